@@ -1,0 +1,263 @@
+"""Recipes and the entries that hold them; nothing here knows how a model is built."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from seedreg.domain.canonical import canonical_json, sha256_text
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint
+from seedreg.errors import UsageError
+
+RECIPE_FORMAT = 1
+MAX_SEED = 2**32 - 1
+SHORT_ID_LENGTH = 12
+MIN_PREFIX_LENGTH = 4
+SEEDINGS = ("full", "tf")
+
+_DEVICE = re.compile(r"cpu|gpu(:\d+)?")
+_NAME = re.compile(r"[^\s:@,]+")
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of a model: its shape without the batch dimension, and its dtype."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    @classmethod
+    def parse(cls, text: str) -> InputSpec:
+        """Read `28,28,1` or `10:int32`; the batch of 1 is added by the build.
+
+        Raises:
+            UsageError: if it is neither.
+        """
+        dims, _, dtype = text.partition(":")
+        try:
+            shape = tuple(int(part) for part in dims.replace("x", ",").split(",") if part.strip())
+        except ValueError:
+            shape = (-1,)
+        if any(size < 1 for size in shape) or (dtype and not re.fullmatch(r"[a-z]+\d*", dtype)):
+            raise UsageError(
+                f"input shape {text!r} is not a list of sizes of at least 1",
+                hint="write it without the batch dimension, as in --input-shape 28,28,1 (or 10:int32)",
+            )
+        return cls(shape, dtype or "float32")
+
+    def __str__(self) -> str:
+        dims = ",".join(map(str, self.shape))
+        return dims if self.dtype == "float32" else f"{dims}:{self.dtype}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that should determine the initial weights.
+
+    `factory` is `package.module:callable`, or `path/file.py:callable` relative to the project's
+    root; `params_json` is the canonical JSON object of the keyword arguments.
+    """
+
+    project: str
+    factory: str
+    seed: int
+    params_json: str = "{}"
+    seeding: str = "full"
+    inputs: tuple[InputSpec, ...] = ()
+    device: str = "cpu"
+    framework: str = "tensorflow"
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        if self.seeding not in SEEDINGS:
+            raise UsageError(
+                f"unknown seeding protocol {self.seeding!r}", hint=f"one of: {', '.join(SEEDINGS)}"
+            )
+        if not _DEVICE.fullmatch(self.device):
+            raise UsageError(f"unknown device {self.device!r}", hint="one of: cpu, gpu, gpu:0, gpu:1 …")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The keyword arguments of the factory."""
+        params: dict[str, Any] = json.loads(self.params_json)
+        return params
+
+    def document(self) -> dict[str, Any]:
+        """The recipe as the JSON object whose canonical form is hashed to the entry's id."""
+        return {
+            "recipe": RECIPE_FORMAT,
+            "framework": self.framework,
+            "project": self.project,
+            "factory": self.factory,
+            "params": self.params,
+            "seed": self.seed,
+            "seeding": f"{self.seeding}/1",
+            "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in self.inputs],
+            "device": self.device,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Recipe:
+        """The recipe that `document()` describes.
+
+        Raises:
+            ValueError: if the document is of another format number.
+        """
+        if document.get("recipe") != RECIPE_FORMAT:
+            raise ValueError(f"recipe format {document.get('recipe')!r} is not {RECIPE_FORMAT}")
+        return cls(
+            project=document["project"],
+            factory=document["factory"],
+            seed=document["seed"],
+            params_json=canonical_json(document["params"]),
+            seeding=document["seeding"].removesuffix("/1"),
+            inputs=tuple(InputSpec(tuple(i["shape"]), i["dtype"]) for i in document["inputs"]),
+            device=document["device"],
+            framework=document["framework"],
+        )
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits: the SHA-256 of the canonical recipe."""
+        return sha256_text(canonical_json(self.document()))
+
+    @property
+    def label(self) -> str:
+        """`factory@seed`, as people write it."""
+        return f"{self.factory}@{self.seed}"
+
+    def with_seed(self, seed: int) -> Recipe:
+        """The same recipe with another seed."""
+        return replace(self, seed=seed)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a factory's code was: all fields are None where nothing is known.
+
+    `sha256` is of the factory's own source text; `file_sha256` of the file that holds it.
+    `file` is relative to the project's root where it lies inside it.
+    """
+
+    file: str | None = None
+    line: int | None = None
+    sha256: str | None = None
+    file_sha256: str | None = None
+    text: str | None = None
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+
+    @property
+    def committed(self) -> bool:
+        """Whether git holds exactly this source."""
+        return self.git_commit is not None and self.git_dirty is False
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """What a build did beside its weights: a note for later diagnosis, never part of a comparison.
+
+    `python_words` and `numpy_words` count the 32-bit words drawn from the global generators during
+    the factory's call; None when they were re-seeded or drew too many to count.
+    """
+
+    isolation: str
+    build_s: float
+    fingerprint_s: float
+    python_words: int | None = None
+    numpy_words: int | None = None
+    random_state: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What an entry is held against; numbered from 1 and never changed."""
+
+    number: int
+    fingerprint: Fingerprint
+    environment: Environment
+    source: Source
+    facts: BuildFacts
+    created_at: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recipe in the registry. Times are UTC, ISO 8601 with a final `Z`."""
+
+    recipe: Recipe
+    created_at: str
+    alias: str | None = None
+    note: str | None = None
+    tags: tuple[str, ...] = field(default=())
+    retired_at: str | None = None
+    retired_reason: str | None = None
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits; see `Recipe.id`."""
+        return self.recipe.id
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of the id, as it is shown to people."""
+        return self.id[:SHORT_ID_LENGTH]
+
+
+def check_seed(seed: object) -> int:
+    """The seed, if it is one.
+
+    Raises:
+        UsageError: outside 0 … 2**32 - 1, the range of `numpy.random.seed`.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise UsageError(
+            f"seed {seed!r} is not an integer from 0 to {MAX_SEED}",
+            hint="the range is NumPy's: numpy.random.seed takes 0 … 2**32 - 1",
+        )
+    return seed
+
+
+def parse_seeds(text: str) -> range:
+    """The seeds that `7` or the range `0-9` (both ends included) names.
+
+    Raises:
+        UsageError: if it is neither, or leaves 0 … 2**32 - 1.
+    """
+    match = re.fullmatch(r"\s*(-?\d+)(?:\s*-\s*(\d+))?\s*", text, flags=re.ASCII)
+    if match is None:
+        raise UsageError(f"seed {text!r} is neither a number nor a range", hint="write 7, or 0-9")
+    first = int(match[1])
+    last = first if match[2] is None else int(match[2])
+    for seed in (first, last):
+        check_seed(seed)
+    if last < first:
+        raise UsageError(f"seed range {text!r} ends before it begins", hint="write the smaller seed first")
+    return range(first, last + 1)
+
+
+def check_name(kind: str, name: str) -> str:
+    """An alias or tag, if it can be told from an id and from the other selectors.
+
+    Raises:
+        UsageError: if it is empty, has white space or one of `: @ ,`, or reads as an id prefix.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{kind} {name!r} is empty or holds white space or one of : @ ,")
+    if kind == "alias" and looks_like_id(name):
+        raise UsageError(
+            f"alias {name!r} could be mistaken for the beginning of an id",
+            hint="use at least one character that is not one of 0-9 a-f",
+        )
+    return name
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether the text could be the beginning of an entry's id."""
+    return MIN_PREFIX_LENGTH <= len(text) <= 64 and _HEX.fullmatch(text) is not None

@@ -1,0 +1,53 @@
+"""Verdicts on entries and the checks that record them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Entry, Source
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint
+
+
+class Verdict(enum.Enum):
+    """What one verification of an entry found."""
+
+    REPRODUCED = "REPRODUCED"
+    DRIFTED = "DRIFTED"
+    NONDETERMINISTIC = "NONDETERMINISTIC"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One verification of an entry, as it is appended to the registry.
+
+    `fingerprint`, `environment` and `source` are None when there was no build to take them from.
+    """
+
+    entry_id: str
+    baseline_number: int
+    verdict: Verdict
+    at: str
+    duration_s: float
+    fingerprint: Fingerprint | None = None
+    environment: Environment | None = None
+    source: Source | None = None
+    failure: BuildFailure | None = None
+
+
+@dataclass(frozen=True)
+class EntrySummary:
+    """One line of a list: an entry, the head of its current baseline, and its latest check."""
+
+    entry: Entry
+    baseline_number: int
+    fingerprint: str
+    python: str
+    tensorflow: str | None
+    keras: str | None
+    numpy: str | None
+    last_verdict: Verdict | None
+    last_check_at: str | None
