@@ -1,0 +1,45 @@
+"""What git knows about a source file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from seedreg.domain.entry import Source
+
+_TIMEOUT_S = 10
+
+
+def with_git(source: Source, root: Path) -> Source:
+    """The source with its repository's commit, and whether the file differs from what is committed.
+
+    Both stay None outside a repository, without git, or where nothing is committed yet.
+    """
+    if source.file is None:
+        return source
+    file = root / source.file
+    commit = _git(file.parent, "rev-parse", "--verify", "HEAD")
+    status = _git(file.parent, "status", "--porcelain", "--ignored", "--", file.name) if commit else None
+    if commit is None or status is None:
+        return source
+    return replace(source, git_commit=commit.strip(), git_dirty=bool(status.strip()))
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            env=environ,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

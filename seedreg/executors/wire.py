@@ -1,0 +1,146 @@
+"""Domain values ⇄ the worker's JSON; no other module of seedreg reads or writes a protocol line."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
+from seedreg.domain.entry import BuildFacts, Source
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker can take requests."""
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """The worker cannot build anything, for this reason, and has ended."""
+
+    failure: BuildFailure
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A build ended."""
+
+    key: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class FreshNeeded:
+    """Importing the user's module changed these variables: the build must run in a fresh interpreter."""
+
+    key: int
+    variables: tuple[str, ...]
+
+
+Message: TypeAlias = Ready | Unusable | Finished | FreshNeeded
+
+
+class ProtocolError(Exception):
+    """A line from the worker that this seedreg cannot read."""
+
+
+def encode_request(request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float) -> bytes:
+    """The line that asks a worker for one build."""
+    recipe = request.recipe
+    build = {
+        "factory": recipe.factory,
+        "params": recipe.params,
+        "seed": recipe.seed,
+        "seeding": recipe.seeding,
+        "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in recipe.inputs],
+        "device": recipe.device,
+        "root": str(root),
+        "import_paths": [str(path) for path in import_paths],
+        "export": request.export and {"format": request.export.format, "path": request.export.path},
+    }
+    message = {"type": "build", "id": request.key, "timeout_s": timeout_s, "build": build}
+    return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
+
+
+def decode_message(line: bytes, root: Path) -> Message:
+    """One line of a worker; the source's file is made relative to `root` where it lies inside.
+
+    Raises:
+        ProtocolError: if the line is not one of protocol 1, or of another number.
+    """
+    try:
+        message = json.loads(line)
+        if message["type"] in ("ready", "unusable") and message["protocol"] != PROTOCOL:
+            raise ProtocolError(f"it speaks worker protocol {message['protocol']}, not {PROTOCOL}")
+        match message["type"]:
+            case "ready":
+                return Ready()
+            case "unusable":
+                return Unusable(_failure(message["failure"], 0.0))
+            case "outcome":
+                return _outcome(message, root)
+            case other:
+                raise ProtocolError(f"it sent a message of unknown type {other!r}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        shown = line[:200].decode("utf-8", "replace")
+        raise ProtocolError(f"it sent what is not protocol {PROTOCOL} ({error!r}): {shown}") from error
+
+
+def _outcome(message: dict[str, Any], root: Path) -> Message:
+    key, duration_s, outcome = message["id"], float(message["duration_s"]), message["outcome"]
+    if "fresh_needed" in outcome:
+        return FreshNeeded(key, tuple(outcome["fresh_needed"]["variables"]))
+    if "failed" in outcome:
+        return Finished(key, _failure(outcome["failed"], duration_s))
+    built = outcome["built"]
+    facts = built["facts"]
+    return Finished(
+        key,
+        Built(
+            fingerprint=Fingerprint(tuple(tensor_from_document(tensor) for tensor in built["tensors"])),
+            environment=Environment.from_document(built["environment"]),
+            source=_source(built["source"], root),
+            facts=BuildFacts(
+                isolation=facts["isolation"],
+                build_s=facts["build_s"],
+                fingerprint_s=facts["fingerprint_s"],
+                python_words=facts["python_words"],
+                numpy_words=facts["numpy_words"],
+                random_state=tuple(facts["random_state"]),
+                warnings=tuple(facts["warnings"]),
+            ),
+            duration_s=duration_s,
+        ),
+    )
+
+
+def _failure(document: dict[str, Any], duration_s: float) -> BuildFailure:
+    return BuildFailure(
+        kind=document["kind"],
+        message=document["message"],
+        hint=document.get("hint"),
+        details=document.get("details"),
+        output=document.get("output"),
+        duration_s=duration_s,
+    )
+
+
+def _source(document: dict[str, Any], root: Path) -> Source:
+    file = document["file"]
+    if file is not None:
+        relative = os.path.relpath(os.path.realpath(file), os.path.realpath(root))
+        file = file if relative.startswith("..") else Path(relative).as_posix()
+    return Source(
+        file=file,
+        line=document["line"],
+        sha256=document["sha256"],
+        file_sha256=document["file_sha256"],
+        text=document["text"],
+    )

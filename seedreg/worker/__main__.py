@@ -1,0 +1,48 @@
+"""Entry point: `python <this folder> zygote|fresh|build …`, in any interpreter that has TensorFlow.
+
+The folder is taken off `sys.path` and the package is loaded under a private name, so that no
+module of the user's is shadowed.
+"""
+
+import os
+import sys
+
+
+def _load_package(folder):
+    # type: (str) -> None
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(
+        "_seedreg_worker", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
+    )
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["_seedreg_worker"] = package
+    spec.loader.exec_module(package)
+
+
+def _main():
+    # type: () -> None
+    folder = os.path.dirname(os.path.abspath(__file__))
+    if sys.path and os.path.abspath(sys.path[0] or os.curdir) == folder:
+        del sys.path[0]
+    _load_package(folder)
+    mode = sys.argv[1] if len(sys.argv) > 1 else ""
+    if mode == "build" and len(sys.argv) == 3:
+        from _seedreg_worker import build
+
+        build.run_request_file(sys.argv[2])
+    elif mode in ("zygote", "fresh") and len(sys.argv) == 3 and sys.argv[2].isdigit():
+        from _seedreg_worker import zygote
+
+        zygote.serve(mode, int(sys.argv[2]))
+    else:
+        sys.stderr.write(
+            "usage: python {} zygote|fresh PARENT_PID, or build REQUEST_FILE\n"
+            "This program is started by seedreg; docs/worker-protocol.md describes it.\n".format(folder)
+        )
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,204 @@
+"""One build in this process: import, seed, call, read; the answer is a file, written whole or not at all."""
+
+import os
+import sys
+import time
+from typing import Any, Dict, List, Optional
+
+from . import factory as factories
+from . import probe, protocol, seeding, weights
+from .protocol import Failure
+
+
+def run_request_file(path):
+    # type: (str) -> None
+    """Run the build that a request file describes, in this fresh interpreter, and end the process."""
+    with open(path, "rb") as stream:
+        request = protocol.decode(stream.read())
+    run_and_exit(request, None)
+
+
+def run_and_exit(request, zygote):
+    # type: (Dict[str, Any], Optional[Dict[str, Any]]) -> None
+    """Run one build, write its answer and end the process without running any exit handler.
+
+    `zygote` is the interpreter's probe when this process was forked after importing TensorFlow,
+    None in a fresh interpreter.
+    """
+    answer_path = request["answer_path"]
+    try:
+        outcome = _outcome(request, zygote)
+    except Failure as failure:
+        outcome = protocol.failed(failure)
+    except MemoryError:
+        outcome = protocol.failed(Failure("memory", "the build ran out of memory"))
+    except BaseException as error:
+        outcome = protocol.failed(
+            Failure(
+                "internal",
+                "the build failed outside the factory: {}".format(factories.describe(error)),
+                details=_traceback(),
+            )
+        )
+    # A file, not a pipe: the user's code may have closed every descriptor, or left children that hold them.
+    partial = answer_path + ".partial"
+    with open(partial, "wb") as stream:
+        stream.write(protocol.encode(outcome))
+    os.rename(partial, answer_path)
+    os._exit(0)
+
+
+def _outcome(request, zygote):
+    # type: (Dict[str, Any], Optional[Dict[str, Any]]) -> Dict[str, Any]
+    hide_gpus = request["device"] == "cpu"
+    os.chdir(request["root"])
+    common = probe.interpreter() if zygote is None else zygote  # before the project's folders are on the path
+    sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
+    if zygote is None:
+        _require_tensorflow()
+    before = probe.watched_variables(hide_gpus)
+    factory = factories.load(request["factory"], request["import_paths"], request["root"])
+    variables = probe.watched_variables(hide_gpus)
+    if zygote is not None and variables != before:
+        changed = sorted(
+            name for name in set(before) | set(variables) if before.get(name) != variables.get(name)
+        )
+        return {"fresh_needed": {"variables": changed}}
+    if hide_gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the user's module may have changed it
+    if zygote is None:
+        import_tensorflow()
+    import tensorflow
+
+    with _device(tensorflow, request["device"]):
+        seeding.seed_everything(request["seed"], request["seeding"])
+        generators = seeding.generator_states()
+        started = time.perf_counter()
+        model = factories.call(factory, request["factory"], request["params"], request["seed"])
+        tensors, states = weights.tensors_of(model, request["factory"])
+        unbuilt = weights.is_keras(model) and not getattr(model, "built", True)
+        if request["inputs"] and callable(model) and (not tensors or unbuilt):
+            factories.call_on_zeros(model, request["factory"], request["inputs"])
+            tensors, states = weights.tensors_of(model, request["factory"])
+            unbuilt = False
+        built_s = time.perf_counter() - started
+    drawn = [seeding.words_drawn(old, new) for old, new in zip(generators, seeding.generator_states())]
+    if not tensors:
+        raise _no_tensors(model, request)
+    started = time.perf_counter()
+    sink = weights.open_sink(request["export"], model, tensors) if request.get("export") else None
+    try:
+        records = weights.read(tensors, sink)
+    finally:
+        if sink is not None:
+            sink.close()
+    random_state = weights.read(states)
+    fingerprint_s = time.perf_counter() - started
+    warnings = []  # type: List[str]
+    if unbuilt:
+        warnings.append(
+            "the model is not built: layers that were never called have no weights yet and are not in the fingerprint"
+        )
+    return {
+        "built": {
+            "tensors": records,
+            "environment": probe.environment(common, model, variables),
+            "source": factories.source_of(factory),
+            "facts": {
+                "isolation": "fresh" if zygote is None else "fork",
+                "build_s": built_s,
+                "fingerprint_s": fingerprint_s,
+                "python_words": drawn[0],
+                "numpy_words": drawn[1],
+                "random_state": [
+                    "{name} {dtype} {sha256}".format(**record) for record in random_state
+                ],
+                "warnings": warnings,
+            },
+        }
+    }
+
+
+def _require_tensorflow():
+    # type: () -> None
+    """Say that TensorFlow is missing before the user's import says so in its own way."""
+    import importlib.util
+
+    if importlib.util.find_spec("tensorflow") is None:
+        raise Failure(
+            "no-tensorflow",
+            "TensorFlow is not installed for {}".format(sys.executable),
+            "pip install 'seedreg[tensorflow]' there, or name an interpreter that has it with --python",
+        )
+
+
+def import_tensorflow():
+    # type: () -> None
+    """Import NumPy, TensorFlow and Keras; execute no operation.
+
+    Raises:
+        Failure: kinds `no-tensorflow`, `tensorflow-broken`.
+    """
+    _require_tensorflow()
+    try:
+        import numpy
+        import numpy.random
+        import tensorflow
+
+        seeding.loaded_keras(tensorflow)
+        numpy.random.seed
+        tensorflow.random.set_seed
+    except BaseException as error:
+        raise Failure(
+            "tensorflow-broken",
+            "importing TensorFlow in {} raised {}".format(sys.executable, factories.describe(error)),
+            "this environment cannot build any model; often NumPy is newer than its TensorFlow allows",
+            _traceback(),
+        )
+
+
+class _NoDevice(object):
+    def __enter__(self):
+        # type: () -> None
+        return None
+
+    def __exit__(self, *exception):
+        # type: (Any) -> None
+        return None
+
+
+def _device(tensorflow, device):
+    # type: (Any, str) -> Any
+    if device == "cpu":
+        return _NoDevice()
+    config = tensorflow.config
+    list_devices = getattr(config, "list_physical_devices", None) or config.experimental.list_physical_devices
+    index = int(device.partition(":")[2] or 0)
+    count = len(list_devices("GPU"))
+    if index >= count:
+        raise Failure(
+            "device",
+            "the recipe asks for device {!r}, and TensorFlow sees {} GPU(s)".format(device, count),
+            "run where such a GPU is, or register the recipe with --device cpu",
+        )
+    return tensorflow.device("/GPU:{}".format(index))
+
+
+def _no_tensors(model, request):
+    # type: (Any, Dict[str, Any]) -> Failure
+    unbuilt = callable(model) and not request["inputs"]
+    return Failure(
+        "unbuilt" if unbuilt else "no-tensors",
+        "{} returned a {} without weights".format(request["factory"], type(model).__name__),
+        "it may not be built yet: give the shape of its input without the batch dimension, "
+        "as in --input-shape 28,28,1"
+        if unbuilt
+        else "an empty model has no fingerprint, so it can never be said to reproduce",
+    )
+
+
+def _traceback():
+    # type: () -> Optional[str]
+    import traceback
+
+    return traceback.format_exc()

@@ -1,0 +1,252 @@
+"""From a factory's address to a model: importing, calling, building; every way to fail has a kind."""
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+import unicodedata
+from typing import Any, Dict, List, Optional
+
+from .protocol import Failure
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load(address, import_paths, root):
+    # type: (str, List[str], str) -> Any
+    """The factory at `package.module:name` or `path/file.py:name` (relative to `root`).
+
+    Raises:
+        Failure: kinds `module-not-found`, `syntax-error`, `import-raised`, `exit`,
+            `name-not-found`, `not-callable`.
+    """
+    where, _, name = address.rpartition(":")
+    module = _import(where, import_paths, root)
+    found = module
+    for part in name.split(".") if not hasattr(module, name) else [name]:
+        try:
+            found = _attribute(found, part)
+        except AttributeError:
+            raise Failure(
+                "name-not-found",
+                "{} has no {!r}".format(where, name),
+                "it has: {}".format(", ".join(_callables(module)) or "no function or class of its own"),
+            )
+    if not callable(found):
+        raise Failure(
+            "not-callable",
+            "{} is a {}, not a function or class".format(address, type(found).__name__),
+            "name a callable that returns a model",
+        )
+    return found
+
+
+def _attribute(owner, name):
+    # type: (Any, str) -> Any
+    try:
+        return getattr(owner, name)
+    except AttributeError:
+        # Python normalises identifiers in source to NFKC; a typed name may be composed otherwise.
+        return getattr(owner, unicodedata.normalize("NFKC", name))
+
+
+def _callables(module):
+    # type: (Any) -> List[str]
+    return sorted(
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and callable(value) and getattr(value, "__module__", None) == module.__name__
+    )
+
+
+def _import(where, import_paths, root):
+    # type: (str, List[str], str) -> Any
+    is_path = where.endswith(".py") or "/" in where
+    try:
+        if is_path:
+            return _import_path(os.path.join(root, where))
+        return importlib.import_module(where)
+    except SyntaxError as error:
+        raise Failure(
+            "syntax-error",
+            "{}: syntax error in {}, line {}: {}".format(where, error.filename, error.lineno, error.msg),
+            details=user_traceback(),
+        )
+    except ModuleNotFoundError as error:
+        if not is_path and error.name and (where + ".").startswith(error.name + "."):
+            raise Failure(
+                "module-not-found",
+                "no module named {!r}".format(error.name),
+                "looked in {} and the packages of {}".format(", ".join(import_paths), sys.executable),
+            )
+        raise Failure(
+            "import-raised",
+            "importing {} raised ModuleNotFoundError: {}".format(where, error),
+            "install {} into the environment of {}".format(error.name, sys.executable),
+            user_traceback(),
+        )
+    except SystemExit as error:
+        raise Failure(
+            "exit",
+            "importing {} called sys.exit({})".format(where, "" if error.code is None else repr(error.code)),
+            "guard what a script does with: if __name__ == '__main__':",
+            user_traceback(),
+        )
+    except MemoryError:
+        raise Failure("memory", "importing {} ran out of memory".format(where), details=user_traceback())
+    except BaseException as error:
+        raise Failure(
+            "import-raised",
+            "importing {} raised {}".format(where, describe(error)),
+            details=user_traceback(),
+        )
+
+
+def _import_path(path):
+    # type: (str) -> Any
+    if not os.path.isfile(path):
+        raise Failure("module-not-found", "no file {}".format(path), "the path is relative to the project's root")
+    sys.path.insert(0, os.path.dirname(path))  # as `python path/file.py` does
+    stem = os.path.splitext(os.path.basename(path))[0]
+    taken = stem in sys.modules or importlib.util.find_spec(stem.split(".")[0]) is not None
+    same = taken and "." not in stem and _is_file(importlib.util.find_spec(stem), path)
+    name = stem if same or not taken else "_seedreg_factory_" + stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _is_file(spec, path):
+    # type: (Any, str) -> bool
+    return spec is not None and spec.origin is not None and os.path.realpath(spec.origin) == os.path.realpath(path)
+
+
+def call(factory, address, params, seed):
+    # type: (Any, str, Dict[str, Any], int) -> Any
+    """What the factory returns for the params; it gets `seed` too if it has such a parameter.
+
+    Raises:
+        Failure: kinds `arguments`, `raised`, `exit`, `memory`.
+    """
+    params = dict(params)
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):
+        signature = None  # builtins and C extensions have none
+    if signature is not None:
+        parameter = signature.parameters.get("seed")
+        if parameter is not None and "seed" not in params and parameter.kind in (
+            parameter.POSITIONAL_OR_KEYWORD,
+            parameter.KEYWORD_ONLY,
+        ):
+            params["seed"] = seed
+        try:
+            signature.bind(**params)
+        except TypeError as error:
+            raise Failure(
+                "arguments",
+                "{}{} cannot be called: {}".format(address, signature, error),
+                "give its arguments with -p NAME=JSON, as in -p units=16",
+            )
+    pid = os.getpid()
+    try:
+        return factory(**params)
+    except SystemExit as error:
+        raise Failure(
+            "exit",
+            "{} called sys.exit({})".format(address, "" if error.code is None else repr(error.code)),
+            "a factory must return a model",
+            user_traceback(),
+        )
+    except MemoryError:
+        raise Failure("memory", "{} ran out of memory".format(address), details=user_traceback())
+    except BaseException as error:
+        raise Failure("raised", "{} raised {}".format(address, describe(error)), details=user_traceback())
+    finally:
+        if os.getpid() != pid:
+            os._exit(0)  # the factory forked, and this is the copy that came back here too
+
+
+def call_on_zeros(model, address, inputs):
+    # type: (Any, str, List[Dict[str, Any]]) -> None
+    """Call the model once on zeros, a batch of 1 for each input, so that its layers make their weights.
+
+    Raises:
+        Failure: kind `raised`.
+    """
+    import tensorflow
+
+    zeros = [tensorflow.zeros([1] + list(spec["shape"]), dtype=spec["dtype"]) for spec in inputs]
+    shapes = ", ".join("{}{}".format(spec["dtype"], tuple([1] + list(spec["shape"]))) for spec in inputs)
+    try:
+        model(zeros[0] if len(zeros) == 1 else zeros)
+    except BaseException as error:
+        raise Failure(
+            "raised",
+            "the model of {} raised {} when called on zeros of {}".format(address, describe(error), shapes),
+            "check --input-shape: the sizes without the batch dimension, once for each input",
+            user_traceback(),
+        )
+
+
+def source_of(factory):
+    # type: (Any) -> Dict[str, Any]
+    """File, first line, text and hashes of the factory's source; None for each that is not known."""
+    import hashlib
+
+    while isinstance(factory, functools.partial):
+        factory = factory.func
+    factory = inspect.unwrap(factory)
+    if not (inspect.isfunction(factory) or inspect.ismethod(factory) or inspect.isclass(factory)):
+        factory = type(factory)
+    source = {"file": None, "line": None, "sha256": None, "file_sha256": None, "text": None}  # type: Dict[str, Any]
+    try:
+        lines, line = inspect.getsourcelines(factory)
+        file = inspect.getsourcefile(factory)
+        if file is None:
+            return source
+        with open(file, "rb") as stream:
+            source["file_sha256"] = hashlib.sha256(stream.read()).hexdigest()
+    except (OSError, TypeError):
+        return source
+    text = "".join(lines)
+    source.update(
+        file=os.path.abspath(file),
+        line=max(line, 1),
+        sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        text=text.encode("utf-8", "replace").decode("utf-8"),
+    )
+    return source
+
+
+def describe(error):
+    # type: (BaseException) -> str
+    """`ValueError: what it says`, in one line of at most 300 characters."""
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    return "{}: {}".format(name, text[:300] + ("…" if len(text) > 300 else "")) if text else name
+
+
+def user_traceback():
+    # type: () -> Optional[str]
+    """The traceback of the exception being handled, without the worker's own frames."""
+    kind, error, frames = sys.exc_info()
+    if kind is None:
+        return None
+    while frames is not None and _is_machinery(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(kind, error, frames))
+
+
+def _is_machinery(filename):
+    # type: (str) -> bool
+    return filename.startswith("<frozen importlib") or os.path.dirname(os.path.abspath(filename)) in (
+        _HERE,
+        os.path.dirname(os.path.abspath(importlib.__file__)),
+    )

@@ -1,0 +1,65 @@
+"""Number 1 of the worker protocol: the words that cross the descriptors, and nothing that acts on them.
+
+Control is JSON, one object a line, ASCII. The worker reads requests from its standard input and
+writes messages to its standard output; it moves both to private descriptors before anything else.
+
+Requests: `{"type": "build", "id": …, "timeout_s": …, "build": {…}}`. The end of input ends the
+worker and everything it started.
+
+Messages: `{"type": "ready", "protocol": 1}` once, or `{"type": "unusable", "protocol": 1,
+"failure": {…}}` and the end; `{"type": "outcome", "id": …, "duration_s": …, "outcome": {…}}` for
+every request, where the outcome has exactly one of the keys `built`, `failed`, `fresh_needed`.
+"""
+
+import json
+from typing import Any, Dict, Optional
+
+PROTOCOL = 1
+
+# The end of what a build printed that travels with a failure.
+OUTPUT_TAIL_BYTES = 8192
+
+
+class Failure(Exception):
+    """A build that cannot be judged, told in the words of the protocol."""
+
+    def __init__(self, kind, message, hint=None, details=None):
+        # type: (str, str, Optional[str], Optional[str]) -> None
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+
+def failed(failure, output=None):
+    # type: (Failure, Optional[str]) -> Dict[str, Any]
+    """The outcome that tells of a failure."""
+    return {
+        "failed": {
+            "kind": failure.kind,
+            "message": failure.message,
+            "hint": failure.hint,
+            "details": failure.details,
+            "output": output,
+        }
+    }
+
+
+def encode(message):
+    # type: (Dict[str, Any]) -> bytes
+    """One line, newline included; never NaN or infinities, which JSON does not have."""
+    return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
+
+
+def decode(line):
+    # type: (bytes) -> Dict[str, Any]
+    """The object of one line.
+
+    Raises:
+        ValueError: if the line is not a JSON object.
+    """
+    message = json.loads(line.decode("utf-8"))
+    if not isinstance(message, dict):
+        raise ValueError("a protocol line must be a JSON object")
+    return message

@@ -1,0 +1,96 @@
+"""The seeding protocols `full/1` and `tf/1`, and counting the random words drawn after them."""
+
+import os
+import random
+import sys
+from typing import Any, List, Optional, Tuple
+
+MAX_SEED = 2 ** 32 - 1
+
+# Counting stops here: 1 M words are drawn in about 10 ms.
+_MAX_TWISTS = 1700
+_WORDS = 624
+
+
+def seed_everything(seed, seeding="full"):
+    # type: (int, str) -> None
+    """Seed the global random generators of this process.
+
+    `full` seeds Python's `random`, NumPy's global generator, TensorFlow's and, where it exists,
+    Keras' (`keras.utils.set_random_seed` of every Keras that is loaded). It is needed since
+    TensorFlow 2.10, whose Keras draws the seeds of its initializers from Python's `random`.
+    `PYTHONHASHSEED` is set for child processes only: in a running interpreter it has no effect.
+    `tf` is `tf.random.set_seed` alone.
+
+    Raises:
+        ValueError: if the seed is not an integer from 0 to 2**32 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise ValueError("seed {!r} is not an integer from 0 to {}".format(seed, MAX_SEED))
+    import tensorflow
+
+    if seeding == "tf":
+        tensorflow.random.set_seed(seed)
+        return
+    import numpy
+
+    os.environ["PYTHONHASHSEED"] = str(seed)
+    random.seed(seed)
+    numpy.random.seed(seed)
+    tensorflow.random.set_seed(seed)
+    for keras in loaded_keras(tensorflow):
+        set_random_seed = getattr(keras.utils, "set_random_seed", None)
+        if set_random_seed is not None:
+            set_random_seed(seed)
+
+
+def loaded_keras(tensorflow):
+    # type: (Any) -> List[Any]
+    """`tf.keras` and every other Keras that this process has imported, each once."""
+    found = []  # type: List[Any]
+    try:
+        candidates = [tensorflow.keras]
+        candidates[0].layers  # `tf.keras` loads itself at the first use  # noqa: B018
+    except (ImportError, AttributeError):
+        candidates = []  # a TensorFlow without Keras builds no Keras model
+    candidates += [sys.modules.get("keras"), sys.modules.get("tf_keras")]
+    for keras in candidates:
+        if keras is not None and hasattr(keras, "utils") and not any(keras is other for other in found):
+            found.append(keras)
+    return found
+
+
+def generator_states():
+    # type: () -> Tuple[List[int], List[int]]
+    """The Mersenne Twister states of Python's and NumPy's global generators: 624 words and a position."""
+    import numpy
+
+    numpy_state = numpy.random.get_state()
+    return (
+        list(random.getstate()[1]),
+        [int(word) for word in numpy_state[1]] + [int(numpy_state[2])],
+    )
+
+
+def words_drawn(before, after):
+    # type: (List[int], List[int]) -> Optional[int]
+    """How many 32-bit words a Mersenne Twister gave between two states.
+
+    None if the second cannot be reached from the first within a million words: the generator was
+    seeded again, or drew more.
+    """
+    if before[:_WORDS] == after[:_WORDS]:
+        drawn = after[_WORDS] - before[_WORDS]
+        return drawn if drawn >= 0 else None
+    walker = random.Random()
+    walker.setstate((3, tuple(before), None))
+    walker.getrandbits(32 * (_WORDS - before[_WORDS])) if before[_WORDS] < _WORDS else None
+    drawn = _WORDS - before[_WORDS]
+    for _ in range(_MAX_TWISTS):
+        walker.getrandbits(32)
+        state = walker.getstate()[1]
+        if list(state[:_WORDS]) == after[:_WORDS]:
+            return drawn + after[_WORDS]
+        walker.getrandbits(32 * (_WORDS - 1))
+        drawn += _WORDS
+    return None

@@ -1,0 +1,445 @@
+"""Reading weights: one tensor at a time, its digest, its statistics and where in the model it is."""
+
+import hashlib
+import json
+import math
+import os
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from .protocol import Failure
+
+# A chunk of float64 that stays in a core's second-level cache (512 kB) through every pass.
+_CHUNK = 65536
+_SAMPLES = 16
+_KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
+_RANDOM_STATE_NAMES = ("seed_generator_state", "StateVar")
+
+
+class Tensor(object):
+    """One weight of a model before it is read: where it is and how to get its values."""
+
+    def __init__(self, name, variable, layer=None):
+        # type: (str, Any, Optional[Any]) -> None
+        self.name = name
+        self.variable = variable
+        self.layer = layer
+
+    def values(self):
+        # type: () -> Any
+        """A NumPy array of the values.
+
+        Raises:
+            Failure: kind `unsupported-dtype`, if there is none with fixed bytes.
+        """
+        import numpy
+
+        inner = getattr(self.variable, "value", None)
+        source = self.variable if inner is None or callable(inner) else inner
+        try:
+            array = source.numpy() if hasattr(source, "numpy") else numpy.asarray(source)
+            array = numpy.asarray(array)
+        except Exception as error:
+            raise Failure(
+                "unsupported-dtype",
+                "tensor {!r} cannot be read: {}: {}".format(self.name, type(error).__name__, error),
+            )
+        if array.dtype.kind in "OSUMm" or array.dtype.fields is not None:
+            raise Failure(
+                "unsupported-dtype",
+                "tensor {!r} holds {} values, which have no fingerprint".format(self.name, array.dtype),
+                "only numbers and booleans have fixed bytes; leave it out of what the factory returns",
+            )
+        return array
+
+
+def is_keras(model):
+    # type: (Any) -> bool
+    """Whether the model is a layer or model of some Keras."""
+    return any(
+        base.__name__ == "Layer" and base.__module__.split(".")[0] in _KERAS_PACKAGES for base in type(model).__mro__
+    )
+
+
+def tensors_of(model, address):
+    # type: (Any, str) -> Tuple[List[Tensor], List[Tensor]]
+    """The model's weights in the framework's own order, and its random-number state.
+
+    Raises:
+        Failure: kind `wrong-return`, if it is nothing that has weights.
+    """
+    import tensorflow
+
+    if is_keras(model):
+        owners = _owners(model)
+        weights = [_keras_tensor(variable, owners) for variable in model.weights]
+        others = [_keras_tensor(variable, owners) for variable in getattr(model, "variables", ())]
+        states = [tensor for tensor in others if _is_random_state(tensor)]
+    elif isinstance(model, tensorflow.Module):
+        _refuse_hidden_layers(model, address)
+        weights = [Tensor(variable.name, variable) for variable in model.variables]
+        states = [tensor for tensor in weights if _is_random_state(tensor)]
+    else:
+        return [Tensor(name, value) for name, value in _arrays(model, address)], []
+    return [tensor for tensor in weights if not _is_random_state(tensor)], states
+
+
+def _keras_tensor(variable, owners):
+    # type: (Any, Dict[int, Any]) -> Tensor
+    return Tensor(getattr(variable, "path", None) or variable.name, variable, owners.get(id(variable)))
+
+
+def _is_random_state(tensor):
+    # type: (Tensor) -> bool
+    # Keras' SeedGenerator keeps a vector of 2 integers, tf.random.Generator one of 1 to 3.
+    last = tensor.name.split(":")[0].split("/")[-1]
+    return any(last == name or last.startswith(name + "_") for name in _RANDOM_STATE_NAMES) and (
+        str(getattr(tensor.variable.dtype, "name", tensor.variable.dtype)) in ("int64", "uint64", "uint32", "int32")
+    )
+
+
+def _owners(model):
+    # type: (Any) -> Dict[int, Any]
+    """For each variable of a Keras model the innermost layer that holds it."""
+    if hasattr(model, "_flatten_layers"):
+        layers = list(model._flatten_layers())
+    else:  # before TensorFlow 2.3
+        layers = [model] + [part for part in model.submodules if hasattr(part, "weights")]
+    owners = {}  # type: Dict[int, Any]
+    counts = {}  # type: Dict[int, int]
+    for layer in layers:
+        weights = layer.weights
+        for variable in weights:
+            if id(variable) not in owners or len(weights) <= counts[id(variable)]:
+                owners[id(variable)] = layer
+                counts[id(variable)] = len(weights)
+    return owners
+
+
+def _refuse_hidden_layers(module, address):
+    # type: (Any, str) -> None
+    """A Keras 3 layer is no tf.Module, so `variables` of a module that holds one leaves its weights out."""
+    import tensorflow
+
+    listed = {id(variable) for variable in module.variables}
+    for owner in [module] + list(module.submodules):
+        for name, value in sorted(vars(owner).items()):
+            if name.startswith("_self_") or name == "_obj_reference_counts_dict":
+                continue
+            for part in _flat(value):
+                if is_keras(part) and not isinstance(part, tensorflow.Module):
+                    hidden = [w for w in part.weights if id(getattr(w, "value", w)) not in listed]
+                    if hidden or not part.built:
+                        raise Failure(
+                            "wrong-return",
+                            "{} returned a tf.Module whose `variables` leaves out the weights of the Keras "
+                            "layer in its attribute {!r}".format(address, name),
+                            "return a keras.Model, or a mapping of the arrays",
+                        )
+
+
+def _flat(value):
+    # type: (Any) -> Iterator[Any]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _flat(part)
+    else:
+        yield value
+
+
+def _arrays(value, address):
+    # type: (Any, str) -> List[Tuple[str, Any]]
+    from collections.abc import Mapping, Sequence
+
+    import numpy
+
+    if isinstance(value, Mapping):
+        items = [(str(name), part) for name, part in value.items()]
+    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+        items = [(str(index), part) for index, part in enumerate(value)]
+    else:
+        shown = "None" if value is None else "a {}".format(type(value).__name__)
+        raise Failure(
+            "wrong-return",
+            "{} returned {}, not a model".format(address, shown),
+            "return a Keras model, a tf.Module, or a mapping or sequence of arrays"
+            + ("; is a `return` missing?" if value is None else ""),
+        )
+    for name, part in items:
+        if not isinstance(part, (numpy.ndarray, numpy.generic)) and not hasattr(part, "numpy"):
+            raise Failure(
+                "wrong-return",
+                "{} returned a {} whose item {!r} is a {}, not an array".format(
+                    address, type(value).__name__, name, type(part).__name__
+                ),
+                "every value must be an array, a tensor or a variable",
+            )
+    return items
+
+
+def raw_bytes(array):
+    # type: (Any) -> Any
+    """The array's elements in C order, little-endian, as a flat array of uint8 (a view where that is one)."""
+    import numpy
+
+    if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and numpy.little_endian is False):
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return numpy.asarray(array, order="C").reshape(-1).view(numpy.uint8)
+
+
+def read(tensors, sink=None):
+    # type: (List[Tensor], Optional[Callable[[int, Any, str], None]]) -> List[Dict[str, Any]]
+    """The record of each tensor; only one tensor's values are held at a time.
+
+    `sink(index, array, sha256)` gets each array as it is read.
+
+    Raises:
+        Failure: kind `unsupported-dtype`.
+    """
+    records = []
+    for index, tensor in enumerate(tensors):
+        array = tensor.values()
+        digest = hashlib.sha256(raw_bytes(array)).hexdigest()
+        records.append(
+            {
+                "dtype": array.dtype.name,
+                "shape": [int(size) for size in array.shape],
+                "sha256": digest,
+                "name": tensor.name,
+                "layer": getattr(tensor.layer, "name", None),
+                "layer_class": None if tensor.layer is None else type(tensor.layer).__name__,
+                "initializer": _initializer(tensor),
+                "stats": statistics(array),
+            }
+        )
+        if sink is not None:
+            sink(index, array, digest)
+        del array
+    return records
+
+
+def statistics(array):
+    # type: (Any) -> Dict[str, Any]
+    """Float64 statistics over the elements, of the finite ones where some are not; see docs/fingerprint.md."""
+    import numpy
+
+    flat = array.reshape(-1)
+    count = int(flat.size)
+    positions = range(count) if count <= _SAMPLES else [i * (count - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)]
+    is_complex = flat.dtype.kind == "c"
+    result = {
+        "count": count,
+        "mean": None,
+        "std": None,
+        "minimum": None,
+        "maximum": None,
+        "l2": None,
+        "zeros": 0,
+        "nans": 0,
+        "infinities": 0,
+        "samples": [_json_number(flat[position]) for position in positions],
+    }  # type: Dict[str, Any]
+    seen, mean, spread, squares = 0, 0.0, 0.0, 0.0
+    low, high = math.inf, -math.inf
+    with numpy.errstate(all="ignore"):
+        for start in range(0, count, _CHUNK):
+            piece = flat[start : start + _CHUNK]
+            chunk = numpy.abs(piece).astype(numpy.float64) if is_complex else piece.astype(numpy.float64)
+            result["zeros"] += int(chunk.size - numpy.count_nonzero(chunk))
+            square = float(numpy.dot(chunk, chunk))
+            if not math.isfinite(square):  # a NaN, an infinity, or a value whose square is one
+                nans = int(numpy.count_nonzero(numpy.isnan(chunk)))
+                chunk = chunk[numpy.isfinite(chunk)]
+                result["nans"] += nans
+                result["infinities"] += int(piece.size - nans - chunk.size)
+                square = float(numpy.dot(chunk, chunk))
+            if chunk.size == 0:
+                continue
+            squares += square
+            low, high = min(low, float(chunk.min())), max(high, float(chunk.max()))
+            # Chan, Golub and LeVeque (1979): merging the means and spreads of two parts.
+            part_mean = float(chunk.mean())
+            chunk -= part_mean
+            delta, total = part_mean - mean, seen + chunk.size
+            spread += float(numpy.dot(chunk, chunk)) + delta * delta * seen * chunk.size / total
+            mean += delta * chunk.size / total
+            seen = total
+    if seen:
+        result["l2"] = _finite(math.sqrt(squares))
+        if not is_complex:
+            result.update(
+                mean=_finite(mean), std=_finite(math.sqrt(max(spread, 0.0) / seen)), minimum=low, maximum=high
+            )
+    return result
+
+
+def _finite(number):
+    # type: (float) -> Optional[float]
+    return number if math.isfinite(number) else None
+
+
+def _json_number(value):
+    # type: (Any) -> Any
+    if value.dtype.kind == "b":
+        return bool(value)
+    if value.dtype.kind in "iu":
+        return int(value)
+    if value.dtype.kind == "c":
+        return [_json_number(value.real), _json_number(value.imag)]
+    number = float(value)
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+
+
+def _initializer(tensor):
+    # type: (Tensor) -> Optional[Dict[str, Any]]
+    """Class and config of the initializer, where the layer tells it by the variable's name."""
+    last = tensor.name.split(":")[0].split("/")[-1]
+    initializer = getattr(tensor.layer, last + "_initializer", None)
+    if initializer is None or isinstance(initializer, (str, dict)):
+        return None
+    try:
+        config = json.loads(json.dumps(initializer.get_config(), default=str, allow_nan=False))
+    except Exception:  # a user's initializer may have any get_config, or none
+        config = None
+    return {"class": type(initializer).__name__, "config": config}
+
+
+# Writing weights ------------------------------------------------------------------------------
+
+_SAFETENSORS = {
+    "bool": "BOOL",
+    "uint8": "U8",
+    "int8": "I8",
+    "uint16": "U16",
+    "int16": "I16",
+    "uint32": "U32",
+    "int32": "I32",
+    "uint64": "U64",
+    "int64": "I64",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "float32": "F32",
+    "float64": "F64",
+    "complex64": "C64",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e5m2": "F8_E5M2",
+}
+
+
+class ObjectsSink(object):
+    """Writes each tensor's bytes to a file named by its digest, once."""
+
+    def __init__(self, folder):
+        # type: (str) -> None
+        self._folder = folder
+
+    def __call__(self, index, array, digest):
+        # type: (int, Any, str) -> None
+        path = os.path.join(self._folder, digest)
+        if not os.path.exists(path):
+            with open(path, "wb") as stream:
+                stream.write(raw_bytes(array))
+
+    def close(self):
+        # type: () -> None
+        """Nothing is left to do."""
+
+
+class NpzSink(object):
+    """Writes an uncompressed `.npz`, one tensor at a time, keyed by unique names in the model's order."""
+
+    def __init__(self, path, names):
+        # type: (str, List[str]) -> None
+        import zipfile
+
+        self._names = names
+        self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
+
+    def __call__(self, index, array, digest):
+        # type: (int, Any, str) -> None
+        from numpy.lib import format as npy
+
+        name = self._names[index].replace("/", ".") + ".npy"
+        with self._archive.open(name, "w", force_zip64=True) as stream:
+            npy.write_array(stream, array, allow_pickle=False)
+
+    def close(self):
+        # type: () -> None
+        """Write the archive's directory."""
+        self._archive.close()
+
+
+class SafetensorsSink(object):
+    """Writes the safetensors format: a header of JSON, then the tensors' bytes in the model's order."""
+
+    def __init__(self, path, names, tensors):
+        # type: (str, List[str], List[Tensor]) -> None
+        self._stream = open(path, "wb")
+        header = {}  # type: Dict[str, Any]
+        offset = 0
+        for name, tensor in zip(names, tensors):
+            # Shapes come first in the file, so every tensor is read twice; none is kept.
+            array = tensor.values()
+            kind = _SAFETENSORS.get(array.dtype.name)
+            if kind is None:
+                self._stream.close()
+                raise Failure(
+                    "export",
+                    "safetensors has no dtype for tensor {!r} of {}".format(tensor.name, array.dtype.name),
+                    "write an .npz instead",
+                )
+            end = offset + array.size * array.dtype.itemsize
+            header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [offset, end]}
+            offset = end
+        text = json.dumps(header, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        text += b" " * (-len(text) % 8)
+        self._stream.write(len(text).to_bytes(8, "little") + text)
+
+    def __call__(self, index, array, digest):
+        # type: (int, Any, str) -> None
+        self._stream.write(raw_bytes(array))
+
+    def close(self):
+        # type: () -> None
+        """Close the file."""
+        self._stream.close()
+
+
+def open_sink(export, model, tensors):
+    # type: (Dict[str, str], Any, List[Tensor]) -> Any
+    """What writes the weights as the request asks: formats `objects`, `npz`, `safetensors`, `h5`.
+
+    Raises:
+        Failure: kind `export`.
+    """
+    path = export["path"]
+    if export["format"] == "objects":
+        return ObjectsSink(path)
+    if export["format"] == "npz":
+        return NpzSink(path, _unique_names(tensors))
+    if export["format"] == "safetensors":
+        return SafetensorsSink(path, _unique_names(tensors), tensors)
+    if not (is_keras(model) and hasattr(model, "save_weights")):
+        raise Failure("export", "only a Keras model can be written as .h5", "write .safetensors or .npz instead")
+    try:
+        model.save_weights(path)
+    except Exception as error:
+        raise Failure("export", "save_weights raised {}: {}".format(type(error).__name__, error))
+    return None
+
+
+def _unique_names(tensors):
+    # type: (List[Tensor]) -> List[str]
+    names = []  # type: List[str]
+    taken = set()
+    for tensor in tensors:
+        base = tensor.name[:-2] if tensor.name.endswith(":0") else tensor.name
+        name, number = base, 2
+        while name in taken:
+            name, number = "{}#{}".format(base, number), number + 1
+        taken.add(name)
+        names.append(name)
+    return names

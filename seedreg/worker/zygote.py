@@ -1,0 +1,336 @@
+"""The worker's serving loop: starts one process for each build, holds it to its deadline, reports its end.
+
+In mode `zygote` a build is a fork of this process, taken after NumPy and TensorFlow were imported
+and before any operation ran. In mode `fresh` it is a new interpreter. Either way it leads its own
+process group; when it ends, the group and whatever it left behind are killed.
+"""
+
+import gc
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Dict, List, Optional, Set
+
+from . import build, probe, protocol
+from .protocol import Failure
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_READ_BYTES = 65536
+
+
+def serve(mode, parent_pid):
+    # type: (str, int) -> None
+    """Serve requests from standard input until it ends; then end everything that was started."""
+    requests, messages = _take_descriptors()
+    _die_with(parent_pid)
+    common = None  # type: Optional[Dict[str, Any]]
+    try:
+        if mode == "zygote":
+            build.import_tensorflow()
+            common = probe.interpreter()
+    except Failure as failure:
+        _write_all(
+            messages,
+            {"type": "unusable", "protocol": protocol.PROTOCOL, "failure": protocol.failed(failure)["failed"]},
+        )
+        os._exit(0)
+    _write_all(messages, {"type": "ready", "protocol": protocol.PROTOCOL})
+    _Server(requests, messages, common).run()
+
+
+def _take_descriptors():
+    # type: () -> Any
+    """Move the control descriptors away from 0 and 1, where the user's code would find them."""
+    requests, messages = os.dup(0), os.dup(1)  # not inheritable, as everything that Python opens
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return requests, messages
+
+
+def _prctl(option, value):
+    # type: (int, int) -> None
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _die_with(parent_pid):
+    # type: (int) -> None
+    """End with the parent, even if it is killed: the loop sees the end of input, but an import does not."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def _write_all(descriptor, message):
+    # type: (int, Dict[str, Any]) -> None
+    data = memoryview(protocol.encode(message))
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+class _Build(object):
+    """A running build: its process, folder and deadline."""
+
+    def __init__(self, identity, pid, folder, timeout_s):
+        # type: (Any, int, str, float) -> None
+        self.identity = identity
+        self.pid = pid
+        self.folder = folder
+        self.started = time.monotonic()
+        self.timeout_s = timeout_s
+        self.timed_out = False
+
+
+class _Server(object):
+    def __init__(self, requests, messages, common):
+        # type: (int, int, Optional[Dict[str, Any]]) -> None
+        self._requests = requests
+        self._messages = messages
+        self._common = common
+        self._builds = {}  # type: Dict[int, _Build]
+        self._buffer = b""
+        self._folder = tempfile.mkdtemp(prefix="seedreg-")
+        self._count = 0
+        self._popen = {}  # type: Dict[int, Any]
+
+    def run(self):
+        # type: () -> None
+        """Serve until the input ends, then kill every build and end the process."""
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self._wake_writer)
+        # What a build leaves behind becomes this process's child and is found by `_sweep`.
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        _prctl(_PR_SET_PDEATHSIG, 0)  # from here on the end of input is seen at once
+        if self._common is not None and hasattr(gc, "freeze"):
+            gc.collect()
+            gc.freeze()  # a collection in a child would touch, and so copy, every page of the heap
+        try:
+            while self._step():
+                pass
+        except (BrokenPipeError, ConnectionError):
+            pass
+        finally:
+            for running in list(self._builds.values()):
+                _kill_group(running.pid)
+            self._sweep(set())
+            shutil.rmtree(self._folder, ignore_errors=True)
+        os._exit(0)
+
+    def _step(self):
+        # type: () -> bool
+        now = time.monotonic()
+        deadlines = [b.started + b.timeout_s for b in self._builds.values() if not b.timed_out]
+        wait_s = max(0.0, min(deadlines) - now) if deadlines else None
+        readable, _, _ = select.select([self._requests, self._wake_reader], [], [], wait_s)
+        if self._wake_reader in readable:
+            os.read(self._wake_reader, _READ_BYTES)
+        self._reap()
+        self._enforce_deadlines()
+        if self._requests not in readable:
+            return True
+        data = os.read(self._requests, _READ_BYTES)
+        lines = (self._buffer + data).split(b"\n")
+        self._buffer = lines.pop()
+        for line in lines:
+            self._start(protocol.decode(line))
+        return bool(data)
+
+    def _start(self, message):
+        # type: (Dict[str, Any]) -> None
+        if message.get("type") != "build":
+            raise ValueError("unknown request {!r}".format(message.get("type")))
+        self._count += 1
+        folder = os.path.join(self._folder, str(self._count))
+        os.mkdir(folder)
+        request = dict(message["build"], answer_path=os.path.join(folder, "answer"))
+        log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            pid = self._spawn(request, folder, log) if self._common is None else self._fork(request, log)
+        except OSError as error:
+            failure = Failure("worker", "no process could be started for the build: {}".format(error))
+            self._report(message["id"], 0.0, protocol.failed(failure))
+            return
+        finally:
+            os.close(log)
+        self._builds[pid] = _Build(message["id"], pid, folder, float(message["timeout_s"]))
+
+    def _fork(self, request, log):
+        # type: (Dict[str, Any], int) -> int
+        zygote_pid = os.getpid()
+        pid = os.fork()
+        if pid:
+            _lead_group(pid)
+            return pid
+        try:
+            _lead_group(0)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != zygote_pid:
+                os._exit(0)
+            for descriptor in (self._requests, self._messages, self._wake_reader, self._wake_writer):
+                os.close(descriptor)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.close(log)
+            build.run_and_exit(request, self._common)
+        finally:
+            os._exit(70)  # an answer could not be written; the serving loop must never run here
+
+    def _spawn(self, request, folder, log):
+        # type: (Dict[str, Any], str, int) -> int
+        path = os.path.join(folder, "request")
+        with open(path, "wb") as stream:
+            stream.write(protocol.encode(request))
+
+        def prepare():
+            # type: () -> None
+            _lead_group(0)
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+        process = subprocess.Popen(
+            [sys.executable, os.path.dirname(os.path.abspath(__file__)), "build", path],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=prepare,
+        )
+        self._popen[process.pid] = process  # else its destructor would wait for it
+        return process.pid
+
+    def _reap(self):
+        # type: () -> None
+        ended = {}  # type: Dict[int, int]
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            if pid in self._builds:
+                ended[pid] = status
+                _kill_group(pid)
+        if not ended:
+            return
+        builds = {pid: self._builds.pop(pid) for pid in ended}
+        self._sweep(set(self._builds))
+        for pid, finished in builds.items():
+            process = self._popen.pop(pid, None)
+            if process is not None:
+                process.returncode = ended[pid]
+            self._finish(finished, ended[pid])
+
+    def _finish(self, finished, status):
+        # type: (_Build, int) -> None
+        duration_s = time.monotonic() - finished.started
+        answer = None  # type: Optional[Dict[str, Any]]
+        try:
+            with open(os.path.join(finished.folder, "answer"), "rb") as stream:
+                answer = protocol.decode(stream.read())
+        except (OSError, ValueError):
+            pass
+        if finished.timed_out or answer is None:
+            failure = _timeout(finished.timeout_s) if finished.timed_out else _death(status)
+            answer = protocol.failed(failure)
+        if "failed" in answer:
+            answer["failed"]["output"] = _tail(os.path.join(finished.folder, "log"))
+        shutil.rmtree(finished.folder, ignore_errors=True)
+        self._report(finished.identity, duration_s, answer)
+
+    def _report(self, identity, duration_s, outcome):
+        # type: (Any, float, Dict[str, Any]) -> None
+        _write_all(
+            self._messages, {"type": "outcome", "id": identity, "duration_s": duration_s, "outcome": outcome}
+        )
+
+    def _enforce_deadlines(self):
+        # type: () -> None
+        now = time.monotonic()
+        for running in self._builds.values():
+            if not running.timed_out and now >= running.started + running.timeout_s:
+                running.timed_out = True
+                _kill_group(running.pid)
+
+    def _sweep(self, keep):
+        # type: (Set[int]) -> None
+        """Kill the children of this process that are no build: what ended builds left behind."""
+        try:
+            with open("/proc/self/task/{}/children".format(os.getpid())) as stream:
+                children = [int(pid) for pid in stream.read().split()]
+        except OSError:
+            return  # not Linux: the process group had to do
+        for pid in children:
+            if pid not in keep:
+                _kill(os.kill, pid)
+
+
+def _lead_group(pid):
+    # type: (int) -> None
+    try:
+        os.setpgid(pid, pid)
+    except OSError:
+        pass  # the other of parent and child was faster
+
+
+def _kill_group(pid):
+    # type: (int) -> None
+    _kill(os.killpg, pid)
+
+
+def _kill(how, pid):
+    # type: (Any, int) -> None
+    try:
+        how(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _timeout(timeout_s):
+    # type: (float) -> Failure
+    return Failure(
+        "timeout",
+        "the build took longer than {:g} s and was ended".format(timeout_s),
+        "give it more with --timeout SECONDS, or see what it waits for: its standard input is empty",
+    )
+
+
+def _death(status):
+    # type: (int) -> Failure
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = "signal {}".format(number)
+        hint = "the system ends processes so when memory runs out" if number == signal.SIGKILL else None
+        return Failure("signal", "the build's process was killed by {}".format(name), hint)
+    return Failure(
+        "vanished",
+        "the build's process ended with exit status {} before it gave an answer".format(os.WEXITSTATUS(status)),
+        "something in the factory calls os._exit; a factory must return a model",
+    )
+
+
+def _tail(path):
+    # type: (str) -> Optional[str]
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - protocol.OUTPUT_TAIL_BYTES))
+            return stream.read().decode("utf-8", "replace") or None
+    except OSError:
+        return None
