@@ -1,0 +1,28 @@
+"""Audits, and which audit a check was part of."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002_audits"
+down_revision = "0001_initial"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the table, and let checks point to it; the checks there are belong to no audit."""
+    op.create_table(
+        "audits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.Text(), nullable=False),
+        sa.Column("finished_at", sa.Text(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audits"),
+    )
+    # SQLite cannot add a constraint to a table: batch mode makes the table anew and copies it.
+    with op.batch_alter_table("checks") as checks:
+        checks.add_column(sa.Column("audit_id", sa.Integer(), nullable=True))
+        checks.create_foreign_key("fk_checks_audit_id_audits", "audits", ["audit_id"], ["id"])
+    op.create_index("ix_checks_audit_id", "checks", ["audit_id"])

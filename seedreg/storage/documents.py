@@ -1,0 +1,46 @@
+"""The smaller values as JSON text and back; recipes, fingerprints and environments know their own form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.canonical import canonical_json
+from seedreg.domain.entry import BuildFacts, Source
+
+_Value = TypeVar("_Value", Source, BuildFacts, BuildFailure)
+
+
+def text_of(value: Source | BuildFacts | BuildFailure) -> str:
+    """The value's fields as a canonical JSON object."""
+    return canonical_json(asdict(value))
+
+
+def source(text: str) -> Source:
+    """The source that `text_of` wrote."""
+    return _value(Source, text)
+
+
+def facts(text: str) -> BuildFacts:
+    """The facts that `text_of` wrote."""
+    return _value(BuildFacts, text)
+
+
+def failure(text: str) -> BuildFailure:
+    """The failure that `text_of` wrote."""
+    return _value(BuildFailure, text)
+
+
+def _value(cls: type[_Value], text: str) -> _Value:
+    document: dict[str, Any] = json.loads(text)
+    # A later seedreg may add fields without changing the tables: what is not known is left out,
+    # what is not there has its default.
+    known = {field.name for field in fields(cls)}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in document.items()
+        if name in known
+    }
+    return cls(**values)

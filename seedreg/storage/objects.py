@@ -1,0 +1,132 @@
+"""Kept weights: each tensor's bytes once, in `objects/ab/cdef…` under their SHA-256.
+
+Which tensor belongs to which entry is told by the fingerprints, never here.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from seedreg.errors import RegistryError
+from seedreg.storage.files import sync_file, sync_folder, temporary_beside
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHUNK_BYTES = 1 << 20
+
+
+class ObjectStore:
+    """The files in one folder; the folder is made when the first one is adopted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def beside(cls, registry: Path) -> ObjectStore:
+        """The objects of the registry at that path."""
+        return cls(registry.parent / "objects")
+
+    def has(self, sha256: str) -> bool:
+        """Whether the object is there; its bytes are not looked at."""
+        return self._path(sha256).is_file()
+
+    def adopt(self, file: Path, sha256: str) -> None:
+        """Take a raw file in; the caller must not use the file afterwards.
+
+        Nothing happens when the object is there already. Once this has returned, the object
+        survives a power loss.
+
+        Raises:
+            RegistryError: if the file's bytes have another hash, or cannot be stored.
+        """
+        path = self._path(sha256)
+        if path.exists():
+            return
+        try:
+            with file.open("rb") as raw:
+                found = _hash_of(raw)
+            if found != sha256:
+                raise RegistryError(f"weights file {file} has the SHA-256 {found}, not {sha256}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary_beside(path) as temporary:
+                self._bring(file, temporary)
+                sync_file(temporary)
+                temporary.replace(path)  # over the same bytes, if another process was faster
+            sync_folder(path.parent)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise RegistryError(f"weights cannot be kept in {self.folder}: {error.strerror}") from error
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The object's bytes as a file, after all of them were verified.
+
+        Raises:
+            RegistryError: if it is missing, unreadable or damaged.
+        """
+        path = self._path(sha256)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            raise RegistryError(
+                f"weights {sha256} are not in {self.folder}", hint="they are kept only with --keep-weights"
+            ) from None
+        except OSError as error:
+            raise RegistryError(f"weights {path} cannot be read: {error.strerror}") from error
+        try:
+            if _hash_of(file) != sha256:
+                raise RegistryError(
+                    f"weights {path} are damaged: their SHA-256 is another one",
+                    hint="remove the file and register or verify again with --keep-weights",
+                )
+            file.seek(0)
+        except BaseException as error:
+            file.close()
+            if isinstance(error, OSError):
+                raise RegistryError(f"weights {path} cannot be read: {error.strerror}") from error
+            raise
+        return file
+
+    def read(self, sha256: str) -> bytes:
+        """The object's bytes, verified; see `open`."""
+        with self.open(sha256) as file:
+            return file.read()
+
+    def problems(self) -> Iterator[str]:
+        """One line for each object that is damaged, or is no object."""
+        for path in sorted(self.folder.glob("*/*")):
+            if path.name.startswith(".") and path.name.endswith(".new"):
+                continue  # another process is just writing it, or was killed: it has no name yet
+            sha256 = path.parent.name + path.name
+            if not (_SHA256.fullmatch(sha256) and path.is_file()):
+                yield f"{path} is not an object"
+                continue
+            try:
+                self.open(sha256).close()
+            except RegistryError as error:
+                yield error.message
+
+    def _path(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"{sha256!r} is not a SHA-256 in hexadecimal")
+        return self.folder / sha256[:2] / sha256[2:]
+
+    @staticmethod
+    def _bring(file: Path, temporary: Path) -> None:
+        try:
+            file.rename(temporary)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            shutil.copyfile(file, temporary)
+
+
+def _hash_of(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,115 @@
+"""The tables as the newest migration leaves them; only migrations give a file its tables, never these.
+
+Nothing here may be what PostgreSQL cannot hold. Documents are JSON text in its canonical form
+(`seedreg.domain.canonical`), times are UTC in ISO 8601 with a final `Z`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import UniqueConstraint as Unique
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("factory", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("alias", Text),
+    Column("note", Text),
+    Column("created_at", Text, nullable=False),
+    Column("retired_at", Text),
+    Column("retired_reason", Text),
+    Unique("alias"),
+)
+Index(None, entries.c.factory, entries.c.seed, entries.c.id)
+
+# One digest may have several documents: the weights are the same, the variables' names are not.
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("tensor_count", BigInteger, nullable=False),
+    Column("parameter_count", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("document_sha256", String(64), nullable=False),
+    Unique("document_sha256"),
+)
+Index(None, fingerprints.c.digest)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("python", Text, nullable=False),
+    Column("tensorflow", Text),
+    Column("keras", Text),
+    Column("keras_distribution", Text),
+    Column("numpy", Text),
+    Column("document", Text, nullable=False),
+    Unique("digest"),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", String(64), ForeignKey("entries.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("fingerprint_id", Integer, ForeignKey("fingerprints.id"), nullable=False),
+    Column("environment_id", Integer, ForeignKey("environments.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("reason", Text),
+    Column("created_at", Text, nullable=False),
+    Unique("entry_id", "number"),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", Text, nullable=False),
+    Column("finished_at", Text),
+    Column("document", Text, nullable=False),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", String(64), ForeignKey("entries.id"), nullable=False),
+    Column("baseline_id", Integer, ForeignKey("baselines.id"), nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("duration_s", Float, nullable=False),
+    Column("fingerprint_id", Integer, ForeignKey("fingerprints.id")),
+    Column("environment_id", Integer, ForeignKey("environments.id")),
+    Column("source", Text),
+    Column("failure", Text),
+    Column("audit_id", Integer, ForeignKey("audits.id")),
+)
+Index(None, checks.c.entry_id, checks.c.id)
+Index(None, checks.c.audit_id)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("entry_id", String(64), ForeignKey("entries.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+)
+Index(None, tags.c.name)
