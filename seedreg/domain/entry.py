@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass, field, replace
@@ -120,7 +121,7 @@ class Recipe:
             framework=document["framework"],
         )
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """64 hexadecimal digits: the SHA-256 of the canonical recipe."""
         return sha256_text(canonical_json(self.document()))

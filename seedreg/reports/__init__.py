@@ -1,1 +1,1 @@
-"""Reports: how results are told, one file a format."""
+"""How results are told: one file a format, each from domain values to text or JSON; nothing is printed here."""

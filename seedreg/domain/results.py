@@ -1,0 +1,98 @@
+"""What the use cases give back: one frozen value for each way they can end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Baseline, Entry, Recipe
+from seedreg.domain.environment import Change
+from seedreg.domain.fingerprint import Drift
+from seedreg.domain.verdict import Check, Verdict
+
+
+@dataclass(frozen=True)
+class Verification:
+    """One entry, checked: the recorded check and what explains it.
+
+    `changes` is what differs between the baseline's environment and the build's, `source_changed`
+    whether the factory's own source text does (None: not known), `renamed` the pairs of tensor names
+    that differ although the position is the same; all are empty where there was no build.
+    """
+
+    entry: Entry
+    baseline: Baseline
+    check: Check
+    drift: Drift | None = None
+    changes: tuple[Change, ...] = ()
+    source_changed: bool | None = None
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The check's verdict."""
+        return self.check.verdict
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The recipe is a new entry with baseline 1."""
+
+    entry: Entry
+    baseline: Baseline
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The recipe was an entry already, and still reproduces."""
+
+    verification: Verification
+
+
+@dataclass(frozen=True)
+class NotConfirmed:
+    """The recipe was an entry already, and does not reproduce; nothing was overwritten."""
+
+    verification: Verification
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was registered, because two builds differ (`nondeterministic`) or none can be kept."""
+
+    recipe: Recipe
+    failure: BuildFailure
+    nondeterministic: bool = False
+
+
+Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A new baseline holds the entry from now on."""
+
+    entry: Entry
+    before: Baseline
+    baseline: Baseline
+    drift: Drift
+
+
+@dataclass(frozen=True)
+class NothingToAccept:
+    """The entry still reproduces its current baseline."""
+
+    entry: Entry
+    baseline: Baseline
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """The weights were written; `drift` is None if they are the registered ones."""
+
+    entry: Entry
+    baseline: Baseline
+    path: str
+    fingerprint: str
+    drift: Drift | None

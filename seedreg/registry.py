@@ -1,0 +1,594 @@
+"""The use cases on entries: register, verify, accept, rebuild; how a build is run or kept is not known here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
+from seedreg.domain.entry import MAX_SEED, Baseline, Entry, Recipe, check_name
+from seedreg.domain.environment import changes
+from seedreg.domain.fingerprint import TensorRecord, compare, names_differ
+from seedreg.domain.results import (
+    Accepted,
+    Confirmed,
+    NotConfirmed,
+    NothingToAccept,
+    Rebuilt,
+    Refused,
+    Registered,
+    Registration,
+    Verification,
+)
+from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.errors import NotJudged, NothingSelected, RegistrationRefused, UsageError
+
+if TYPE_CHECKING:
+    from seedreg.config import Config
+    from seedreg.executors import Executor
+    from seedreg.storage import Repository
+
+_EXPORTS = ((".safetensors", "safetensors"), (".npz", "npz"), (".weights.h5", "h5"))
+
+
+def utc_now() -> str:
+    """The time as the registry writes it: UTC, ISO 8601, microseconds, a final `Z`."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class RegisterOptions:
+    """How recipes are to be registered, beside the recipes themselves."""
+
+    alias: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    keep_weights: bool = False
+    allow_nonfinite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.alias is not None:
+            check_name("alias", self.alias)
+        for tag in self.tags:
+            check_name("tag", tag)
+
+
+class Registry:
+    """A registry file and somewhere to build: the use cases on its entries.
+
+    Args:
+        repository: where entries rest.
+        executor: where builds run; closed with the registry.
+        project: the name of the project that builds here; entries of others are not judged.
+        clock: gives the time of what is recorded.
+    """
+
+    def __init__(
+        self, repository: Repository, executor: Executor, project: str, clock: Callable[[], str] = utc_now
+    ) -> None:
+        self._repository = repository
+        self._executor = executor
+        self._project = project
+        self._clock = clock
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every build and close the registry file."""
+        self._executor.close()
+        self._repository.close()
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def entries(self, **filters: Any) -> list[EntrySummary]:
+        """The entries that pass the filters, sorted; see `Repository.summaries` for the filters."""
+        return self._repository.summaries(**filters)
+
+    def select(self, selectors: Iterable[str], *, include_retired: bool = False) -> tuple[Entry, ...]:
+        """The entries that the selectors name, each once, in the order they are named.
+
+        Raises:
+            NothingSelected: if a selector names none.
+        """
+        found: dict[str, Entry] = {}
+        for selector in selectors:
+            entries = self._repository.select(selector, include_retired=include_retired)
+            if not entries:
+                raise NothingSelected(
+                    f"no entry is named by {selector!r}",
+                    hint="a selector is an id prefix, an alias, factory, factory@seed or tag:NAME; "
+                    "`seedreg list` shows the entries",
+                )
+            found.update((entry.id, entry) for entry in entries)
+        return tuple(found.values())
+
+    def select_one(self, selector: str) -> Entry:
+        """The one entry that the selector names, retired or not.
+
+        Raises:
+            NothingSelected: if it names none.
+            UsageError: if it names several.
+        """
+        entries = self.select([selector], include_retired=True)
+        if len(entries) > 1:
+            shown = ", ".join(f"{entry.short_id} ({entry.recipe.label})" for entry in entries[:5])
+            raise UsageError(
+                f"{selector!r} names {len(entries)} entries: {shown}{' …' if len(entries) > 5 else ''}",
+                hint="this command takes one: give its id",
+            )
+        return entries[0]
+
+    def history(self, selector: str) -> tuple[Check, ...]:
+        """Every check of the entry, oldest first."""
+        return self._repository.checks(self.select_one(selector).id)
+
+    # Registering ------------------------------------------------------------------------------
+
+    def register_all(
+        self, recipes: Sequence[Recipe], options: RegisterOptions = RegisterOptions()
+    ) -> Iterator[Registration]:
+        """Build every recipe in two processes and keep what reproduces; yields each as soon as it is known.
+
+        Of each factory one build is fresh and one forked, so that the fork is checked with the
+        determinism. A third build with the next seed tells whether the factory heeds the seed.
+
+        Raises:
+            UsageError: before anything is built, if an alias is given to several recipes.
+        """
+        if options.alias is not None and len(recipes) > 1:
+            raise UsageError("an alias names one entry", hint="register one seed with it")
+        recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
+        with contextlib.ExitStack() as stack:
+            spool = None
+            if options.keep_weights:
+                spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedreg-weights-")))
+            plan = _RegistrationPlan(recipes, spool)
+            known = {recipe.id for recipe in recipes if self._repository.entry(recipe.id) is not None}
+            for request, outcome in self._executor.run(plan.requests):
+                for recipe, builds, neighbour in plan.settle(request, outcome):
+                    if recipe.id in known:
+                        yield self._reconfirm(recipe, builds, options)
+                    else:
+                        yield self._register_one(recipe, builds, neighbour, options, spool)
+
+    def register(
+        self,
+        factory: str,
+        seed: int = 0,
+        *,
+        params: Mapping[str, Any] | None = None,
+        options: RegisterOptions = RegisterOptions(),
+        **recipe_fields: Any,
+    ) -> Registered | Confirmed:
+        """Register one recipe: `factory` is the full address `package.module:callable`.
+
+        Raises:
+            RegistrationRefused: if two builds differ, or a known entry no longer reproduces.
+            NotJudged: if it could not be built, or what it built has no fingerprint to keep.
+        """
+        from seedreg.domain.canonical import canonical_json
+
+        recipe = Recipe(self._project, factory, seed, canonical_json(dict(params or {})), **recipe_fields)
+        (result,) = self.register_all([recipe], options)
+        match result:
+            case Refused(_, failure, nondeterministic):
+                error = RegistrationRefused if nondeterministic else NotJudged
+                raise error(failure.message, hint=failure.hint)
+            case NotConfirmed(verification):
+                raise RegistrationRefused(
+                    f"{verification.entry.short_id} {recipe.label} is registered and no longer reproduces: "
+                    f"{verification.verdict.value}",
+                    hint=f"`seedreg accept {verification.entry.short_id} --reason …` makes it the new baseline",
+                )
+        return result
+
+    def _register_one(
+        self,
+        recipe: Recipe,
+        builds: Sequence[Outcome],
+        neighbour: tuple[int, Outcome],
+        options: RegisterOptions,
+        spool: Path | None,
+    ) -> Registration:
+        first, refusal = _agreed(recipe, builds)
+        if first is None:
+            assert refusal is not None
+            return refusal
+        if not options.allow_nonfinite and (bad := first.fingerprint.not_finite()):
+            return Refused(recipe, _not_finite(recipe, bad))
+        warnings = (*first.facts.warnings, *_warnings(first, neighbour))
+        now = self._clock()
+        entry = Entry(recipe, now, options.alias, options.note, tuple(sorted(set(options.tags))))
+        baseline = Baseline(
+            1, first.fingerprint, first.environment, first.source, replace(first.facts, warnings=warnings), now
+        )
+        if spool is not None:
+            self._keep_weights(recipe, baseline, spool)
+        if not self._repository.add_entry(entry, baseline):
+            return self._reconfirm(recipe, builds, options)  # another process was faster
+        return Registered(entry, baseline)
+
+    def _keep_weights(self, recipe: Recipe, baseline: Baseline, spool: Path) -> None:
+        store = self._repository.objects
+        folder = spool / recipe.id
+        for digest in {tensor.sha256 for tensor in baseline.fingerprint.tensors}:
+            store.adopt(folder / digest, digest)
+        shutil.rmtree(folder)
+
+    def _reconfirm(
+        self, recipe: Recipe, builds: Sequence[Outcome], options: RegisterOptions
+    ) -> Registration:
+        entry = self._repository.entry(recipe.id)
+        assert entry is not None
+        if options.alias is not None:
+            self._repository.set_alias(entry.id, options.alias)
+        if options.tags:
+            self._repository.add_tags(entry.id, options.tags)
+        if options.note is not None:
+            self._repository.set_note(entry.id, options.note)
+        baseline = self._repository.current_baseline(entry.id)
+        verification = self._judge(self._repository.entry(recipe.id) or entry, baseline, builds)
+        if verification.verdict is Verdict.REPRODUCED:
+            return Confirmed(verification)
+        return NotConfirmed(verification)
+
+    # Verifying --------------------------------------------------------------------------------
+
+    def verify(self, *selectors: str) -> list[Verification]:
+        """Check the entries that the selectors name, and record the checks.
+
+        Raises:
+            NothingSelected: if a selector names none.
+        """
+        return list(self.verify_all(self.select(selectors)))
+
+    def verify_all(self, entries: Sequence[Entry]) -> Iterator[Verification]:
+        """Rebuild every entry and hold it against its baseline; yields each, recorded, as soon as it is known.
+
+        A build that differs is run once more, in another process, before it is called a drift.
+        """
+        requests = []
+        for key, entry in enumerate(entries):
+            if entry.recipe.project == self._project:
+                requests.append(BuildRequest(key, entry.recipe))
+            else:
+                baseline = self._repository.current_baseline(entry.id)
+                yield self._judge(entry, baseline, [self._foreign(entry)])
+        differing: dict[int, Built] = {}
+        for request, outcome in self._executor.run(requests):
+            entry = entries[request.key]
+            baseline = self._repository.current_baseline(entry.id)
+            if isinstance(outcome, Built) and outcome.fingerprint.digest != baseline.fingerprint.digest:
+                differing[request.key] = outcome
+            else:
+                yield self._judge(entry, baseline, [outcome])
+        for request, outcome in self._executor.run(_confirmations(differing, entries)):
+            entry = entries[request.key]
+            baseline = self._repository.current_baseline(entry.id)
+            yield self._judge(entry, baseline, [differing[request.key], outcome])
+
+    def _foreign(self, entry: Entry) -> BuildFailure:
+        return BuildFailure(
+            "project",
+            f"the entry belongs to project {entry.recipe.project!r}, and this is {self._project!r}",
+            hint=f"run it where that project is, or set [tool.seedreg] project = {entry.recipe.project!r} here",
+        )
+
+    def _judge(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
+        """Turn builds into a verdict and append the check."""
+        duration_s = sum(build.duration_s for build in builds)
+        failure = next((build for build in builds if isinstance(build, BuildFailure)), None)
+        if failure is not None:
+            check = Check(
+                entry.id, baseline.number, Verdict.ERROR, self._clock(), duration_s, failure=failure
+            )
+            self._repository.add_check(check)
+            return Verification(entry, baseline, check)
+        built = [build for build in builds if isinstance(build, Built)]
+        last = built[-1]
+        digests = {build.fingerprint.digest for build in built}
+        if len(digests) > 1:
+            verdict, other = Verdict.NONDETERMINISTIC, built[0]
+            drift = compare(other.fingerprint, last.fingerprint)
+        else:
+            drift = compare(baseline.fingerprint, last.fingerprint)
+            verdict = Verdict.REPRODUCED if drift is None else Verdict.DRIFTED
+        check = Check(
+            entry.id,
+            baseline.number,
+            verdict,
+            self._clock(),
+            duration_s,
+            last.fingerprint,
+            last.environment,
+            last.source,
+        )
+        self._repository.add_check(check)
+        sources = (baseline.source.sha256, last.source.sha256)
+        return Verification(
+            entry,
+            baseline,
+            check,
+            drift,
+            changes(baseline.environment, last.environment),
+            None if None in sources else sources[0] != sources[1],
+            names_differ(baseline.fingerprint, last.fingerprint),
+        )
+
+    # Changing ---------------------------------------------------------------------------------
+
+    def accept(self, selector: str, reason: str) -> Accepted | NothingToAccept:
+        """Make what the entry builds today its new baseline, with the reason why.
+
+        Raises:
+            UsageError: if the reason is empty.
+            RegistrationRefused: if two builds differ.
+            NotJudged: if it cannot be built, or holds NaN where the baseline does not.
+        """
+        if not reason.strip():
+            raise UsageError("a baseline is only replaced for a reason", hint="say it with --reason TEXT")
+        entry = self.select_one(selector)
+        if entry.recipe.project != self._project:
+            failure = self._foreign(entry)
+            raise NotJudged(failure.message, hint=failure.hint)
+        plan = [
+            BuildRequest(0, entry.recipe, Isolation.FRESH),
+            BuildRequest(1, entry.recipe, Isolation.FORK),
+        ]
+        builds = [outcome for _, outcome in self._executor.run(plan)]
+        first, refusal = _agreed(entry.recipe, builds)
+        if first is None:
+            assert refusal is not None
+            error = RegistrationRefused if refusal.nondeterministic else NotJudged
+            raise error(refusal.failure.message, hint=refusal.failure.hint)
+        before = self._repository.current_baseline(entry.id)
+        drift = compare(before.fingerprint, first.fingerprint)
+        if drift is None:
+            return NothingToAccept(entry, before)
+        bad = first.fingerprint.not_finite()
+        if bad and not before.fingerprint.not_finite():
+            failure = _not_finite(entry.recipe, bad)
+            raise NotJudged(failure.message)
+        baseline = Baseline(
+            before.number + 1,
+            first.fingerprint,
+            first.environment,
+            first.source,
+            first.facts,
+            self._clock(),
+            reason.strip(),
+        )
+        self._repository.add_baseline(entry.id, baseline)
+        return Accepted(entry, before, baseline, drift)
+
+    def rebuild(self, selector: str, output: Path) -> Rebuilt:
+        """Build the entry and write its weights to `output`, whole or not at all.
+
+        The suffix chooses the format: `.safetensors`, `.npz` or `.weights.h5`.
+
+        Raises:
+            UsageError: if the suffix is none of them, or the folder cannot be written.
+            NotJudged: if it cannot be built.
+        """
+        suffix, kind = next(((s, k) for s, k in _EXPORTS if output.name.endswith(s)), (None, None))
+        if suffix is None or kind is None:
+            raise UsageError(
+                f"{output.name!r} has no suffix that names a format",
+                hint=f"end it in one of: {', '.join(suffix for suffix, _ in _EXPORTS)}",
+            )
+        entry = self.select_one(selector)
+        if entry.recipe.project != self._project:
+            failure = self._foreign(entry)
+            raise NotJudged(failure.message, hint=failure.hint)
+        try:
+            folder = tempfile.TemporaryDirectory(prefix=".seedreg-", dir=output.parent)
+        except OSError as error:
+            raise UsageError(f"cannot write into {output.parent}: {error.strerror}") from error
+        with folder as temporary:
+            written = Path(temporary).resolve() / f"weights{suffix}"
+            request = BuildRequest(0, entry.recipe, export=Export(kind, str(written)))
+            ((_, outcome),) = self._executor.run([request])
+            if isinstance(outcome, BuildFailure):
+                raise NotJudged(outcome.message, hint=outcome.hint)
+            try:
+                os.replace(written, output)
+            except OSError as error:
+                raise UsageError(f"cannot write {output}: {error.strerror}") from error
+        baseline = self._repository.current_baseline(entry.id)
+        drift = compare(baseline.fingerprint, outcome.fingerprint)
+        return Rebuilt(entry, baseline, str(output), str(outcome.fingerprint), drift)
+
+    def retire(self, selectors: Iterable[str], reason: str | None = None) -> tuple[Entry, ...]:
+        """Take the entries out of audits and lists; nothing of them is deleted."""
+        entries = self.select(selectors)
+        for entry in entries:
+            self._repository.set_retired(entry.id, self._clock(), reason)
+        return entries
+
+    def unretire(self, selectors: Iterable[str]) -> tuple[Entry, ...]:
+        """Bring retired entries back."""
+        entries = self.select(selectors, include_retired=True)
+        for entry in entries:
+            self._repository.set_retired(entry.id, None, None)
+        return entries
+
+
+class _RegistrationPlan:
+    """Which builds a registration needs, and which recipes are settled when one of them ends."""
+
+    def __init__(self, recipes: Sequence[Recipe], spool: Path | None) -> None:
+        self.requests: list[BuildRequest] = []
+        self._outcomes: dict[str, list[Outcome]] = {}
+        self._left: dict[str, int] = {}
+        self._waiting_for: dict[str, list[Recipe]] = {}
+        fresh_done: set[str] = set()
+        for recipe in recipes:
+            first = Isolation.FORK if recipe.factory in fresh_done else Isolation.FRESH
+            fresh_done.add(recipe.factory)
+            export = None
+            if spool is not None:
+                (spool / recipe.id).mkdir()
+                export = Export("objects", str(spool / recipe.id))
+            self._add(recipe, first, export)
+            self._add(recipe, Isolation.FORK, None)
+        for recipe in recipes:
+            neighbour = _neighbour(recipe)
+            if neighbour.id not in self._left:
+                self._add(neighbour, Isolation.FORK, None)
+            for needed in (recipe, neighbour):
+                self._waiting_for.setdefault(needed.id, []).append(recipe)
+
+    def _add(self, recipe: Recipe, isolation: Isolation, export: Export | None) -> None:
+        self.requests.append(BuildRequest(len(self.requests), recipe, isolation, export))
+        self._left[recipe.id] = self._left.get(recipe.id, 0) + 1
+
+    def settle(
+        self, request: BuildRequest, outcome: Outcome
+    ) -> Iterator[tuple[Recipe, list[Outcome], tuple[int, Outcome]]]:
+        """The recipes whose builds are now all known, with them and the neighbouring seed's build."""
+        ended = request.recipe.id
+        self._outcomes.setdefault(ended, []).append(outcome)
+        self._left[ended] -= 1
+        if self._left[ended]:
+            return
+        for recipe in self._waiting_for[ended]:
+            neighbour = _neighbour(recipe)
+            if not self._left[recipe.id] and not self._left[neighbour.id]:
+                yield recipe, self._outcomes[recipe.id], (neighbour.seed, self._outcomes[neighbour.id][0])
+
+
+def _neighbour(recipe: Recipe) -> Recipe:
+    return recipe.with_seed(recipe.seed + 1 if recipe.seed < MAX_SEED else recipe.seed - 1)
+
+
+def _agreed(recipe: Recipe, builds: Sequence[Outcome]) -> tuple[Built | None, Refused | None]:
+    """The build on which all agree, or why there is none."""
+    for build in builds:
+        if isinstance(build, BuildFailure):
+            return None, Refused(recipe, build)
+    built = [build for build in builds if isinstance(build, Built)]
+    first, *others = sorted(built, key=lambda build: build.facts.isolation != "fresh")
+    for other in others:
+        drift = compare(first.fingerprint, other.fingerprint)
+        if drift is None:
+            continue
+        difference = drift.differences[0]
+        return None, Refused(
+            recipe,
+            BuildFailure(
+                "nondeterministic",
+                f"two builds of {recipe.label} differ in {len(drift.differences)} of {drift.tensor_count} tensors; "
+                f"the first is {difference.name!r} ({difference.kind})",
+                hint=_likely_reason(recipe, first, other),
+                duration_s=other.duration_s,
+            ),
+            nondeterministic=True,
+        )
+    return first, None
+
+
+_UNSEEDED = (
+    (r"\bdefault_rng\(\s*\)", "numpy.random.default_rng() without a seed"),
+    (r"\bRandomState\(\s*\)", "numpy.random.RandomState() without a seed"),
+    (r"\bRandom\(\s*\)", "random.Random() without a seed"),
+    (r"\bSystemRandom\b|\bsecrets\.|\burandom\b|\buuid[14]?\b", "the operating system's random source"),
+    (r"\bfrom_non_deterministic_state\b", "a generator of non-deterministic state"),
+    (r"\btime(_ns)?\(\)|\bnow\(|\butcnow\(|\bperf_counter\(", "the clock"),
+    (r"\bgetpid\(", "the process id"),
+)
+
+
+def _likely_reason(recipe: Recipe, first: Built, other: Built) -> str:
+    """Why two builds differ, as far as the recipe and the factory's source tell."""
+    if recipe.seeding == "tf":
+        return (
+            "seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws its seeds from "
+            "Python's random: use --seeding full"
+        )
+    for pattern, what in _UNSEEDED:
+        if first.source.text and re.search(pattern, first.source.text):
+            return f"the factory uses {what}"
+    if first.facts.isolation != other.facts.isolation:
+        return (
+            "one build was a fresh interpreter that imports the factory's module first, one a fork made after "
+            "TensorFlow was imported: random state that does not come from the seed, or an effect of import order"
+        )
+    return "something in the factory is random and does not come from the seed"
+
+
+def _not_finite(recipe: Recipe, bad: Sequence[TensorRecord]) -> BuildFailure:
+    stats = bad[0].stats
+    assert stats is not None
+    return BuildFailure(
+        "nonfinite",
+        f"{recipe.label} starts with weights that are not finite: {bad[0].name!r} holds {stats.nans} NaN and "
+        f"{stats.infinities} infinite values" + (f" ({len(bad)} tensors do)" if len(bad) > 1 else ""),
+        hint="--allow-nonfinite registers it all the same",
+    )
+
+
+def _warnings(built: Built, neighbour: tuple[int, Outcome]) -> Iterator[str]:
+    seed, other = neighbour
+    if isinstance(other, Built) and other.fingerprint.digest == built.fingerprint.digest:
+        yield f"the factory ignores the seed: seed {seed} gives the same weights"
+    for group in built.fingerprint.shared_starts():
+        names = ", ".join(repr(tensor.name) for tensor in group[:4]) + (" …" if len(group) > 4 else "")
+        yield f"{len(group)} variables start with identical values ({names}): is an initializer object shared?"
+    if built.source.git_commit is None:
+        yield "the factory's source is not in git: a later change of it cannot be looked up"
+    elif built.source.git_dirty:
+        yield "the factory's source is not committed in git as it is"
+
+
+def _confirmations(differing: Mapping[int, Built], entries: Sequence[Entry]) -> list[BuildRequest]:
+    """The second builds of what differed: for each factory at least one of its builds is fresh."""
+    fresh_done = {
+        entries[key].recipe.factory for key, first in differing.items() if first.facts.isolation == "fresh"
+    }
+    requests = []
+    for key in differing:
+        recipe = entries[key].recipe
+        isolation = Isolation.AUTO if recipe.factory in fresh_done else Isolation.FRESH
+        fresh_done.add(recipe.factory)
+        requests.append(BuildRequest(key, recipe, isolation))
+    return requests
+
+
+def open_registry_of(config: Config, *, create: bool = False) -> Registry:
+    """The registry that the configuration names, with builds on this machine.
+
+    Raises:
+        RegistryError: if it is missing and not to be created, locked, corrupt or no registry.
+        ConfigError: if the interpreter that is to build does not exist.
+    """
+    from seedreg.config import resolve_python
+    from seedreg.executors.local import LocalExecutor
+    from seedreg.storage import open_repository, parse_location
+
+    executor = LocalExecutor(
+        resolve_python(config.python, config.root),
+        config.root,
+        config.import_paths,
+        jobs=config.jobs,
+        timeout_s=config.timeout_s,
+        isolation=Isolation(config.isolation),
+    )
+    try:
+        path = parse_location(config.db, config.root)
+        repository = open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
+    except BaseException:
+        executor.close()
+        raise
+    return Registry(repository, executor, config.project)

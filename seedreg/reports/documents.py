@@ -1,0 +1,219 @@
+"""Results as numbered JSON documents; docs/schemas holds a JSON Schema for each format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Baseline, Entry, Source
+from seedreg.domain.environment import Change
+from seedreg.domain.fingerprint import SCHEME, Drift, TensorDifference, TensorRecord
+from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration, Verification
+from seedreg.domain.verdict import Check, EntrySummary, Verdict
+
+VERIFY_FORMAT = "seedreg.verify/1"
+REGISTER_FORMAT = "seedreg.register/1"
+LIST_FORMAT = "seedreg.list/1"
+SHOW_FORMAT = "seedreg.show/1"
+HISTORY_FORMAT = "seedreg.history/1"
+
+
+def verify_document(verifications: Sequence[Verification], exit_code: int) -> dict[str, Any]:
+    """Every check of one `verify`, and how many ended in each verdict."""
+    return {
+        "format": VERIFY_FORMAT,
+        "checks": [verification_document(verification) for verification in verifications],
+        "summary": {
+            verdict.value: sum(v.verdict is verdict for v in verifications) for verdict in Verdict
+        },
+        "exit_code": exit_code,
+    }
+
+
+def verification_document(verification: Verification) -> dict[str, Any]:
+    """One check with what explains it."""
+    drift, check = verification.drift, verification.check
+    return {
+        "entry": entry_document(verification.entry),
+        **_check_document(check),
+        "baseline": {
+            "number": verification.baseline.number,
+            "fingerprint": str(verification.baseline.fingerprint),
+        },
+        "environment_changes": [_change_document(change) for change in verification.changes],
+        "source_changed": verification.source_changed,
+        "drift": None if drift is None else _drift_document(drift),
+        "renamed": [{"before": before, "after": after} for before, after in verification.renamed],
+    }
+
+
+def register_document(registrations: Sequence[Registration], exit_code: int) -> dict[str, Any]:
+    """What became of every recipe of one `register`."""
+    return {
+        "format": REGISTER_FORMAT,
+        "registrations": [_registration_document(registration) for registration in registrations],
+        "exit_code": exit_code,
+    }
+
+
+def _registration_document(registration: Registration) -> dict[str, Any]:
+    match registration:
+        case Registered(entry, baseline):
+            return {
+                "result": "registered",
+                "entry": entry_document(entry),
+                "fingerprint": str(baseline.fingerprint),
+                "warnings": list(baseline.facts.warnings),
+            }
+        case Confirmed(verification):
+            return {"result": "confirmed", "check": verification_document(verification)}
+        case NotConfirmed(verification):
+            return {"result": "not_confirmed", "check": verification_document(verification)}
+        case Refused(recipe, failure, nondeterministic):
+            return {
+                "result": "refused",
+                "recipe": recipe.document(),
+                "nondeterministic": nondeterministic,
+                "failure": _failure_document(failure),
+            }
+
+
+def list_document(summaries: Sequence[EntrySummary]) -> dict[str, Any]:
+    """The entries of one `list`."""
+    return {
+        "format": LIST_FORMAT,
+        "entries": [
+            {
+                **entry_document(summary.entry),
+                "baseline": {
+                    "number": summary.baseline_number,
+                    "fingerprint": f"{SCHEME}:{summary.fingerprint}",
+                    "python": summary.python,
+                    "tensorflow": summary.tensorflow,
+                    "keras": summary.keras,
+                    "numpy": summary.numpy,
+                },
+                "last_check": None
+                if summary.last_verdict is None
+                else {"verdict": summary.last_verdict.value, "at": summary.last_check_at},
+            }
+            for summary in summaries
+        ],
+    }
+
+
+def show_document(entry: Entry, baseline: Baseline, last: Check | None, drift: Drift | None) -> dict[str, Any]:
+    """Everything about one entry."""
+    return {
+        "format": SHOW_FORMAT,
+        "entry": entry_document(entry),
+        "baseline": _baseline_document(baseline),
+        "last_check": None
+        if last is None
+        else {
+            **_check_document(last),
+            "environment": last.environment and last.environment.document(),
+            "drift": None if drift is None else _drift_document(drift),
+        },
+    }
+
+
+def history_document(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> dict[str, Any]:
+    """Every baseline and check of one entry, oldest first."""
+    return {
+        "format": HISTORY_FORMAT,
+        "entry": entry_document(entry),
+        "baselines": [
+            {
+                "number": baseline.number,
+                "fingerprint": str(baseline.fingerprint),
+                "created_at": baseline.created_at,
+                "reason": baseline.reason,
+                "environment": baseline.environment.document(),
+            }
+            for baseline in baselines
+        ],
+        "checks": [
+            {**_check_document(check), "environment": check.environment and check.environment.document()}
+            for check in checks
+        ],
+    }
+
+
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """An entry with its recipe."""
+    return {
+        "id": entry.id,
+        "recipe": entry.recipe.document(),
+        "alias": entry.alias,
+        "tags": list(entry.tags),
+        "note": entry.note,
+        "created_at": entry.created_at,
+        "retired_at": entry.retired_at,
+        "retired_reason": entry.retired_reason,
+    }
+
+
+def _baseline_document(baseline: Baseline) -> dict[str, Any]:
+    facts = asdict(baseline.facts)
+    return {
+        "number": baseline.number,
+        "created_at": baseline.created_at,
+        "reason": baseline.reason,
+        "fingerprint": str(baseline.fingerprint),
+        "tensors": baseline.fingerprint.document()["tensors"],
+        "environment": baseline.environment.document(),
+        "source": _source_document(baseline.source),
+        "facts": {**facts, "random_state": list(facts["random_state"]), "warnings": list(facts["warnings"])},
+    }
+
+
+def _check_document(check: Check) -> dict[str, Any]:
+    return {
+        "verdict": check.verdict.value,
+        "at": check.at,
+        "baseline_number": check.baseline_number,
+        "duration_s": check.duration_s,
+        "fingerprint": None if check.fingerprint is None else str(check.fingerprint),
+        "source": None if check.source is None else _source_document(check.source),
+        "failure": None if check.failure is None else _failure_document(check.failure),
+    }
+
+
+def _failure_document(failure: BuildFailure) -> dict[str, Any]:
+    return asdict(failure)
+
+
+def _source_document(source: Source) -> dict[str, Any]:
+    return asdict(source)
+
+
+def _change_document(change: Change) -> dict[str, Any]:
+    return asdict(change)
+
+
+def _drift_document(drift: Drift) -> dict[str, Any]:
+    return {
+        "tensor_count": drift.tensor_count,
+        "reordered": drift.reordered,
+        "layers": list(drift.layers),
+        "differences": [_difference_document(difference) for difference in drift.differences],
+    }
+
+
+def _difference_document(difference: TensorDifference) -> dict[str, Any]:
+    return {
+        "kind": difference.kind,
+        "name": difference.name,
+        "layer": difference.layer,
+        "before": _side(difference.before),
+        "after": _side(difference.after),
+    }
+
+
+def _side(tensor: TensorRecord | None) -> dict[str, Any] | None:
+    if tensor is None:
+        return None
+    return {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "sha256": tensor.sha256}

@@ -1,0 +1,296 @@
+"""Results as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.environment import Change, Environment, changes
+from seedreg.domain.fingerprint import SCHEME, Drift, TensorRecord
+from seedreg.domain.results import (
+    Confirmed,
+    NotConfirmed,
+    Refused,
+    Registered,
+    Registration,
+    Verification,
+)
+from seedreg.domain.verdict import Check, EntrySummary, Verdict
+
+_INDENT = "  "
+_MANY = 8
+
+
+def verification_lines(verification: Verification, *, verbose: bool = False) -> Iterator[str]:
+    """The verdict's line, then what changed, what differs, and the command that looks further."""
+    entry, check = verification.entry, verification.check
+    yield f"{check.verdict.value}  {entry.short_id}  {entry.recipe.label}  {check.duration_s:.2f} s"
+    if check.failure is not None:
+        yield from _indented(failure_lines(check.failure, verbose=verbose))
+    if verification.drift is not None:
+        against = "the two builds" if check.verdict is Verdict.NONDETERMINISTIC else "baseline"
+        yield from _indented(drift_lines(verification.drift, against, verification.baseline.number))
+    if check.failure is None:
+        yield from _indented(change_lines(verification.changes, verbose=verbose))
+        yield from _indented(_source_lines(verification))
+        if verification.renamed:
+            before, after = verification.renamed[0]
+            more = f" and {len(verification.renamed) - 1} more" if len(verification.renamed) > 1 else ""
+            yield f"{_INDENT}names: {before} → {after}{more} (names are not part of the fingerprint)"
+    if check.verdict is not Verdict.REPRODUCED:
+        yield f"{_INDENT}next: {next_command(entry, check.verdict)}"
+
+
+def next_command(entry: Entry, verdict: Verdict) -> str:
+    """The one command that looks further into a failing verdict."""
+    if verdict is Verdict.NONDETERMINISTIC:
+        return f"seedreg verify {entry.short_id} --isolation fresh"
+    return f"seedreg show {entry.short_id}"
+
+
+def drift_lines(drift: Drift, against: str = "baseline", number: int | None = None) -> Iterator[str]:
+    """How many tensors differ of how many, and in which layers."""
+    held = f"{against} {number}" if against == "baseline" and number is not None else against
+    layers = ", ".join(drift.layers[:_MANY]) + (
+        f" and {len(drift.layers) - _MANY} more" if len(drift.layers) > _MANY else ""
+    )
+    between = "between" if against == "the two builds" else "from"
+    yield f"{len(drift.differences)} of {drift.tensor_count} tensors differ {between} {held}; layers: {layers}"
+    if drift.reordered:
+        yield "the same tensors, in another order"
+    kinds: dict[str, int] = {}
+    for difference in drift.differences:
+        kinds[difference.kind] = kinds.get(difference.kind, 0) + 1
+    if set(kinds) != {"values"}:
+        yield "by kind: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+
+
+def change_lines(found: Sequence[Change], *, verbose: bool = False) -> Iterator[str]:
+    """What differs in the environment: packages always, the machine and the rest where they changed too."""
+    software = [change for change in found if change.kind in ("python", "distribution")]
+    rest = [change for change in found if change.kind not in ("python", "distribution")]
+    if not found:
+        yield "environment: unchanged"
+        return
+    heads = {"python", "tensorflow", "keras", "tf-keras", "numpy"}
+    software.sort(key=lambda change: change.name not in heads)
+    limit = len(software) if verbose else _MANY
+    if software:
+        more = f", and {len(software) - limit} more" if len(software) > limit else ""
+        yield "environment: " + ", ".join(map(str, software[:limit])) + more
+    if rest:
+        yield "settings and machine: " + ", ".join(map(str, rest))
+
+
+def _source_lines(verification: Verification) -> Iterator[str]:
+    before, after = verification.baseline.source, verification.check.source
+    if verification.source_changed is None or after is None:
+        yield "source: not known"
+    elif verification.source_changed:
+        where = f"{after.file}:{after.line}" if after.file else "factory"
+        yield f"source: {where} changed since {_commit(before.git_commit)}"
+    elif before.file_sha256 != after.file_sha256:
+        yield f"source: the factory is unchanged, the rest of {after.file} is not"
+    else:
+        yield "source: unchanged"
+
+
+def _commit(commit: str | None) -> str:
+    return f"commit {commit[:12]}" if commit else "the baseline"
+
+
+def failure_lines(failure: BuildFailure, *, verbose: bool = False) -> Iterator[str]:
+    """What failed and what to do; with `verbose` the traceback and what the build printed too."""
+    yield f"{failure.kind}: {failure.message}"
+    if failure.hint:
+        yield f"hint: {failure.hint}"
+    if verbose and failure.details:
+        yield from failure.details.rstrip().splitlines()
+    if verbose and failure.output:
+        yield "it printed:"
+        yield from _indented(failure.output.rstrip().splitlines()[-20:])
+
+
+def registration_lines(registration: Registration) -> Iterator[str]:
+    """What became of one recipe."""
+    match registration:
+        case Registered(entry, baseline):
+            fingerprint = baseline.fingerprint
+            yield (
+                f"registered  {entry.short_id}  {entry.recipe.label}  {SCHEME}:{fingerprint.digest[:12]}  "
+                f"{counted(len(fingerprint.tensors), 'tensor')}, {counted(fingerprint.parameter_count, 'parameter')}"
+            )
+        case Confirmed(verification):
+            entry = verification.entry
+            retired = "; it is retired: seedreg unretire brings it back" if entry.retired_at else ""
+            yield f"already registered  {entry.short_id}  {entry.recipe.label}  reproduces{retired}"
+        case NotConfirmed(verification):
+            entry = verification.entry
+            yield f"already registered  {entry.short_id}  {entry.recipe.label}  and no longer reproduces:"
+            yield from _indented(verification_lines(verification))
+            if verification.verdict is Verdict.DRIFTED:
+                yield (
+                    f"{_INDENT}nothing was overwritten; `seedreg accept {entry.short_id} --reason …` "
+                    "makes this build its new baseline"
+                )
+        case Refused(recipe, failure):
+            yield f"refused  {recipe.label}"
+            yield from _indented(failure_lines(failure, verbose=False))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 tensor`, `2 tensors`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def summary_rows(summaries: Sequence[EntrySummary]) -> Iterator[str]:
+    """A table of entries, widths fitted to what is in it."""
+    if not summaries:
+        return
+    rows = [
+        (
+            summary.entry.short_id,
+            summary.entry.recipe.label,
+            summary.entry.alias or "-",
+            ",".join(summary.entry.tags) or "-",
+            f"tf {summary.tensorflow or '-'}, keras {summary.keras or '-'}",
+            summary.fingerprint[:12],
+            summary.last_verdict.value if summary.last_verdict else "not checked",
+            (summary.last_check_at or summary.entry.created_at)[:10],
+        )
+        for summary in summaries
+    ]
+    head = ("ID", "FACTORY@SEED", "ALIAS", "TAGS", "BASELINE MADE WITH", "SR1", "LAST CHECK", "ON")
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    template = "  ".join(f"{{:<{width}}}" for width in widths)
+    for row in (head, *rows):
+        yield template.format(*row).rstrip()
+
+
+def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> Iterator[str]:
+    """Baselines and checks of one entry in the order of time, with what changed from one to the next."""
+    yield f"{entry.short_id}  {entry.recipe.label}"
+    events: list[tuple[str, Baseline | Check]] = [(baseline.created_at, baseline) for baseline in baselines]
+    events += [(check.at, check) for check in checks]
+    previous: Environment | None = None
+    for at, event in sorted(events, key=lambda item: item[0]):
+        if isinstance(event, Baseline):
+            reason = f": {event.reason}" if event.reason else ""
+            yield f"{at[:19]}Z  baseline {event.number}  {SCHEME}:{event.fingerprint.digest[:12]}{reason}"
+        else:
+            found = f"{SCHEME}:{event.fingerprint.digest[:12]}" if event.fingerprint else ""
+            if event.failure is not None:
+                found = f"{event.failure.kind}: {event.failure.message}"
+            yield (
+                f"{at[:19]}Z  {event.verdict.value}  against baseline {event.baseline_number}  "
+                f"{event.duration_s:.2f} s  {found}".rstrip()
+            )
+        if event.environment is not None:
+            if previous is None:
+                yield f"{_INDENT}{environment_line(event.environment)}"
+            elif previous.digest != event.environment.digest:
+                yield from _indented(change_lines(changes(previous, event.environment)))
+            previous = event.environment
+
+
+def environment_line(environment: Environment) -> str:
+    """Python, TensorFlow, Keras and NumPy in one line."""
+    keras = environment.keras or "-"
+    if environment.keras_distribution not in (None, "keras"):
+        keras += f" ({environment.keras_distribution})"
+    return (
+        f"python {environment.python}, tensorflow {environment.tensorflow or '-'}, keras {keras}, "
+        f"numpy {environment.numpy or '-'}"
+    )
+
+
+def entry_lines(entry: Entry, baseline: Baseline, last: Check | None, drift: Drift | None) -> Iterator[str]:
+    """Everything about one entry: recipe, baseline, environment then and now, source, and its tensors."""
+    recipe = entry.recipe
+    yield f"{entry.id}"
+    pairs: list[tuple[str, str]] = [
+        ("factory", recipe.factory),
+        ("seed", f"{recipe.seed} (seeding {recipe.seeding})"),
+        ("params", recipe.params_json),
+        ("inputs", "; ".join(map(str, recipe.inputs)) or "-"),
+        ("device", recipe.device),
+        ("project", recipe.project),
+        ("alias", entry.alias or "-"),
+        ("tags", ", ".join(entry.tags) or "-"),
+        ("note", entry.note or "-"),
+        ("registered", entry.created_at),
+    ]
+    if entry.retired_at:
+        reason = f": {entry.retired_reason}" if entry.retired_reason else ""
+        pairs.append(("retired", f"{entry.retired_at}{reason}"))
+    fingerprint, source = baseline.fingerprint, baseline.source
+    reason = f": {baseline.reason}" if baseline.reason else ""
+    committed = "not in git" if source.git_commit is None else f"commit {source.git_commit[:12]}"
+    pairs += [
+        ("baseline", f"{baseline.number}, {baseline.created_at}{reason}"),
+        ("fingerprint", str(fingerprint)),
+        (
+            "weights",
+            f"{counted(len(fingerprint.tensors), 'tensor')}, {counted(fingerprint.parameter_count, 'parameter')}",
+        ),
+        (
+            "source",
+            f"{source.file}:{source.line}, {committed}{', not committed as it is' if source.git_dirty else ''}"
+            if source.file
+            else "not known",
+        ),
+        ("random words", f"python {_known(baseline.facts.python_words)}, numpy {_known(baseline.facts.numpy_words)}"),
+        ("then", environment_line(baseline.environment)),
+        ("", f"{baseline.environment.os}; {baseline.environment.cpu}"),
+    ]
+    pairs += [("warning", warning) for warning in baseline.facts.warnings]
+    if last is not None:
+        pairs.append(("last check", f"{last.verdict.value}, {last.at}"))
+        if last.environment is not None:
+            pairs.append(("now", environment_line(last.environment)))
+            pairs += [("", line) for line in change_lines(changes(baseline.environment, last.environment), verbose=True)]
+        if last.failure is not None:
+            pairs += [("", line) for line in failure_lines(last.failure, verbose=True)]
+        if drift is not None:
+            pairs += [("", line) for line in drift_lines(drift, number=baseline.number)]
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        yield f"  {name:<{width}}  {value}"
+    yield ""
+    changed = {id(difference.before) for difference in drift.differences} if drift else set()
+    yield from tensor_rows(fingerprint.tensors, changed)
+
+
+def tensor_rows(tensors: Sequence[TensorRecord], changed: set[int]) -> Iterator[str]:
+    """The tensors of a baseline, a line each; `changed` holds the `id()` of those that differ now."""
+    head = ("", "TENSOR", "LAYER", "SHAPE", "DTYPE", "INITIALIZER", "MEAN", "STD", "SHA-256")
+    rows = [head]
+    for tensor in tensors:
+        stats = tensor.stats
+        rows.append(
+            (
+                "*" if id(tensor) in changed else "",
+                tensor.name,
+                tensor.layer_class or "-",
+                "x".join(map(str, tensor.shape)) or "scalar",
+                tensor.dtype,
+                (tensor.initializer or {}).get("class") or "-",
+                "-" if stats is None or stats.mean is None else f"{stats.mean:.4g}",
+                "-" if stats is None or stats.std is None else f"{stats.std:.4g}",
+                tensor.sha256[:12],
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    if changed:
+        yield "* differs in the last check"
+
+
+def _known(number: int | None) -> str:
+    return "?" if number is None else str(number)
+
+
+def _indented(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    return (f"{_INDENT}{line}" for line in lines)
