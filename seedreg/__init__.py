@@ -1,5 +1,53 @@
-"""Seed-aware model registry with persistent fingerprints."""
+"""Seed-aware model registry with persistent fingerprints.
+
+`set_seed`, `fingerprint` and `open_registry` are the Python interface; `seedreg.errors` holds what
+they raise. Importing this module imports nothing heavy: each of them loads what it needs.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seedreg.domain.fingerprint import Fingerprint as Fingerprint
+    from seedreg.errors import SeedregError as SeedregError
+    from seedreg.executors.inprocess import fingerprint, set_seed
+    from seedreg.registry import RegisterOptions as RegisterOptions
+    from seedreg.registry import Registry as Registry
+    from seedreg.registry import open_registry
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Fingerprint": "seedreg.domain.fingerprint",
+    "Registry": "seedreg.registry",
+    "RegisterOptions": "seedreg.registry",
+    "SeedregError": "seedreg.errors",
+    "fingerprint": "seedreg.executors.inprocess",
+    "open_registry": "seedreg.registry",
+    "set_seed": "seedreg.executors.inprocess",
+}
+
+__all__ = [
+    "Fingerprint",
+    "RegisterOptions",
+    "Registry",
+    "SeedregError",
+    "fingerprint",
+    "open_registry",
+    "set_seed",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seedreg' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
+from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import MAX_SEED, Baseline, Entry, Recipe, check_name
 from seedreg.domain.environment import changes
 from seedreg.domain.fingerprint import TensorRecord, compare, names_differ
@@ -29,7 +30,7 @@ from seedreg.domain.results import (
     Verification,
 )
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
-from seedreg.errors import NotJudged, NothingSelected, RegistrationRefused, UsageError
+from seedreg.errors import NothingSelected, NotJudged, RegistrationRefused, UsageError
 
 if TYPE_CHECKING:
     from seedreg.config import Config
@@ -97,42 +98,12 @@ class Registry:
         return self._repository.summaries(**filters)
 
     def select(self, selectors: Iterable[str], *, include_retired: bool = False) -> tuple[Entry, ...]:
-        """The entries that the selectors name, each once, in the order they are named.
-
-        Raises:
-            NothingSelected: if a selector names none.
-        """
-        found: dict[str, Entry] = {}
-        for selector in selectors:
-            entries = self._repository.select(selector, include_retired=include_retired)
-            if not entries:
-                raise NothingSelected(
-                    f"no entry is named by {selector!r}",
-                    hint="a selector is an id prefix, an alias, factory, factory@seed or tag:NAME; "
-                    "`seedreg list` shows the entries",
-                )
-            found.update((entry.id, entry) for entry in entries)
-        return tuple(found.values())
-
-    def select_one(self, selector: str) -> Entry:
-        """The one entry that the selector names, retired or not.
-
-        Raises:
-            NothingSelected: if it names none.
-            UsageError: if it names several.
-        """
-        entries = self.select([selector], include_retired=True)
-        if len(entries) > 1:
-            shown = ", ".join(f"{entry.short_id} ({entry.recipe.label})" for entry in entries[:5])
-            raise UsageError(
-                f"{selector!r} names {len(entries)} entries: {shown}{' …' if len(entries) > 5 else ''}",
-                hint="this command takes one: give its id",
-            )
-        return entries[0]
+        """The entries that the selectors name; see `select`."""
+        return select(self._repository, selectors, include_retired=include_retired)
 
     def history(self, selector: str) -> tuple[Check, ...]:
         """Every check of the entry, oldest first."""
-        return self._repository.checks(self.select_one(selector).id)
+        return self._repository.checks(select_one(self._repository, selector).id)
 
     # Registering ------------------------------------------------------------------------------
 
@@ -178,8 +149,6 @@ class Registry:
             RegistrationRefused: if two builds differ, or a known entry no longer reproduces.
             NotJudged: if it could not be built, or what it built has no fingerprint to keep.
         """
-        from seedreg.domain.canonical import canonical_json
-
         recipe = Recipe(self._project, factory, seed, canonical_json(dict(params or {})), **recipe_fields)
         (result,) = self.register_all([recipe], options)
         match result:
@@ -212,7 +181,12 @@ class Registry:
         now = self._clock()
         entry = Entry(recipe, now, options.alias, options.note, tuple(sorted(set(options.tags))))
         baseline = Baseline(
-            1, first.fingerprint, first.environment, first.source, replace(first.facts, warnings=warnings), now
+            1,
+            first.fingerprint,
+            first.environment,
+            first.source,
+            replace(first.facts, warnings=warnings),
+            now,
         )
         if spool is not None:
             self._keep_weights(recipe, baseline, spool)
@@ -227,9 +201,7 @@ class Registry:
             store.adopt(folder / digest, digest)
         shutil.rmtree(folder)
 
-    def _reconfirm(
-        self, recipe: Recipe, builds: Sequence[Outcome], options: RegisterOptions
-    ) -> Registration:
+    def _reconfirm(self, recipe: Recipe, builds: Sequence[Outcome], options: RegisterOptions) -> Registration:
         entry = self._repository.entry(recipe.id)
         assert entry is not None
         if options.alias is not None:
@@ -339,7 +311,7 @@ class Registry:
         """
         if not reason.strip():
             raise UsageError("a baseline is only replaced for a reason", hint="say it with --reason TEXT")
-        entry = self.select_one(selector)
+        entry = select_one(self._repository, selector)
         if entry.recipe.project != self._project:
             failure = self._foreign(entry)
             raise NotJudged(failure.message, hint=failure.hint)
@@ -388,7 +360,7 @@ class Registry:
                 f"{output.name!r} has no suffix that names a format",
                 hint=f"end it in one of: {', '.join(suffix for suffix, _ in _EXPORTS)}",
             )
-        entry = self.select_one(selector)
+        entry = select_one(self._repository, selector)
         if entry.recipe.project != self._project:
             failure = self._foreign(entry)
             raise NotJudged(failure.message, hint=failure.hint)
@@ -410,19 +382,43 @@ class Registry:
         drift = compare(baseline.fingerprint, outcome.fingerprint)
         return Rebuilt(entry, baseline, str(output), str(outcome.fingerprint), drift)
 
-    def retire(self, selectors: Iterable[str], reason: str | None = None) -> tuple[Entry, ...]:
-        """Take the entries out of audits and lists; nothing of them is deleted."""
-        entries = self.select(selectors)
-        for entry in entries:
-            self._repository.set_retired(entry.id, self._clock(), reason)
-        return entries
 
-    def unretire(self, selectors: Iterable[str]) -> tuple[Entry, ...]:
-        """Bring retired entries back."""
-        entries = self.select(selectors, include_retired=True)
-        for entry in entries:
-            self._repository.set_retired(entry.id, None, None)
-        return entries
+def select(
+    repository: Repository, selectors: Iterable[str], *, include_retired: bool = False
+) -> tuple[Entry, ...]:
+    """The entries that the selectors name, each once, in the order they are named.
+
+    Raises:
+        NothingSelected: if a selector names none.
+    """
+    found: dict[str, Entry] = {}
+    for selector in selectors:
+        entries = repository.select(selector, include_retired=include_retired)
+        if not entries:
+            raise NothingSelected(
+                f"no entry is named by {selector!r}",
+                hint="a selector is an id prefix, an alias, factory, factory@seed or tag:NAME; "
+                "`seedreg list` shows the entries",
+            )
+        found.update((entry.id, entry) for entry in entries)
+    return tuple(found.values())
+
+
+def select_one(repository: Repository, selector: str) -> Entry:
+    """The one entry that the selector names, retired or not.
+
+    Raises:
+        NothingSelected: if it names none.
+        UsageError: if it names several.
+    """
+    entries = select(repository, [selector], include_retired=True)
+    if len(entries) > 1:
+        shown = ", ".join(f"{entry.short_id} ({entry.recipe.label})" for entry in entries[:5])
+        raise UsageError(
+            f"{selector!r} names {len(entries)} entries: {shown}{' …' if len(entries) > 5 else ''}",
+            hint="this command takes one: give its id",
+        )
+    return entries[0]
 
 
 class _RegistrationPlan:
@@ -564,6 +560,34 @@ def _confirmations(differing: Mapping[int, Built], entries: Sequence[Entry]) -> 
         fresh_done.add(recipe.factory)
         requests.append(BuildRequest(key, recipe, isolation))
     return requests
+
+
+def open_registry(
+    db: str | os.PathLike[str] | None = None,
+    *,
+    create: bool = True,
+    cwd: str | os.PathLike[str] | None = None,
+    **settings: object,
+) -> Registry:
+    """The registry of a project, with builds on this machine; use it in a `with` statement.
+
+    Args:
+        db: path or SQLAlchemy URL of the registry file; None for the project's own.
+        create: make the file if there is none.
+        cwd: a folder of the project whose factories are built; the current one if None.
+        settings: settings by their field names in `seedreg.config.Config`: `python`, `jobs`,
+            `timeout_s` (seconds), `isolation`, `project` …; what is not given comes from
+            `SEEDREG_*`, `[tool.seedreg]` or the defaults.
+
+    Raises:
+        ConfigError: if a setting is wrong, or the interpreter that is to build does not exist.
+        RegistryError: if the file is missing and not to be created, locked, corrupt or no registry.
+    """
+    from seedreg.config import load_config
+
+    folder = Path.cwd() if cwd is None else Path(cwd)
+    given = {**settings, "db": None if db is None else os.fspath(db)}
+    return open_registry_of(load_config(given, os.environ, folder), create=create)
 
 
 def open_registry_of(config: Config, *, create: bool = False) -> Registry:

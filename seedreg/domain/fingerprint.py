@@ -124,7 +124,9 @@ class Fingerprint:
             ValueError: if the format or scheme is another one, or the digest is not the manifest's.
         """
         if (document.get("format"), document.get("scheme")) != (DOCUMENT_FORMAT, SCHEME):
-            raise ValueError(f"fingerprint format {document.get('format')!r}/{document.get('scheme')!r} is unknown")
+            raise ValueError(
+                f"fingerprint format {document.get('format')!r}/{document.get('scheme')!r} is unknown"
+            )
         fingerprint = cls(tuple(tensor_from_document(tensor) for tensor in document["tensors"]))
         if fingerprint.digest != document["digest"]:
             raise ValueError(f"fingerprint {document['digest']} is not the digest of its manifest")
@@ -269,7 +271,7 @@ def names_differ(before: Fingerprint, after: Fingerprint) -> tuple[tuple[str, st
     """
     if len(before.tensors) != len(after.tensors):
         return ()
-    pairs = ((normal_name(a.name), normal_name(b.name)) for a, b in zip(before.tensors, after.tensors, strict=True))
-    return tuple(
-        (a, b) for a, b in pairs if a != b and not a.endswith(f"/{b}") and not b.endswith(f"/{a}")
+    pairs = (
+        (normal_name(a.name), normal_name(b.name)) for a, b in zip(before.tensors, after.tensors, strict=True)
     )
+    return tuple((a, b) for a, b in pairs if a != b and not a.endswith(f"/{b}") and not b.endswith(f"/{a}"))

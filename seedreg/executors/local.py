@@ -50,7 +50,7 @@ class _Worker:
 
 
 class LocalExecutor:
-    """An `Executor` of worker processes: at most one zygote and one supervisor of fresh interpreters a launch.
+    """An `Executor` of worker processes: a zygote and a supervisor of fresh interpreters a launch.
 
     Args:
         python: path of the interpreter that builds; it needs TensorFlow, not seedreg.

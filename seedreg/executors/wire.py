@@ -51,7 +51,9 @@ class ProtocolError(Exception):
     """A line from the worker that this seedreg cannot read."""
 
 
-def encode_request(request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float) -> bytes:
+def encode_request(
+    request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float
+) -> bytes:
     """The line that asks a worker for one build."""
     recipe = request.recipe
     build = {

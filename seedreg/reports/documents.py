@@ -25,9 +25,7 @@ def verify_document(verifications: Sequence[Verification], exit_code: int) -> di
     return {
         "format": VERIFY_FORMAT,
         "checks": [verification_document(verification) for verification in verifications],
-        "summary": {
-            verdict.value: sum(v.verdict is verdict for v in verifications) for verdict in Verdict
-        },
+        "summary": {verdict.value: sum(v.verdict is verdict for v in verifications) for verdict in Verdict},
         "exit_code": exit_code,
     }
 
@@ -104,7 +102,9 @@ def list_document(summaries: Sequence[EntrySummary]) -> dict[str, Any]:
     }
 
 
-def show_document(entry: Entry, baseline: Baseline, last: Check | None, drift: Drift | None) -> dict[str, Any]:
+def show_document(
+    entry: Entry, baseline: Baseline, last: Check | None, drift: Drift | None
+) -> dict[str, Any]:
     """Everything about one entry."""
     return {
         "format": SHOW_FORMAT,

@@ -20,6 +20,7 @@ from seedreg.domain.verdict import Check, EntrySummary, Verdict
 
 _INDENT = "  "
 _MANY = 8
+_FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
 
 
 def verification_lines(verification: Verification, *, verbose: bool = False) -> Iterator[str]:
@@ -73,8 +74,7 @@ def change_lines(found: Sequence[Change], *, verbose: bool = False) -> Iterator[
     if not found:
         yield "environment: unchanged"
         return
-    heads = {"python", "tensorflow", "keras", "tf-keras", "numpy"}
-    software.sort(key=lambda change: change.name not in heads)
+    software.sort(key=lambda change: _FIRST.index(change.name) if change.name in _FIRST else len(_FIRST))
     limit = len(software) if verbose else _MANY
     if software:
         more = f", and {len(software) - limit} more" if len(software) > limit else ""
@@ -240,7 +240,10 @@ def entry_lines(entry: Entry, baseline: Baseline, last: Check | None, drift: Dri
             if source.file
             else "not known",
         ),
-        ("random words", f"python {_known(baseline.facts.python_words)}, numpy {_known(baseline.facts.numpy_words)}"),
+        (
+            "random words",
+            f"python {_known(baseline.facts.python_words)}, numpy {_known(baseline.facts.numpy_words)}",
+        ),
         ("then", environment_line(baseline.environment)),
         ("", f"{baseline.environment.os}; {baseline.environment.cpu}"),
     ]
@@ -249,7 +252,10 @@ def entry_lines(entry: Entry, baseline: Baseline, last: Check | None, drift: Dri
         pairs.append(("last check", f"{last.verdict.value}, {last.at}"))
         if last.environment is not None:
             pairs.append(("now", environment_line(last.environment)))
-            pairs += [("", line) for line in change_lines(changes(baseline.environment, last.environment), verbose=True)]
+            pairs += [
+                ("", line)
+                for line in change_lines(changes(baseline.environment, last.environment), verbose=True)
+            ]
         if last.failure is not None:
             pairs += [("", line) for line in failure_lines(last.failure, verbose=True)]
         if drift is not None:

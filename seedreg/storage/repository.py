@@ -6,6 +6,7 @@ Every method is one transaction. What a drift is, or whether an entry may be acc
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from seedreg.storage.engine import (
     transaction,
     translated,
 )
+from seedreg.storage.objects import ObjectStore
 from seedreg.storage.tables import baselines, checks, entries, environments, fingerprints, tags
 
 _TAG_PREFIX = "tag:"
@@ -59,7 +61,7 @@ def open_repository(
         SchemaError: if its schema is not the one this seedreg writes (or, to read, is newer).
         RegistryError: if it is missing, locked, damaged or not a seedreg registry.
     """
-    if create and not path.exists():
+    if create and not os.path.exists(path):
         schema.create(path, wait_s=busy_timeout_s)  # False when another process was faster: the same to us
     require_registry(path)
     file = connect(path, write=write, busy_timeout_s=busy_timeout_s)
@@ -76,6 +78,7 @@ class Repository:
 
     def __init__(self, path: Path, file: sqlite3.Connection, *, busy_timeout_s: float) -> None:
         self.path = path
+        self.objects = ObjectStore.beside(path)
         self._busy_timeout_s = busy_timeout_s
         self._engine = engine_on(file)
         self._connection = self._engine.connect()
@@ -393,8 +396,7 @@ class Repository:
     # Rows, inside a transaction
 
     def _rows(self, query: Select[Any]) -> list[Any]:
-        # Rows of SQLAlchemy are slower to unpack than the tuples they are made of.
-        return [tuple(row) for row in self._connection.execute(query)]
+        return list(self._connection.execute(query).all())
 
     def _insert(self, table: Table, **values: object) -> int:
         result = self._connection.execute(insert(table).values(**values))
@@ -584,20 +586,24 @@ def _summaries(rows: list[Any], names: dict[str, tuple[str, ...]]) -> Iterator[E
     # A range of seeds differs in nothing but the seed: what is around it is parsed once. Canonical
     # JSON has "seeding" after "seed" at the end of the recipe, after all that a user can name.
     known: dict[tuple[str, str], Recipe] = {}
+    verdicts = {verdict.value: verdict for verdict in Verdict}
     for row in rows:
         seed, number, digest, python, tensorflow, keras, numpy, verdict, at = row[7:]
         head, _, tail = row[1].rpartition(f'"seed":{seed},"seeding":')
-        recipe = known.get((head, tail))
-        if recipe is None:
-            recipe = known[head, tail] = Recipe.from_document(json.loads(row[1]))
-        yield EntrySummary(
-            entry=_entry(recipe.with_seed(seed), row, names),
-            baseline_number=number,
-            fingerprint=digest,
-            python=python,
-            tensorflow=tensorflow,
-            keras=keras,
-            numpy=numpy,
-            last_verdict=None if verdict is None else Verdict(verdict),
-            last_check_at=at,
+        like = known.get((head, tail))
+        if like is None:
+            like = known[head, tail] = Recipe.from_document(json.loads(row[1]))
+        # By position: dataclasses.replace() and keywords double the time of a long list.
+        recipe = Recipe(
+            like.project,
+            like.factory,
+            seed,
+            like.params_json,
+            like.seeding,
+            like.inputs,
+            like.device,
+            like.framework,
         )
+        last = None if verdict is None else verdicts[verdict]
+        entry = _entry(recipe, row, names)
+        yield EntrySummary(entry, number, digest, python, tensorflow, keras, numpy, last, at)

@@ -17,7 +17,6 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
-import seedreg
 from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.entry import Recipe
 from seedreg.domain.environment import Environment
@@ -190,13 +189,16 @@ def check(path: Path) -> list[str]:
     Every digest is computed anew, those of the kept weights included.
 
     Raises:
+        SchemaError: if it is newer than this seedreg.
         RegistryError: if there is no registry that can be opened.
     """
     problems: list[str] = []
     with _opened(path, write=False) as file:
-        status_of(file, path).require(path, write=False)
         try:
             file.execute("BEGIN")  # one moment, whatever others write meanwhile
+            problems.extend(_damages(file))
+            revisions = [revision for (revision,) in file.execute(VERSION_QUERY)]
+            as_status(revisions, path).require(path, write=False)
             problems.extend(_problems(file))
         except sqlite3.DatabaseError as error:
             problems.append(f"the file is damaged: {error}")
@@ -206,7 +208,7 @@ def check(path: Path) -> list[str]:
 
 def migrations_folder() -> Path:
     """Where the revisions are: inside the installed package, or at the top of a checkout."""
-    package = Path(seedreg.__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "_migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
 
@@ -232,10 +234,13 @@ def _opened(
         yield file
 
 
-def _problems(file: sqlite3.Connection) -> Iterator[str]:
+def _damages(file: sqlite3.Connection) -> Iterator[str]:
     for (line,) in file.execute("PRAGMA integrity_check"):
         if line != "ok":
             yield f"the file is damaged: {line}"
+
+
+def _problems(file: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in file.execute("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} points to a row of {parent} that does not exist"
     for row in file.execute("SELECT id, project, factory, seed, recipe FROM entries ORDER BY id"):

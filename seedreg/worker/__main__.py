@@ -8,28 +8,27 @@ import os
 import sys
 
 
-def _load_package(folder):
-    # type: (str) -> None
+def _load_package(folder: str) -> None:
     import importlib.util
 
     spec = importlib.util.spec_from_file_location(
         "_seedreg_worker", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     package = importlib.util.module_from_spec(spec)
     sys.modules["_seedreg_worker"] = package
     spec.loader.exec_module(package)
 
 
-def _main():
-    # type: () -> None
+def _main() -> None:
     folder = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0] or os.curdir) == folder:
         del sys.path[0]
     _load_package(folder)
     mode = sys.argv[1] if len(sys.argv) > 1 else ""
     if mode == "build" and len(sys.argv) == 3:
-        from _seedreg_worker import build
+        from _seedreg_worker import build  # type: ignore[import-not-found]
 
         build.run_request_file(sys.argv[2])
     elif mode in ("zygote", "fresh") and len(sys.argv) == 3 and sys.argv[2].isdigit():

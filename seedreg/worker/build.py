@@ -10,16 +10,14 @@ from . import probe, protocol, seeding, weights
 from .protocol import Failure
 
 
-def run_request_file(path):
-    # type: (str) -> None
+def run_request_file(path: str) -> None:
     """Run the build that a request file describes, in this fresh interpreter, and end the process."""
     with open(path, "rb") as stream:
         request = protocol.decode(stream.read())
     run_and_exit(request, None)
 
 
-def run_and_exit(request, zygote):
-    # type: (Dict[str, Any], Optional[Dict[str, Any]]) -> None
+def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> None:
     """Run one build, write its answer and end the process without running any exit handler.
 
     `zygote` is the interpreter's probe when this process was forked after importing TensorFlow,
@@ -48,8 +46,7 @@ def run_and_exit(request, zygote):
     os._exit(0)
 
 
-def _outcome(request, zygote):
-    # type: (Dict[str, Any], Optional[Dict[str, Any]]) -> Dict[str, Any]
+def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[str, Any]:
     hide_gpus = request["device"] == "cpu"
     os.chdir(request["root"])
     common = probe.interpreter() if zygote is None else zygote  # before the project's folders are on the path
@@ -94,10 +91,11 @@ def _outcome(request, zygote):
             sink.close()
     random_state = weights.read(states)
     fingerprint_s = time.perf_counter() - started
-    warnings = []  # type: List[str]
+    warnings: List[str] = []
     if unbuilt:
         warnings.append(
-            "the model is not built: layers that were never called have no weights yet and are not in the fingerprint"
+            "the model is not built: layers that were never called have no weights, so the fingerprint "
+            "leaves them out"
         )
     return {
         "built": {
@@ -110,17 +108,14 @@ def _outcome(request, zygote):
                 "fingerprint_s": fingerprint_s,
                 "python_words": drawn[0],
                 "numpy_words": drawn[1],
-                "random_state": [
-                    "{name} {dtype} {sha256}".format(**record) for record in random_state
-                ],
+                "random_state": ["{name} {dtype} {sha256}".format(**record) for record in random_state],
                 "warnings": warnings,
             },
         }
     }
 
 
-def _require_tensorflow():
-    # type: () -> None
+def _require_tensorflow() -> None:
     """Say that TensorFlow is missing before the user's import says so in its own way."""
     import importlib.util
 
@@ -132,8 +127,7 @@ def _require_tensorflow():
         )
 
 
-def import_tensorflow():
-    # type: () -> None
+def import_tensorflow() -> None:
     """Import NumPy, TensorFlow and Keras; execute no operation.
 
     Raises:
@@ -146,8 +140,7 @@ def import_tensorflow():
         import tensorflow
 
         seeding.loaded_keras(tensorflow)
-        numpy.random.seed
-        tensorflow.random.set_seed
+        numpy.random.seed, tensorflow.random.set_seed  # loaded lazily  # noqa: B018
     except BaseException as error:
         raise Failure(
             "tensorflow-broken",
@@ -158,17 +151,14 @@ def import_tensorflow():
 
 
 class _NoDevice(object):
-    def __enter__(self):
-        # type: () -> None
+    def __enter__(self) -> None:
         return None
 
-    def __exit__(self, *exception):
-        # type: (Any) -> None
+    def __exit__(self, *exception: Any) -> None:
         return None
 
 
-def _device(tensorflow, device):
-    # type: (Any, str) -> Any
+def _device(tensorflow: Any, device: str) -> Any:
     if device == "cpu":
         return _NoDevice()
     config = tensorflow.config
@@ -184,8 +174,7 @@ def _device(tensorflow, device):
     return tensorflow.device("/GPU:{}".format(index))
 
 
-def _no_tensors(model, request):
-    # type: (Any, Dict[str, Any]) -> Failure
+def _no_tensors(model: Any, request: Dict[str, Any]) -> Failure:
     unbuilt = callable(model) and not request["inputs"]
     return Failure(
         "unbuilt" if unbuilt else "no-tensors",
@@ -197,8 +186,7 @@ def _no_tensors(model, request):
     )
 
 
-def _traceback():
-    # type: () -> Optional[str]
+def _traceback() -> Optional[str]:
     import traceback
 
     return traceback.format_exc()

@@ -15,8 +15,7 @@ from .protocol import Failure
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def load(address, import_paths, root):
-    # type: (str, List[str], str) -> Any
+def load(address: str, import_paths: List[str], root: str) -> Any:
     """The factory at `package.module:name` or `path/file.py:name` (relative to `root`).
 
     Raises:
@@ -44,8 +43,7 @@ def load(address, import_paths, root):
     return found
 
 
-def _attribute(owner, name):
-    # type: (Any, str) -> Any
+def _attribute(owner: Any, name: str) -> Any:
     try:
         return getattr(owner, name)
     except AttributeError:
@@ -53,17 +51,17 @@ def _attribute(owner, name):
         return getattr(owner, unicodedata.normalize("NFKC", name))
 
 
-def _callables(module):
-    # type: (Any) -> List[str]
+def _callables(module: Any) -> List[str]:
     return sorted(
         name
         for name, value in vars(module).items()
-        if not name.startswith("_") and callable(value) and getattr(value, "__module__", None) == module.__name__
+        if not name.startswith("_")
+        and callable(value)
+        and getattr(value, "__module__", None) == module.__name__
     )
 
 
-def _import(where, import_paths, root):
-    # type: (str, List[str], str) -> Any
+def _import(where: str, import_paths: List[str], root: str) -> Any:
     is_path = where.endswith(".py") or "/" in where
     try:
         if is_path:
@@ -105,30 +103,34 @@ def _import(where, import_paths, root):
         )
 
 
-def _import_path(path):
-    # type: (str) -> Any
+def _import_path(path: str) -> Any:
     if not os.path.isfile(path):
-        raise Failure("module-not-found", "no file {}".format(path), "the path is relative to the project's root")
+        raise Failure(
+            "module-not-found", "no file {}".format(path), "the path is relative to the project's root"
+        )
     sys.path.insert(0, os.path.dirname(path))  # as `python path/file.py` does
     stem = os.path.splitext(os.path.basename(path))[0]
     taken = stem in sys.modules or importlib.util.find_spec(stem.split(".")[0]) is not None
     same = taken and "." not in stem and _is_file(importlib.util.find_spec(stem), path)
     name = stem if same or not taken else "_seedreg_factory_" + stem
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-def _is_file(spec, path):
-    # type: (Any, str) -> bool
-    return spec is not None and spec.origin is not None and os.path.realpath(spec.origin) == os.path.realpath(path)
+def _is_file(spec: Any, path: str) -> bool:
+    return (
+        spec is not None
+        and spec.origin is not None
+        and os.path.realpath(spec.origin) == os.path.realpath(path)
+    )
 
 
-def call(factory, address, params, seed):
-    # type: (Any, str, Dict[str, Any], int) -> Any
+def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
     """What the factory returns for the params; it gets `seed` too if it has such a parameter.
 
     Raises:
@@ -141,9 +143,14 @@ def call(factory, address, params, seed):
         signature = None  # builtins and C extensions have none
     if signature is not None:
         parameter = signature.parameters.get("seed")
-        if parameter is not None and "seed" not in params and parameter.kind in (
-            parameter.POSITIONAL_OR_KEYWORD,
-            parameter.KEYWORD_ONLY,
+        if (
+            parameter is not None
+            and "seed" not in params
+            and parameter.kind
+            in (
+                parameter.POSITIONAL_OR_KEYWORD,
+                parameter.KEYWORD_ONLY,
+            )
         ):
             params["seed"] = seed
         try:
@@ -173,8 +180,7 @@ def call(factory, address, params, seed):
             os._exit(0)  # the factory forked, and this is the copy that came back here too
 
 
-def call_on_zeros(model, address, inputs):
-    # type: (Any, str, List[Dict[str, Any]]) -> None
+def call_on_zeros(model: Any, address: str, inputs: List[Dict[str, Any]]) -> None:
     """Call the model once on zeros, a batch of 1 for each input, so that its layers make their weights.
 
     Raises:
@@ -195,8 +201,7 @@ def call_on_zeros(model, address, inputs):
         )
 
 
-def source_of(factory):
-    # type: (Any) -> Dict[str, Any]
+def source_of(factory: Any) -> Dict[str, Any]:
     """File, first line, text and hashes of the factory's source; None for each that is not known."""
     import hashlib
 
@@ -205,7 +210,7 @@ def source_of(factory):
     factory = inspect.unwrap(factory)
     if not (inspect.isfunction(factory) or inspect.ismethod(factory) or inspect.isclass(factory)):
         factory = type(factory)
-    source = {"file": None, "line": None, "sha256": None, "file_sha256": None, "text": None}  # type: Dict[str, Any]
+    source: Dict[str, Any] = {"file": None, "line": None, "sha256": None, "file_sha256": None, "text": None}
     try:
         lines, line = inspect.getsourcelines(factory)
         file = inspect.getsourcefile(factory)
@@ -225,16 +230,14 @@ def source_of(factory):
     return source
 
 
-def describe(error):
-    # type: (BaseException) -> str
+def describe(error: BaseException) -> str:
     """`ValueError: what it says`, in one line of at most 300 characters."""
     text = " ".join(str(error).split())
     name = type(error).__name__
     return "{}: {}".format(name, text[:300] + ("…" if len(text) > 300 else "")) if text else name
 
 
-def user_traceback():
-    # type: () -> Optional[str]
+def user_traceback() -> Optional[str]:
     """The traceback of the exception being handled, without the worker's own frames."""
     kind, error, frames = sys.exc_info()
     if kind is None:
@@ -244,8 +247,7 @@ def user_traceback():
     return "".join(traceback.format_exception(kind, error, frames))
 
 
-def _is_machinery(filename):
-    # type: (str) -> bool
+def _is_machinery(filename: str) -> bool:
     return filename.startswith("<frozen importlib") or os.path.dirname(os.path.abspath(filename)) in (
         _HERE,
         os.path.dirname(os.path.abspath(importlib.__file__)),

@@ -34,8 +34,7 @@ _NEUTRAL = re.compile(
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
 
 
-def watched_variables(hide_gpus):
-    # type: (bool) -> Dict[str, str]
+def watched_variables(hide_gpus: bool) -> Dict[str, str]:
     """The environment variables that can move a weight, as they are now.
 
     `CUDA_VISIBLE_DEVICES` is left out where the worker itself hides the GPUs.
@@ -49,8 +48,7 @@ def watched_variables(hide_gpus):
     }
 
 
-def interpreter():
-    # type: () -> Dict[str, Any]
+def interpreter() -> Dict[str, Any]:
     """The part of the environment that is the same for every build of this process."""
     return {
         "python": platform.python_version(),
@@ -60,13 +58,12 @@ def interpreter():
     }
 
 
-def distributions(paths):
-    # type: (List[str]) -> Dict[str, str]
+def distributions(paths: List[str]) -> Dict[str, str]:
     """Normalised names and versions of the installed distributions, by the names of their metadata folders.
 
     Python 3.6 has no `importlib.metadata`; and reading names alone takes 1 ms where that takes 50.
     """
-    found = {}  # type: Dict[str, str]
+    found: Dict[str, str] = {}
     for path in paths:
         try:
             names = sorted(os.listdir(path or os.curdir))
@@ -80,8 +77,7 @@ def distributions(paths):
     return found
 
 
-def environment(common, model, variables):
-    # type: (Dict[str, Any], Any, Dict[str, str]) -> Dict[str, Any]
+def environment(common: Dict[str, Any], model: Any, variables: Dict[str, str]) -> Dict[str, Any]:
     """The environment of one build, in the form that the registry keeps."""
     import numpy
     import tensorflow
@@ -100,8 +96,7 @@ def environment(common, model, variables):
     return document
 
 
-def _keras_of(model):
-    # type: (Any) -> Any
+def _keras_of(model: Any) -> Any:
     """The distribution whose Keras built the model, and that Keras' public module."""
     import tensorflow
 
@@ -114,14 +109,12 @@ def _keras_of(model):
     return None, None
 
 
-def _keras_version(keras):
-    # type: (Any) -> Optional[str]
+def _keras_version(keras: Any) -> Optional[str]:
     version = getattr(keras, "__version__", None)
     return None if version is None else str(version)
 
 
-def _keras_config(keras):
-    # type: (Any) -> Dict[str, str]
+def _keras_config(keras: Any) -> Dict[str, str]:
     config = {}
     for name in ("backend", "floatx", "image_data_format"):
         function = getattr(getattr(keras, "backend", None), name, None)
@@ -130,14 +123,12 @@ def _keras_config(keras):
     return config
 
 
-def _os():
-    # type: () -> str
+def _os() -> str:
     libc = "-".join(part for part in platform.libc_ver() if part)
     return " ".join(part for part in (platform.system(), platform.release(), libc) if part)
 
 
-def _cpu():
-    # type: () -> str
+def _cpu() -> str:
     model, flags = platform.processor(), ""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:

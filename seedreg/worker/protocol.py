@@ -23,8 +23,9 @@ OUTPUT_TAIL_BYTES = 8192
 class Failure(Exception):
     """A build that cannot be judged, told in the words of the protocol."""
 
-    def __init__(self, kind, message, hint=None, details=None):
-        # type: (str, str, Optional[str], Optional[str]) -> None
+    def __init__(
+        self, kind: str, message: str, hint: Optional[str] = None, details: Optional[str] = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -32,8 +33,7 @@ class Failure(Exception):
         self.details = details
 
 
-def failed(failure, output=None):
-    # type: (Failure, Optional[str]) -> Dict[str, Any]
+def failed(failure: Failure, output: Optional[str] = None) -> Dict[str, Any]:
     """The outcome that tells of a failure."""
     return {
         "failed": {
@@ -46,14 +46,12 @@ def failed(failure, output=None):
     }
 
 
-def encode(message):
-    # type: (Dict[str, Any]) -> bytes
+def encode(message: Dict[str, Any]) -> bytes:
     """One line, newline included; never NaN or infinities, which JSON does not have."""
     return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
 
 
-def decode(line):
-    # type: (bytes) -> Dict[str, Any]
+def decode(line: bytes) -> Dict[str, Any]:
     """The object of one line.
 
     Raises:

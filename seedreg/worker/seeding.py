@@ -5,15 +5,14 @@ import random
 import sys
 from typing import Any, List, Optional, Tuple
 
-MAX_SEED = 2 ** 32 - 1
+MAX_SEED = 2**32 - 1
 
 # Counting stops here: 1 M words are drawn in about 10 ms.
 _MAX_TWISTS = 1700
 _WORDS = 624
 
 
-def seed_everything(seed, seeding="full"):
-    # type: (int, str) -> None
+def seed_everything(seed: int, seeding: str = "full") -> None:
     """Seed the global random generators of this process.
 
     `full` seeds Python's `random`, NumPy's global generator, TensorFlow's and, where it exists,
@@ -44,10 +43,9 @@ def seed_everything(seed, seeding="full"):
             set_random_seed(seed)
 
 
-def loaded_keras(tensorflow):
-    # type: (Any) -> List[Any]
+def loaded_keras(tensorflow: Any) -> List[Any]:
     """`tf.keras` and every other Keras that this process has imported, each once."""
-    found = []  # type: List[Any]
+    found: List[Any] = []
     try:
         candidates = [tensorflow.keras]
         candidates[0].layers  # `tf.keras` loads itself at the first use  # noqa: B018
@@ -60,20 +58,18 @@ def loaded_keras(tensorflow):
     return found
 
 
-def generator_states():
-    # type: () -> Tuple[List[int], List[int]]
+def generator_states() -> Tuple[List[int], List[int]]:
     """The Mersenne Twister states of Python's and NumPy's global generators: 624 words and a position."""
     import numpy
 
-    numpy_state = numpy.random.get_state()
+    numpy_state: Any = numpy.random.get_state()
     return (
         list(random.getstate()[1]),
         [int(word) for word in numpy_state[1]] + [int(numpy_state[2])],
     )
 
 
-def words_drawn(before, after):
-    # type: (List[int], List[int]) -> Optional[int]
+def words_drawn(before: List[int], after: List[int]) -> Optional[int]:
     """How many 32-bit words a Mersenne Twister gave between two states.
 
     None if the second cannot be reached from the first within a million words: the generator was

@@ -18,14 +18,12 @@ _RANDOM_STATE_NAMES = ("seed_generator_state", "StateVar")
 class Tensor(object):
     """One weight of a model before it is read: where it is and how to get its values."""
 
-    def __init__(self, name, variable, layer=None):
-        # type: (str, Any, Optional[Any]) -> None
+    def __init__(self, name: str, variable: Any, layer: Optional[Any] = None) -> None:
         self.name = name
         self.variable = variable
         self.layer = layer
 
-    def values(self):
-        # type: () -> Any
+    def values(self) -> Any:
         """A NumPy array of the values.
 
         Raises:
@@ -52,16 +50,15 @@ class Tensor(object):
         return array
 
 
-def is_keras(model):
-    # type: (Any) -> bool
+def is_keras(model: Any) -> bool:
     """Whether the model is a layer or model of some Keras."""
     return any(
-        base.__name__ == "Layer" and base.__module__.split(".")[0] in _KERAS_PACKAGES for base in type(model).__mro__
+        base.__name__ == "Layer" and base.__module__.split(".")[0] in _KERAS_PACKAGES
+        for base in type(model).__mro__
     )
 
 
-def tensors_of(model, address):
-    # type: (Any, str) -> Tuple[List[Tensor], List[Tensor]]
+def tensors_of(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
     """The model's weights in the framework's own order, and its random-number state.
 
     Raises:
@@ -83,29 +80,27 @@ def tensors_of(model, address):
     return [tensor for tensor in weights if not _is_random_state(tensor)], states
 
 
-def _keras_tensor(variable, owners):
-    # type: (Any, Dict[int, Any]) -> Tensor
+def _keras_tensor(variable: Any, owners: Dict[int, Any]) -> Tensor:
     return Tensor(getattr(variable, "path", None) or variable.name, variable, owners.get(id(variable)))
 
 
-def _is_random_state(tensor):
-    # type: (Tensor) -> bool
+def _is_random_state(tensor: Tensor) -> bool:
     # Keras' SeedGenerator keeps a vector of 2 integers, tf.random.Generator one of 1 to 3.
     last = tensor.name.split(":")[0].split("/")[-1]
     return any(last == name or last.startswith(name + "_") for name in _RANDOM_STATE_NAMES) and (
-        str(getattr(tensor.variable.dtype, "name", tensor.variable.dtype)) in ("int64", "uint64", "uint32", "int32")
+        str(getattr(tensor.variable.dtype, "name", tensor.variable.dtype))
+        in ("int64", "uint64", "uint32", "int32")
     )
 
 
-def _owners(model):
-    # type: (Any) -> Dict[int, Any]
+def _owners(model: Any) -> Dict[int, Any]:
     """For each variable of a Keras model the innermost layer that holds it."""
     if hasattr(model, "_flatten_layers"):
         layers = list(model._flatten_layers())
     else:  # before TensorFlow 2.3
         layers = [model] + [part for part in model.submodules if hasattr(part, "weights")]
-    owners = {}  # type: Dict[int, Any]
-    counts = {}  # type: Dict[int, int]
+    owners: Dict[int, Any] = {}
+    counts: Dict[int, int] = {}
     for layer in layers:
         weights = layer.weights
         for variable in weights:
@@ -115,8 +110,7 @@ def _owners(model):
     return owners
 
 
-def _refuse_hidden_layers(module, address):
-    # type: (Any, str) -> None
+def _refuse_hidden_layers(module: Any, address: str) -> None:
     """A Keras 3 layer is no tf.Module, so `variables` of a module that holds one leaves its weights out."""
     import tensorflow
 
@@ -137,8 +131,7 @@ def _refuse_hidden_layers(module, address):
                         )
 
 
-def _flat(value):
-    # type: (Any) -> Iterator[Any]
+def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
@@ -148,8 +141,7 @@ def _flat(value):
         yield value
 
 
-def _arrays(value, address):
-    # type: (Any, str) -> List[Tuple[str, Any]]
+def _arrays(value: Any, address: str) -> List[Tuple[str, Any]]:
     from collections.abc import Mapping, Sequence
 
     import numpy
@@ -178,8 +170,7 @@ def _arrays(value, address):
     return items
 
 
-def raw_bytes(array):
-    # type: (Any) -> Any
+def raw_bytes(array: Any) -> Any:
     """The array's elements in C order, little-endian, as a flat array of uint8 (a view where that is one)."""
     import numpy
 
@@ -188,8 +179,9 @@ def raw_bytes(array):
     return numpy.asarray(array, order="C").reshape(-1).view(numpy.uint8)
 
 
-def read(tensors, sink=None):
-    # type: (List[Tensor], Optional[Callable[[int, Any, str], None]]) -> List[Dict[str, Any]]
+def read(
+    tensors: List[Tensor], sink: Optional[Callable[[int, Any, str], None]] = None
+) -> List[Dict[str, Any]]:
     """The record of each tensor; only one tensor's values are held at a time.
 
     `sink(index, array, sha256)` gets each array as it is read.
@@ -219,16 +211,17 @@ def read(tensors, sink=None):
     return records
 
 
-def statistics(array):
-    # type: (Any) -> Dict[str, Any]
-    """Float64 statistics over the elements, of the finite ones where some are not; see docs/fingerprint.md."""
+def statistics(array: Any) -> Dict[str, Any]:
+    """Float64 statistics over the finite elements; docs/fingerprint.md says of each what it is."""
     import numpy
 
     flat = array.reshape(-1)
     count = int(flat.size)
-    positions = range(count) if count <= _SAMPLES else [i * (count - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)]
+    positions = (
+        range(count) if count <= _SAMPLES else [i * (count - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)]
+    )
     is_complex = flat.dtype.kind == "c"
-    result = {
+    result: Dict[str, Any] = {
         "count": count,
         "mean": None,
         "std": None,
@@ -239,7 +232,7 @@ def statistics(array):
         "nans": 0,
         "infinities": 0,
         "samples": [_json_number(flat[position]) for position in positions],
-    }  # type: Dict[str, Any]
+    }
     seen, mean, spread, squares = 0, 0.0, 0.0, 0.0
     low, high = math.inf, -math.inf
     with numpy.errstate(all="ignore"):
@@ -274,13 +267,11 @@ def statistics(array):
     return result
 
 
-def _finite(number):
-    # type: (float) -> Optional[float]
+def _finite(number: float) -> Optional[float]:
     return number if math.isfinite(number) else None
 
 
-def _json_number(value):
-    # type: (Any) -> Any
+def _json_number(value: Any) -> Any:
     if value.dtype.kind == "b":
         return bool(value)
     if value.dtype.kind in "iu":
@@ -293,8 +284,7 @@ def _json_number(value):
     return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
 
 
-def _initializer(tensor):
-    # type: (Tensor) -> Optional[Dict[str, Any]]
+def _initializer(tensor: Tensor) -> Optional[Dict[str, Any]]:
     """Class and config of the initializer, where the layer tells it by the variable's name."""
     last = tensor.name.split(":")[0].split("/")[-1]
     initializer = getattr(tensor.layer, last + "_initializer", None)
@@ -332,42 +322,38 @@ _SAFETENSORS = {
 class ObjectsSink(object):
     """Writes each tensor's bytes to a file named by its digest, once."""
 
-    def __init__(self, folder):
-        # type: (str) -> None
+    def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def __call__(self, index, array, digest):
-        # type: (int, Any, str) -> None
+    def __call__(self, index: int, array: Any, digest: str) -> None:
+        """Write one tensor."""
         path = os.path.join(self._folder, digest)
         if not os.path.exists(path):
             with open(path, "wb") as stream:
                 stream.write(raw_bytes(array))
 
-    def close(self):
-        # type: () -> None
+    def close(self) -> None:
         """Nothing is left to do."""
 
 
 class NpzSink(object):
     """Writes an uncompressed `.npz`, one tensor at a time, keyed by unique names in the model's order."""
 
-    def __init__(self, path, names):
-        # type: (str, List[str]) -> None
+    def __init__(self, path: str, names: List[str]) -> None:
         import zipfile
 
         self._names = names
         self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
 
-    def __call__(self, index, array, digest):
-        # type: (int, Any, str) -> None
+    def __call__(self, index: int, array: Any, digest: str) -> None:
+        """Write one tensor."""
         from numpy.lib import format as npy
 
         name = self._names[index].replace("/", ".") + ".npy"
         with self._archive.open(name, "w", force_zip64=True) as stream:
             npy.write_array(stream, array, allow_pickle=False)
 
-    def close(self):
-        # type: () -> None
+    def close(self) -> None:
         """Write the archive's directory."""
         self._archive.close()
 
@@ -375,10 +361,9 @@ class NpzSink(object):
 class SafetensorsSink(object):
     """Writes the safetensors format: a header of JSON, then the tensors' bytes in the model's order."""
 
-    def __init__(self, path, names, tensors):
-        # type: (str, List[str], List[Tensor]) -> None
+    def __init__(self, path: str, names: List[str], tensors: List[Tensor]) -> None:
         self._stream = open(path, "wb")
-        header = {}  # type: Dict[str, Any]
+        header: Dict[str, Any] = {}
         offset = 0
         for name, tensor in zip(names, tensors):
             # Shapes come first in the file, so every tensor is read twice; none is kept.
@@ -398,18 +383,16 @@ class SafetensorsSink(object):
         text += b" " * (-len(text) % 8)
         self._stream.write(len(text).to_bytes(8, "little") + text)
 
-    def __call__(self, index, array, digest):
-        # type: (int, Any, str) -> None
+    def __call__(self, index: int, array: Any, digest: str) -> None:
+        """Write one tensor."""
         self._stream.write(raw_bytes(array))
 
-    def close(self):
-        # type: () -> None
+    def close(self) -> None:
         """Close the file."""
         self._stream.close()
 
 
-def open_sink(export, model, tensors):
-    # type: (Dict[str, str], Any, List[Tensor]) -> Any
+def open_sink(export: Dict[str, str], model: Any, tensors: List[Tensor]) -> Any:
     """What writes the weights as the request asks: formats `objects`, `npz`, `safetensors`, `h5`.
 
     Raises:
@@ -423,7 +406,9 @@ def open_sink(export, model, tensors):
     if export["format"] == "safetensors":
         return SafetensorsSink(path, _unique_names(tensors), tensors)
     if not (is_keras(model) and hasattr(model, "save_weights")):
-        raise Failure("export", "only a Keras model can be written as .h5", "write .safetensors or .npz instead")
+        raise Failure(
+            "export", "only a Keras model can be written as .h5", "write .safetensors or .npz instead"
+        )
     try:
         model.save_weights(path)
     except Exception as error:
@@ -431,9 +416,8 @@ def open_sink(export, model, tensors):
     return None
 
 
-def _unique_names(tensors):
-    # type: (List[Tensor]) -> List[str]
-    names = []  # type: List[str]
+def _unique_names(tensors: List[Tensor]) -> List[str]:
+    names: List[str] = []
     taken = set()
     for tensor in tensors:
         base = tensor.name[:-2] if tensor.name.endswith(":0") else tensor.name

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, Optional, Set
 
 from . import build, probe, protocol
 from .protocol import Failure
@@ -24,12 +24,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 _READ_BYTES = 65536
 
 
-def serve(mode, parent_pid):
-    # type: (str, int) -> None
+def serve(mode: str, parent_pid: int) -> None:
     """Serve requests from standard input until it ends; then end everything that was started."""
     requests, messages = _take_descriptors()
     _die_with(parent_pid)
-    common = None  # type: Optional[Dict[str, Any]]
+    common: Optional[Dict[str, Any]] = None
     try:
         if mode == "zygote":
             build.import_tensorflow()
@@ -37,15 +36,18 @@ def serve(mode, parent_pid):
     except Failure as failure:
         _write_all(
             messages,
-            {"type": "unusable", "protocol": protocol.PROTOCOL, "failure": protocol.failed(failure)["failed"]},
+            {
+                "type": "unusable",
+                "protocol": protocol.PROTOCOL,
+                "failure": protocol.failed(failure)["failed"],
+            },
         )
         os._exit(0)
     _write_all(messages, {"type": "ready", "protocol": protocol.PROTOCOL})
     _Server(requests, messages, common).run()
 
 
-def _take_descriptors():
-    # type: () -> Any
+def _take_descriptors() -> Any:
     """Move the control descriptors away from 0 and 1, where the user's code would find them."""
     requests, messages = os.dup(0), os.dup(1)  # not inheritable, as everything that Python opens
     null = os.open(os.devnull, os.O_RDONLY)
@@ -55,24 +57,21 @@ def _take_descriptors():
     return requests, messages
 
 
-def _prctl(option, value):
-    # type: (int, int) -> None
+def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _die_with(parent_pid):
-    # type: (int) -> None
+def _die_with(parent_pid: int) -> None:
     """End with the parent, even if it is killed: the loop sees the end of input, but an import does not."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(0)
 
 
-def _write_all(descriptor, message):
-    # type: (int, Dict[str, Any]) -> None
+def _write_all(descriptor: int, message: Dict[str, Any]) -> None:
     data = memoryview(protocol.encode(message))
     while data:
         data = data[os.write(descriptor, data) :]
@@ -81,8 +80,7 @@ def _write_all(descriptor, message):
 class _Build(object):
     """A running build: its process, folder and deadline."""
 
-    def __init__(self, identity, pid, folder, timeout_s):
-        # type: (Any, int, str, float) -> None
+    def __init__(self, identity: Any, pid: int, folder: str, timeout_s: float) -> None:
         self.identity = identity
         self.pid = pid
         self.folder = folder
@@ -92,19 +90,17 @@ class _Build(object):
 
 
 class _Server(object):
-    def __init__(self, requests, messages, common):
-        # type: (int, int, Optional[Dict[str, Any]]) -> None
+    def __init__(self, requests: int, messages: int, common: Optional[Dict[str, Any]]) -> None:
         self._requests = requests
         self._messages = messages
         self._common = common
-        self._builds = {}  # type: Dict[int, _Build]
+        self._builds: Dict[int, _Build] = {}
         self._buffer = b""
         self._folder = tempfile.mkdtemp(prefix="seedreg-")
         self._count = 0
-        self._popen = {}  # type: Dict[int, Any]
+        self._popen: Dict[int, Any] = {}
 
-    def run(self):
-        # type: () -> None
+    def run(self) -> None:
         """Serve until the input ends, then kill every build and end the process."""
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
@@ -129,8 +125,7 @@ class _Server(object):
             shutil.rmtree(self._folder, ignore_errors=True)
         os._exit(0)
 
-    def _step(self):
-        # type: () -> bool
+    def _step(self) -> bool:
         now = time.monotonic()
         deadlines = [b.started + b.timeout_s for b in self._builds.values() if not b.timed_out]
         wait_s = max(0.0, min(deadlines) - now) if deadlines else None
@@ -148,8 +143,7 @@ class _Server(object):
             self._start(protocol.decode(line))
         return bool(data)
 
-    def _start(self, message):
-        # type: (Dict[str, Any]) -> None
+    def _start(self, message: Dict[str, Any]) -> None:
         if message.get("type") != "build":
             raise ValueError("unknown request {!r}".format(message.get("type")))
         self._count += 1
@@ -167,8 +161,7 @@ class _Server(object):
             os.close(log)
         self._builds[pid] = _Build(message["id"], pid, folder, float(message["timeout_s"]))
 
-    def _fork(self, request, log):
-        # type: (Dict[str, Any], int) -> int
+    def _fork(self, request: Dict[str, Any], log: int) -> int:
         zygote_pid = os.getpid()
         pid = os.fork()
         if pid:
@@ -190,14 +183,12 @@ class _Server(object):
         finally:
             os._exit(70)  # an answer could not be written; the serving loop must never run here
 
-    def _spawn(self, request, folder, log):
-        # type: (Dict[str, Any], str, int) -> int
+    def _spawn(self, request: Dict[str, Any], folder: str, log: int) -> int:
         path = os.path.join(folder, "request")
         with open(path, "wb") as stream:
             stream.write(protocol.encode(request))
 
-        def prepare():
-            # type: () -> None
+        def prepare() -> None:
             _lead_group(0)
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -211,9 +202,8 @@ class _Server(object):
         self._popen[process.pid] = process  # else its destructor would wait for it
         return process.pid
 
-    def _reap(self):
-        # type: () -> None
-        ended = {}  # type: Dict[int, int]
+    def _reap(self) -> None:
+        ended: Dict[int, int] = {}
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -234,10 +224,9 @@ class _Server(object):
                 process.returncode = ended[pid]
             self._finish(finished, ended[pid])
 
-    def _finish(self, finished, status):
-        # type: (_Build, int) -> None
+    def _finish(self, finished: _Build, status: int) -> None:
         duration_s = time.monotonic() - finished.started
-        answer = None  # type: Optional[Dict[str, Any]]
+        answer: Optional[Dict[str, Any]] = None
         try:
             with open(os.path.join(finished.folder, "answer"), "rb") as stream:
                 answer = protocol.decode(stream.read())
@@ -251,22 +240,19 @@ class _Server(object):
         shutil.rmtree(finished.folder, ignore_errors=True)
         self._report(finished.identity, duration_s, answer)
 
-    def _report(self, identity, duration_s, outcome):
-        # type: (Any, float, Dict[str, Any]) -> None
+    def _report(self, identity: Any, duration_s: float, outcome: Dict[str, Any]) -> None:
         _write_all(
             self._messages, {"type": "outcome", "id": identity, "duration_s": duration_s, "outcome": outcome}
         )
 
-    def _enforce_deadlines(self):
-        # type: () -> None
+    def _enforce_deadlines(self) -> None:
         now = time.monotonic()
         for running in self._builds.values():
             if not running.timed_out and now >= running.started + running.timeout_s:
                 running.timed_out = True
                 _kill_group(running.pid)
 
-    def _sweep(self, keep):
-        # type: (Set[int]) -> None
+    def _sweep(self, keep: Set[int]) -> None:
         """Kill the children of this process that are no build: what ended builds left behind."""
         try:
             with open("/proc/self/task/{}/children".format(os.getpid())) as stream:
@@ -278,29 +264,25 @@ class _Server(object):
                 _kill(os.kill, pid)
 
 
-def _lead_group(pid):
-    # type: (int) -> None
+def _lead_group(pid: int) -> None:
     try:
         os.setpgid(pid, pid)
     except OSError:
         pass  # the other of parent and child was faster
 
 
-def _kill_group(pid):
-    # type: (int) -> None
+def _kill_group(pid: int) -> None:
     _kill(os.killpg, pid)
 
 
-def _kill(how, pid):
-    # type: (Any, int) -> None
+def _kill(how: Any, pid: int) -> None:
     try:
         how(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
 
 
-def _timeout(timeout_s):
-    # type: (float) -> Failure
+def _timeout(timeout_s: float) -> Failure:
     return Failure(
         "timeout",
         "the build took longer than {:g} s and was ended".format(timeout_s),
@@ -308,8 +290,7 @@ def _timeout(timeout_s):
     )
 
 
-def _death(status):
-    # type: (int) -> Failure
+def _death(status: int) -> Failure:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:
@@ -320,13 +301,14 @@ def _death(status):
         return Failure("signal", "the build's process was killed by {}".format(name), hint)
     return Failure(
         "vanished",
-        "the build's process ended with exit status {} before it gave an answer".format(os.WEXITSTATUS(status)),
+        "the build's process ended with exit status {} before it gave an answer".format(
+            os.WEXITSTATUS(status)
+        ),
         "something in the factory calls os._exit; a factory must return a model",
     )
 
 
-def _tail(path):
-    # type: (str) -> Optional[str]
+def _tail(path: str) -> Optional[str]:
     try:
         with open(path, "rb") as stream:
             stream.seek(0, os.SEEK_END)

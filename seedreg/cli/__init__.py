@@ -1,0 +1,62 @@
+"""The command line: Click lives here and nowhere else, one small file a command."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import MutableMapping
+from typing import Any
+
+import click
+
+# Command → its file here and its line in the help. A command's file is imported when it runs, so
+# that `seedreg --help` costs little more than Click does.
+COMMANDS = {
+    "register": ("register", "Register a model factory with a seed."),
+    "verify": ("verify", "Rebuild entries and say whether they still reproduce."),
+    "list": ("listing", "List the entries."),
+    "show": ("show", "Show everything about one entry."),
+    "history": ("history", "Show every baseline and check of one entry."),
+    "accept": ("accept", "Make what an entry builds today its new baseline."),
+    "retire": ("retire", "Take entries out of use; nothing is deleted."),
+    "unretire": ("retire", "Bring retired entries back."),
+    "tag": ("tag", "Add tags to entries, or remove them."),
+    "alias": ("alias", "Give one entry a name."),
+    "rebuild": ("rebuild", "Write an entry's rebuilt weights to a file."),
+    "factories": ("factories", "List what a bare factory name could mean."),
+    "config": ("settings", "Show every setting and where it comes from."),
+    "db": ("db", "Look after the registry file."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"seedreg.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 reproduced, 1 drift or non-determinism, 2 wrong usage, 3 the registry itself, "
+    "4 nothing selected, 125 something could not be judged, 130 interrupted.",
+)
+@click.option("--db", metavar="PATH", help="The registry: a path or an SQLAlchemy URL (SEEDREG_DB).")
+@click.version_option(package_name="seedreg", message="%(prog)s %(version)s")
+@click.pass_context
+def seedreg(ctx: click.Context, db: str | None) -> None:
+    """Keep fingerprints of models' initial weights, and find out whether they still reproduce."""
+    settings: MutableMapping[str, Any] = ctx.ensure_object(dict)
+    settings["db"] = db
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False

@@ -1,0 +1,37 @@
+"""`seedreg accept`."""
+
+from __future__ import annotations
+
+import click
+
+from seedreg.cli.options import build_options, load, open_for_builds, selectors_argument
+
+
+@click.command("accept")
+@selectors_argument(single=True)
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="Why the drift is right; it is kept with the baseline."
+)
+@build_options
+@click.pass_context
+def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings: object) -> int:
+    """Make what an entry builds today its new baseline; the old one stays in its history."""
+    from seedreg.domain.results import NothingToAccept
+    from seedreg.reports.text import drift_lines
+
+    with open_for_builds(load(ctx, **settings)) as registry:
+        result = registry.accept(selector, reason)
+    entry = result.entry
+    if isinstance(result, NothingToAccept):
+        click.echo(
+            f"{entry.short_id}  {entry.recipe.label}  still reproduces baseline "
+            f"{result.baseline.number}: nothing to accept"
+        )
+        return 0
+    click.echo(
+        f"accepted  {entry.short_id}  {entry.recipe.label}  baseline {result.baseline.number}  "
+        f"{result.baseline.fingerprint}"
+    )
+    for line in drift_lines(result.drift, number=result.before.number):
+        click.echo(f"  {line}")
+    return 0

@@ -1,0 +1,88 @@
+"""`seedreg db`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seedreg.cli.options import load, registry_option, registry_path
+from seedreg.errors import EXIT_REGISTRY
+
+
+@click.group("db")
+def db_command() -> None:
+    """Look after the registry file."""
+
+
+@db_command.command("status")
+@registry_option
+@click.pass_context
+def _status(ctx: click.Context, /, db: str | None) -> int:
+    """Say where the registry is, its schema and how much it holds."""
+    from seedreg.storage import open_repository, status
+
+    config = load(ctx, db=db)
+    path = registry_path(config)
+    found = status(path)
+    click.echo(f"registry  {path}")
+    click.echo(f"size      {path.stat().st_size:,} bytes")
+    click.echo(f"schema    {found.revision} ({found.state}; this seedreg writes {found.latest})")
+    if found.state == "newer":
+        click.echo("  next: upgrade seedreg (pip install --upgrade seedreg)")
+        return EXIT_REGISTRY
+    with open_repository(path, write=False, busy_timeout_s=config.busy_timeout_s) as repository:
+        summaries = repository.summaries(retired=None)
+    retired = sum(summary.entry.retired_at is not None for summary in summaries)
+    click.echo(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
+    if found.state == "older":
+        click.echo("  next: seedreg db upgrade")
+    return 0
+
+
+@db_command.command("upgrade")
+@registry_option
+@click.pass_context
+def _upgrade(ctx: click.Context, /, db: str | None) -> int:
+    """Bring the registry's schema up to date; a backup is taken first."""
+    from seedreg.storage import upgrade
+
+    config = load(ctx, db=db)
+    done = upgrade(registry_path(config), busy_timeout_s=config.busy_timeout_s)
+    if done.backup is None:
+        click.echo(f"the schema is {done.after} already: nothing to do")
+    else:
+        click.echo(f"upgraded  {done.before} → {done.after}")
+        click.echo(f"backup    {done.backup}")
+    return 0
+
+
+@db_command.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@registry_option
+@click.pass_context
+def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
+    """Copy the registry to TARGET, consistently even while others write."""
+    from seedreg.storage import backup
+
+    backup(registry_path(load(ctx, db=db)), target)
+    click.echo(f"backup    {target}")
+    return 0
+
+
+@db_command.command("check")
+@registry_option
+@click.pass_context
+def _check(ctx: click.Context, /, db: str | None) -> int:
+    """Read everything and recompute every digest."""
+    from seedreg.storage import check
+
+    path = registry_path(load(ctx, db=db))
+    problems = check(path)
+    for problem in problems:
+        click.echo(f"problem   {problem}")
+    if problems:
+        click.echo(f"  next: restore a backup of {path}")
+        return EXIT_REGISTRY
+    click.echo("ok        every page, reference, digest and kept weight is as it should be")
+    return 0

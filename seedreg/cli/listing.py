@@ -1,0 +1,59 @@
+"""`seedreg list`."""
+
+from __future__ import annotations
+
+import click
+
+from seedreg.cli.options import load, open_for_reading, print_json, print_paged, registry_option
+
+
+@click.command("list")
+@click.option("--factory", metavar="ADDRESS", help="Only entries of this factory.")
+@click.option("--seed", type=int, metavar="N", help="Only entries with this seed.")
+@click.option("--tag", metavar="NAME", help="Only entries with this tag.")
+@click.option("--project", metavar="NAME", help="Only entries of this project.")
+@click.option(
+    "--verdict",
+    type=click.Choice(["reproduced", "drifted", "nondeterministic", "error"], case_sensitive=False),
+    help="Only entries whose last check ended so.",
+)
+@click.option("--retired", is_flag=True, help="Only retired entries.")
+@click.option("--all", "all_", is_flag=True, help="Retired entries too.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.list/1).")
+@registry_option
+@click.pass_context
+def list_command(
+    ctx: click.Context,
+    /,
+    factory: str | None,
+    seed: int | None,
+    tag: str | None,
+    project: str | None,
+    verdict: str | None,
+    retired: bool,
+    all_: bool,
+    as_json: bool,
+    db: str | None,
+) -> int:
+    """List the entries, sorted by factory and seed."""
+    from seedreg.domain.verdict import Verdict
+    from seedreg.reports.text import summary_rows
+
+    with open_for_reading(load(ctx, db=db)) as repository:
+        summaries = repository.summaries(
+            project=project,
+            factory=factory,
+            tag=tag,
+            seed=seed,
+            verdict=Verdict[verdict.upper()] if verdict else None,
+            retired=None if all_ else retired,
+        )
+    if as_json:
+        from seedreg.reports.documents import list_document
+
+        print_json(list_document(summaries))
+    elif summaries:
+        print_paged(summary_rows(summaries))
+    else:
+        click.echo("no entries", err=True)
+    return 0

@@ -1,0 +1,39 @@
+"""`seedreg rebuild`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seedreg.cli.options import build_options, load, open_for_builds, selectors_argument
+from seedreg.errors import EXIT_DRIFT
+
+
+@click.command("rebuild")
+@selectors_argument(single=True)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write: .safetensors, .npz or .weights.h5.",
+)
+@build_options
+@click.pass_context
+def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settings: object) -> int:
+    """Write an entry's rebuilt weights to a file, and say whether they are the registered ones."""
+    from seedreg.reports.text import drift_lines
+
+    with open_for_builds(load(ctx, **settings)) as registry:
+        result = registry.rebuild(selector, output)
+    entry, number = result.entry, result.baseline.number
+    click.echo(f"wrote  {result.path}  {entry.recipe.label}  {result.fingerprint}")
+    if result.drift is None:
+        click.echo(f"  these are the registered weights (baseline {number})")
+        return 0
+    click.echo(f"  these are NOT the registered weights (baseline {number}: {result.baseline.fingerprint})")
+    for line in drift_lines(result.drift, number=number):
+        click.echo(f"  {line}")
+    click.echo(f"  next: seedreg verify {entry.short_id}")
+    return EXIT_DRIFT

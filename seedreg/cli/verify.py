@@ -1,0 +1,47 @@
+"""`seedreg verify`."""
+
+from __future__ import annotations
+
+import click
+
+from seedreg.cli.options import (
+    build_options,
+    exit_code_of,
+    load,
+    open_for_builds,
+    print_json,
+    print_lines,
+    selectors_argument,
+)
+
+
+@click.command("verify")
+@selectors_argument()
+@click.option(
+    "--verbose", "-v", is_flag=True, help="Show tracebacks, what builds printed, and every changed package."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.verify/1).")
+@build_options
+@click.pass_context
+def verify_command(
+    ctx: click.Context, /, selectors: tuple[str, ...], verbose: bool, as_json: bool, **settings: object
+) -> int:
+    """Rebuild entries and say whether they still reproduce.
+
+    A SELECTOR is an id prefix (4 digits or more), an alias, a factory, factory@seed, or tag:NAME.
+    """
+    from seedreg.domain.results import Verification
+    from seedreg.reports.text import verification_lines
+
+    results: list[Verification] = []
+    with open_for_builds(load(ctx, **settings)) as registry:
+        for verification in registry.verify_all(registry.select(selectors)):
+            results.append(verification)
+            if not as_json:
+                print_lines(verification_lines(verification, verbose=verbose))
+    code = exit_code_of(result.verdict for result in results)
+    if as_json:
+        from seedreg.reports.documents import verify_document
+
+        print_json(verify_document(results, code))
+    return code

@@ -1,0 +1,74 @@
+"""The worker's seeding and reading of weights, applied to this very process and a model that it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seedreg.domain.entry import check_seed
+from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
+from seedreg.errors import NotJudged, SeedregError
+
+
+class TensorFlowMissing(SeedregError):
+    """This interpreter has no TensorFlow to seed or read from (exit 2)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "TensorFlow is not installed in this environment", hint="pip install 'seedreg[tensorflow]'"
+        )
+
+
+def set_seed(seed: int) -> None:
+    """Seed Python's, NumPy's, TensorFlow's and Keras' global generators (seeding protocol `full`).
+
+    Call it just before the model is built: what is drawn in between moves the weights. It also sets
+    `PYTHONHASHSEED`, which takes effect in processes started from now on, not in this one.
+
+    Args:
+        seed: an integer from 0 to 2**32 - 1.
+
+    Raises:
+        UsageError: if the seed is anything else.
+        TensorFlowMissing: if TensorFlow is not installed.
+    """
+    from seedreg.worker import seeding
+
+    check_seed(seed)
+    try:
+        seeding.seed_everything(seed)
+    except ModuleNotFoundError as error:
+        raise _explained(error) from error
+
+
+def fingerprint(model: Any) -> Fingerprint:
+    """The fingerprint of a model's weights as they are now; `str()` of it is `sr1:` and 64 digits.
+
+    Args:
+        model: a built Keras model or layer, a `tf.Module`, or a mapping or sequence of arrays. Its
+            weights may have any shape and any numeric or boolean dtype; they are read one at a time.
+
+    Raises:
+        NotJudged: if it has no weights (a Keras model may not be built yet), is nothing that has
+            weights, or holds a tensor of strings or objects.
+        TensorFlowMissing: if TensorFlow is not installed.
+    """
+    from seedreg.worker import weights
+    from seedreg.worker.protocol import Failure
+
+    try:
+        tensors, _ = weights.tensors_of(model, "the call")
+        records = weights.read(tensors)
+    except ModuleNotFoundError as error:
+        raise _explained(error) from error
+    except Failure as failure:
+        raise NotJudged(failure.message, hint=failure.hint) from failure
+    if not records:
+        raise NotJudged(
+            f"the {type(model).__name__} has no weights, and so no fingerprint",
+            hint="a Keras model has none before it is built: call it once, or build(input_shape)",
+        )
+    return Fingerprint(tuple(tensor_from_document(record) for record in records))
+
+
+def _explained(error: ModuleNotFoundError) -> Exception:
+    return TensorFlowMissing() if error.name in ("tensorflow", "numpy") else error

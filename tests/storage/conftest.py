@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seedreg.storage import Repository, open_repository
+from seedreg.storage.schema import create
+
+NOBODY = 65534
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry without entries, to be copied: creating one anew takes 0.3 s."""
+    path = tmp_path_factory.mktemp("empty") / "registry.db"
+    assert create(path)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path, empty_registry: Path) -> Path:
+    """An empty registry of the test's own."""
+    return Path(shutil.copy(empty_registry, tmp_path / "registry.db"))
+
+
+@pytest.fixture
+def repository(path: Path) -> Iterator[Repository]:
+    with open_repository(path) as repository:
+        yield repository
+
+
+@pytest.fixture
+def guarded(empty_registry: Path) -> Iterator[Path]:
+    """An empty registry in a folder whose permissions count: the test runs without privileges."""
+    folder = Path(tempfile.mkdtemp(prefix="seedreg-test-"))
+    path = Path(shutil.copy(empty_registry, folder / "registry.db"))
+    privileged = hasattr(os, "geteuid") and os.geteuid() == 0
+    if privileged:
+        os.chown(folder, NOBODY, NOBODY)
+        os.chown(path, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        yield path
+    finally:
+        if privileged:
+            os.seteuid(0)
+        folder.chmod(0o700)
+        shutil.rmtree(folder)

@@ -1,0 +1,67 @@
+"""Small values of the domain to store."""
+
+from __future__ import annotations
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.domain.verdict import Check, Verdict
+
+AT = "2026-01-02T03:04:05.000006Z"
+LATER = "2026-02-03T04:05:06.000007Z"
+
+SOURCE = Source("models.py", 7, "a" * 64, "b" * 64, 'def build():\n    return "é"\n', "c" * 40, False)
+FACTS = BuildFacts("fork", 0.25, 0.125, 12, None, ("numpy",), ("one warning",))
+FAILURE = BuildFailure("exception", "no module", "install it", "Traceback…", "last words", 1.5)
+
+
+def recipe(seed: int = 0, factory: str = "pkg.models:build", **others: object) -> Recipe:
+    return Recipe("project", factory, seed, **others)  # type: ignore[arg-type]
+
+
+def entry(seed: int = 0, factory: str = "pkg.models:build", **others: object) -> Entry:
+    return Entry(recipe(seed, factory), AT, **others)  # type: ignore[arg-type]
+
+
+def full_entry() -> Entry:
+    """An entry in which every field is given."""
+    whole = Recipe(
+        "project", "pkg.models:build", 2**32 - 1, '{"seed":5,"units":8}', "tf", (InputSpec((28, 28, 1)),), "gpu:0"
+    )
+    return Entry(whole, AT, "golden", "a note", ("nightly", "release"), LATER, "replaced")
+
+
+def fingerprint(letter: str = "d", name: str = "dense/kernel:0") -> Fingerprint:
+    stats = TensorStats(6, 0.5, 0.1, -1.0, None, 2.5, 0, 1, 0, (0.25, "NaN", "-Infinity"))
+    kernel = TensorRecord(
+        "float32", (2, 3), letter * 64, name, "dense", "Dense", {"class_name": "GlorotUniform"}, stats
+    )
+    return Fingerprint((kernel, TensorRecord("float32", (), "e" * 64, "step")))
+
+
+def environment(tensorflow: str = "2.15.0") -> Environment:
+    return Environment(
+        python="3.11.7",
+        tensorflow=tensorflow,
+        keras="2.15.0",
+        keras_distribution="keras",
+        numpy="1.26.4",
+        distributions=(("numpy", "1.26.4"), ("tensorflow", tensorflow)),
+        os="Linux",
+        cpu="x86-64",
+        variables=(("TF_DETERMINISTIC_OPS", "1"),),
+        keras_config=(("floatx", "float32"),),
+    )
+
+
+def baseline(number: int = 1, letter: str = "d", reason: str | None = None) -> Baseline:
+    return Baseline(number, fingerprint(letter), environment(), SOURCE, FACTS, AT, reason)
+
+
+def check(entry_id: str, verdict: Verdict = Verdict.REPRODUCED, number: int = 1, at: str = AT) -> Check:
+    return Check(entry_id, number, verdict, at, 0.5, fingerprint(), environment(), SOURCE)
+
+
+def failed_check(entry_id: str, at: str = LATER) -> Check:
+    return Check(entry_id, 1, Verdict.ERROR, at, 1.5, failure=FAILURE)
