@@ -21,8 +21,10 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audits"),
     )
-    # SQLite cannot add a constraint to a table: batch mode makes the table anew and copies it.
-    with op.batch_alter_table("checks") as checks:
-        checks.add_column(sa.Column("audit_id", sa.Integer(), nullable=True))
-        checks.create_foreign_key("fk_checks_audit_id_audits", "audits", ["audit_id"], ["id"])
+    # Not Alembic's batch mode: it writes the constraints in an order that differs from run to run,
+    # and two registries must not differ. This statement is SQLite's and PostgreSQL's alike.
+    op.execute(
+        "ALTER TABLE checks ADD COLUMN audit_id INTEGER"
+        " CONSTRAINT fk_checks_audit_id_audits REFERENCES audits (id)"
+    )
     op.create_index("ix_checks_audit_id", "checks", ["audit_id"])

@@ -39,7 +39,17 @@ def test_a_url_of_another_database_is_refused_without_its_password() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "a\0b", "sqlite://", "sqlite:///", "sqlite://host/r.db", "sqlite:///:memory:", "sqlite:///r?x=1"]
+    "text",
+    [
+        "",
+        " ",
+        "a\0b",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://host/r.db",
+        "sqlite:///:memory:",
+        "sqlite:///r?x=1",
+    ],
 )
 def test_what_names_no_file_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):

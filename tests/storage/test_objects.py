@@ -65,7 +65,7 @@ def test_a_file_from_another_file_system_is_copied(
 
 
 def test_a_missing_file_cannot_be_adopted(store: ObjectStore, tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match="cannot be kept in .*objects: No such file or directory"):
+    with pytest.raises(RegistryError, match=r"cannot be kept in .*objects: No such file or directory"):
         store.adopt(tmp_path / "nothing", SHA256)
 
 

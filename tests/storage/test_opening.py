@@ -123,7 +123,10 @@ def test_a_registry_overwritten_in_the_middle_is_damaged(path: Path) -> None:
 def test_a_registry_without_its_tables_is_an_error_of_the_registry(path: Path) -> None:
     with closing(sqlite3.connect(path)) as file:
         file.execute("DROP TABLE tags")
-    with open_repository(path) as repository, pytest.raises(RegistryError, match="failed: no such table: tags"):
+    with (
+        open_repository(path) as repository,
+        pytest.raises(RegistryError, match="failed: no such table: tags"),
+    ):
         repository.add_entry(entry(tags=("x",)), baseline())
 
 
@@ -151,9 +154,13 @@ def test_a_full_disk_loses_nothing_that_was_stored(path: Path) -> None:
         repository.add_entry(entry(0), baseline())
         repository._connection.exec_driver_sql("PRAGMA max_page_count=1")  # as many pages as there are
         repository._connection.commit()
-        with pytest.raises(RegistryError) as error:
+
+        def fill() -> None:
             for seed in range(1, 200):
                 repository.add_entry(entry(seed, note="n" * 2000), baseline())
+
+        with pytest.raises(RegistryError) as error:
+            fill()
         assert error.value.message == f"registry {path} cannot grow: database or disk is full"
         stored = [summary.entry.recipe.seed for summary in repository.summaries()]
     assert stored == list(range(len(stored)))

@@ -15,7 +15,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from seedreg.errors import RegistryError, SchemaError
-from seedreg.storage import Repository, SchemaStatus, Upgraded, backup, check, open_repository, status, upgrade
+from seedreg.storage import (
+    Repository,
+    SchemaStatus,
+    Upgraded,
+    backup,
+    check,
+    open_repository,
+    status,
+    upgrade,
+)
 from seedreg.storage import schema as schema_module
 from seedreg.storage.engine import APPLICATION_ID, connect, engine_on
 from seedreg.storage.schema import REVISIONS, SCHEMA_REVISION, VERSION_TABLE, create, migrations_folder
@@ -37,7 +46,9 @@ def older(tmp_path: Path) -> Path:
 
 def definitions(path: Path) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(path)) as file:
-        return file.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        return file.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        ).fetchall()
 
 
 def execute(path: Path, statement: str) -> None:
@@ -150,7 +161,15 @@ def test_a_fresh_and_an_upgraded_registry_are_defined_alike(path: Path, older: P
 
 def test_developers_reach_the_same_revisions_through_the_ini_file(tmp_path: Path, path: Path) -> None:
     scratch = tmp_path / "scratch 100%.db"
-    alembic = [sys.executable, "-m", "alembic", "-c", str(REPOSITORY_ROOT / "alembic.ini"), "-x", f"db={scratch}"]
+    alembic = [
+        sys.executable,
+        "-m",
+        "alembic",
+        "-c",
+        str(REPOSITORY_ROOT / "alembic.ini"),
+        "-x",
+        f"db={scratch}",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY_ROOT)}
     for command in (["upgrade", "head"], ["check"]):
         subprocess.run([*alembic, *command], check=True, env=environment, cwd=tmp_path, capture_output=True)
@@ -259,7 +278,9 @@ def upgrade():
 """
 
 
-@pytest.mark.parametrize("how", ["raise RuntimeError('half-way')", "op.execute('SELECT nothing FROM nowhere')"])
+@pytest.mark.parametrize(
+    "how", ["raise RuntimeError('half-way')", "op.execute('SELECT nothing FROM nowhere')"]
+)
 def test_an_upgrade_that_fails_half_way_leaves_the_registry_as_it_was(
     older: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -304,7 +325,9 @@ def test_dangling_rows_stop_an_upgrade(older: Path) -> None:
 # Backups
 
 
-def test_a_backup_holds_what_was_stored_while_others_go_on_writing(path: Path, repository: Repository) -> None:
+def test_a_backup_holds_what_was_stored_while_others_go_on_writing(
+    path: Path, repository: Repository
+) -> None:
     repository.add_entry(entry(0), baseline())
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -353,7 +376,10 @@ def test_a_backup_into_a_missing_folder_names_the_target(path: Path) -> None:
             "Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
         ),
         ("UPDATE fingerprints SET digest = 'x'", "fingerprint 1: its document has the digest {digest}"),
-        ("UPDATE fingerprints SET parameter_count = 1", "fingerprint 1: its counts are not those of its document"),
+        (
+            "UPDATE fingerprints SET parameter_count = 1",
+            "fingerprint 1: its counts are not those of its document",
+        ),
         (
             "UPDATE fingerprints SET document = document || ' '",
             "fingerprint 1: its document is not the one that was stored",
@@ -376,7 +402,9 @@ def test_a_backup_into_a_missing_folder_names_the_target(path: Path) -> None:
         ),
     ],
 )
-def test_every_damage_of_a_row_is_found(path: Path, repository: Repository, damage: str, problem: str) -> None:
+def test_every_damage_of_a_row_is_found(
+    path: Path, repository: Repository, damage: str, problem: str
+) -> None:
     repository.add_entry(entry(), baseline())
     repository.add_check(a_check(entry().id))
     assert check(path) == []

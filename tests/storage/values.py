@@ -27,7 +27,13 @@ def entry(seed: int = 0, factory: str = "pkg.models:build", **others: object) ->
 def full_entry() -> Entry:
     """An entry in which every field is given."""
     whole = Recipe(
-        "project", "pkg.models:build", 2**32 - 1, '{"seed":5,"units":8}', "tf", (InputSpec((28, 28, 1)),), "gpu:0"
+        "project",
+        "pkg.models:build",
+        2**32 - 1,
+        '{"seed":5,"units":8}',
+        "tf",
+        (InputSpec((28, 28, 1)),),
+        "gpu:0",
     )
     return Entry(whole, AT, "golden", "a note", ("nightly", "release"), LATER, "replaced")
 

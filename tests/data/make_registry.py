@@ -1,0 +1,146 @@
+"""Writes the sample registry of a schema; run once for each released schema, never again.
+
+    python tests/data/make_registry.py
+
+makes `registry-<number>.db` for every schema that has none yet, and touches no other file. The
+samples are frozen: `tests/storage/test_frozen.py` reads and upgrades each of them for ever and
+expects the values below, which therefore do not change either.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.domain.verdict import Check, Verdict
+from seedreg.storage import open_repository
+from seedreg.storage.schema import REVISIONS, create
+
+DATA = Path(__file__).parent
+
+
+def _environment(tensorflow: str, keras: str) -> Environment:
+    return Environment(
+        python="3.10.13",
+        tensorflow=tensorflow,
+        keras=keras,
+        keras_distribution="keras",
+        numpy="1.26.4",
+        distributions=(("keras", keras), ("numpy", "1.26.4"), ("tensorflow", tensorflow)),
+        os="Linux-6.1-x86_64",
+        cpu="x86_64",
+        variables=(("TF_ENABLE_ONEDNN_OPTS", "0"),),
+        keras_config=(("backend", "tensorflow"), ("floatx", "float32")),
+    )
+
+
+def _fingerprint(digit: str) -> Fingerprint:
+    initializer = {"class_name": "GlorotUniform", "config": {"seed": None}}
+    kernel = TensorStats(6, 0.05, 0.4, -0.7, 0.7, 1.1, 0, 0, 0, (-0.7, 0.1, 0.2, 0.3, 0.4, 0.7))
+    bias = TensorStats(2, 0.0, 0.0, 0.0, 0.0, 0.0, 2, 0, 0, (0.0, 0.0))
+    return Fingerprint(
+        (
+            TensorRecord(
+                "float32", (3, 2), digit * 64, "dense/kernel:0", "dense", "Dense", initializer, kernel
+            ),
+            TensorRecord("float32", (2,), "b" * 64, "dense/bias:0", "dense", "Dense", None, bias),
+            TensorRecord("int64", (), "c" * 64, "step"),
+        )
+    )
+
+
+OLD = _environment("2.15.1", "2.15.0")
+NEW = _environment("2.16.1", "3.1.1")
+SOURCE = Source("models.py", 3, "1" * 64, "2" * 64, "def build_model():\n    ...\n", "3" * 40, True)
+FACTS = BuildFacts("fork", 0.1, 0.01, 2, None, (), ("“quoted” warning",))
+
+PLAIN = Entry(Recipe("sample", "models:build_model", 0), "2026-01-01T00:00:00.000000Z")
+FULL = Entry(
+    Recipe(
+        "sample",
+        "models.py:build_model",
+        4294967295,
+        '{"units":8}',
+        "tf",
+        (InputSpec((28, 28, 1)), InputSpec((10,), "int32")),
+        "gpu:0",
+    ),
+    "2026-01-01T00:00:01.000000Z",
+    "golden",
+    "kept for the paper",
+    ("nightly", "paper"),
+    "2026-02-01T00:00:00.000000Z",
+    "superseded",
+)
+BASELINES = {
+    PLAIN.id: (
+        Baseline(1, _fingerprint("a"), OLD, SOURCE, FACTS, "2026-01-01T00:00:00.000000Z"),
+        Baseline(2, _fingerprint("d"), NEW, SOURCE, FACTS, "2026-01-03T00:00:00.000000Z", "Keras 3"),
+    ),
+    FULL.id: (Baseline(1, _fingerprint("a"), OLD, Source(), FACTS, "2026-01-01T00:00:01.000000Z"),),
+}
+CHECKS = {
+    PLAIN.id: (
+        Check(
+            PLAIN.id,
+            1,
+            Verdict.REPRODUCED,
+            "2026-01-02T00:00:00.000000Z",
+            0.5,
+            _fingerprint("a"),
+            OLD,
+            SOURCE,
+        ),
+        Check(
+            PLAIN.id, 1, Verdict.DRIFTED, "2026-01-02T12:00:00.000000Z", 0.5, _fingerprint("d"), NEW, SOURCE
+        ),
+        Check(
+            PLAIN.id,
+            2,
+            Verdict.ERROR,
+            "2026-01-04T00:00:00.000000Z",
+            60.0,
+            environment=NEW,
+            failure=BuildFailure("timeout", "no answer in 60 s", "--timeout", None, "…", 60.0),
+        ),
+    ),
+    FULL.id: (),
+}
+
+
+def sample(revision: str) -> Path:
+    """Where the sample of a schema lies."""
+    return DATA / f"registry-{revision[:4]}.db"
+
+
+def _write(revision: str, folder: Path) -> None:
+    current = folder / "current.db"
+    with open_repository(current, create=True) as repository:
+        for entry in (PLAIN, FULL):
+            first, *others = BASELINES[entry.id]
+            repository.add_entry(entry, first)
+            for baseline in others:
+                repository.add_baseline(entry.id, baseline)
+            for check in CHECKS[entry.id]:
+                repository.add_check(check)
+    create(sample(revision), revision=revision)
+    with closing(sqlite3.connect(sample(revision), isolation_level=None)) as file:
+        file.execute("ATTACH ? AS source", (str(current),))
+        for table in ("entries", "fingerprints", "environments", "baselines", "checks", "tags"):
+            columns = ", ".join(row[1] for row in file.execute(f"PRAGMA main.table_info({table})"))
+            file.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM source.{table}")
+
+
+if __name__ == "__main__":
+    for revision in REVISIONS:
+        if not sample(revision).exists():
+            with tempfile.TemporaryDirectory() as folder:
+                _write(revision, Path(folder))
+            sys.stdout.write(f"wrote {sample(revision)}\n")
