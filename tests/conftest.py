@@ -1,0 +1,30 @@
+"""Stand-ins for what the tests do without: TensorFlow, and the worker itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+_FOREIGN = ("SEEDREG_", "TF_", "KERAS_", "XLA_", "CUDA_", "FAKE_TF_", "STAND_IN_")
+
+
+@pytest.fixture
+def fake_tensorflow_environ() -> dict[str, str]:
+    """Variables of a process whose `import tensorflow` and `import keras` find the stand-ins.
+
+    For `LocalExecutor(environ=…)`, or for a subprocess that runs the command line.
+    """
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    inherited = [environ["PYTHONPATH"]] if environ.get("PYTHONPATH") else []
+    environ["PYTHONPATH"] = os.pathsep.join([str(STAND_INS / "fake_tensorflow"), *inherited])
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    return environ
+
+
+@pytest.fixture
+def stand_in_worker() -> Path:
+    """The folder of a worker that needs neither TensorFlow nor NumPy: `LocalExecutor(worker_folder=…)`."""
+    return STAND_INS / "worker"

@@ -1,0 +1,166 @@
+"""A stand-in for Keras 3: layers backed by NumPy, whose initial weights come from Python's `random`.
+
+The weights depend on everything that theirs depend on: the seed, the backend, the Keras at hand
+(`tf_keras` runs this file too) and, in the place of its version, `FAKE_TF_STREAM`.
+"""
+
+import itertools
+import os
+import random
+import zlib
+from types import SimpleNamespace
+
+import numpy
+
+__version__ = "3.99.0" if __name__ == "keras" else "2.99.0"
+
+_BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
+_SALT = zlib.crc32(f"{__name__} {_BACKEND} {os.environ.get('FAKE_TF_STREAM', '')}".encode())
+_counters: dict[str, itertools.count] = {}
+
+backend = SimpleNamespace(
+    backend=lambda: _BACKEND, floatx=lambda: "float32", image_data_format=lambda: "channels_last"
+)
+
+
+def _set_random_seed(seed):
+    import tensorflow
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+    tensorflow.random.set_seed(seed)
+
+
+utils = SimpleNamespace(set_random_seed=_set_random_seed)
+
+
+def _automatic_name(kind):
+    number = next(_counters.setdefault(kind, itertools.count()))
+    return kind if number == 0 else f"{kind}_{number}"
+
+
+class Variable:
+    """A variable as Keras 3's: `path` names its place in the model."""
+
+    def __init__(self, array, path):
+        self._array = array
+        self.path = path
+        self.name = path.rpartition("/")[2]
+        self.dtype = array.dtype.name
+        self.shape = array.shape
+
+    def numpy(self):
+        return self._array
+
+
+class GlorotUniform:
+    """Draws its seed from Python's `random`, as Keras does since 2.10."""
+
+    def get_config(self):
+        return {"seed": None}
+
+    def __call__(self, shape):
+        state = numpy.random.RandomState(random.getrandbits(32) ^ _SALT)
+        return state.uniform(-1, 1, shape).astype("float32")
+
+
+class Layer:
+    """What holds weights once it is built."""
+
+    def __init__(self, name=None):
+        self.name = name or _automatic_name(type(self).__name__.lower())
+        self.built = False
+        self._own = []
+        self._states = []
+        self._parts = []
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Layer):
+            self._parts.append(value)
+        object.__setattr__(self, name, value)
+
+    def add_weight(self, shape, name, initializer=None):
+        array = numpy.zeros(shape, "float32") if initializer is None else initializer(shape)
+        self._own.append(Variable(array, f"{self.name}/{name}"))
+        return self._own[-1]
+
+    def build(self, shape):
+        self.built = True
+
+    def call(self, x):
+        return x
+
+    def __call__(self, x):
+        if not self.built:
+            self.build(x.shape)
+            self.built = True
+        return self.call(x)
+
+    def _flatten_layers(self):
+        yield self
+        for part in self._parts:
+            yield from part._flatten_layers()
+
+    @property
+    def weights(self):
+        return [variable for layer in self._flatten_layers() for variable in layer._own]
+
+    @property
+    def variables(self):
+        return [v for layer in self._flatten_layers() for v in (*layer._own, *layer._states)]
+
+
+class Dense(Layer):
+    """A kernel and a bias."""
+
+    def __init__(self, units, name=None):
+        super().__init__(name)
+        self.units = units
+        self.kernel_initializer = GlorotUniform()
+
+    def build(self, shape):
+        self.kernel = self.add_weight((shape[-1], self.units), "kernel", self.kernel_initializer)
+        self.bias = self.add_weight((self.units,), "bias")
+        self.built = True
+
+    def call(self, x):
+        return x @ self.kernel.numpy() + self.bias.numpy()
+
+
+class Dropout(Layer):
+    """No weight, but random-number state."""
+
+    def __init__(self, rate, name=None):
+        super().__init__(name)
+        state = numpy.array([random.getrandbits(31), 0], "uint32")
+        self._states.append(Variable(state, f"{self.name}/seed_generator_state"))
+
+
+class Model(Layer):
+    """A layer of layers."""
+
+
+class Input:
+    """The shape that a `Sequential` begins with, without the batch."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+
+class Sequential(Model):
+    """Layers one after the other; built at once if it begins with an `Input`."""
+
+    def __init__(self, layers, name=None):
+        super().__init__(name)
+        first, rest = (layers[0], layers[1:]) if isinstance(layers[0], Input) else (None, layers)
+        self._parts.extend(rest)
+        if first is not None:
+            self(numpy.zeros((1, *first.shape), "float32"))
+
+    def call(self, x):
+        for layer in self._parts:
+            x = layer(x)
+        return x
+
+
+layers = SimpleNamespace(Layer=Layer, Dense=Dense, Dropout=Dropout, Input=Input)
