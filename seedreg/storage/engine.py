@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from seedreg.errors import ConfigError, RegistryError
+from seedreg.errors import ConfigError, RegistryError, UsageError
 
 # `PRAGMA application_id` of every registry: the bytes "sdrg", at offset 68 of the file.
 APPLICATION_ID = 0x73647267
@@ -156,6 +156,9 @@ def translated(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[N
         raise  # a fault of seedreg, not of the file
     except sqlite3.Error as error:
         raise _explained(error, path, busy_timeout_s) from error
+    except UnicodeEncodeError as error:
+        # Bytes of a command line that are no text of the user's locale reach Python as surrogates.
+        raise UsageError(f"{error.object!r} is not valid text") from error
     except OSError as error:
         raise RegistryError(f"registry {path}: {error.strerror or error}", hint=_os_hint(error)) from error
 

@@ -181,6 +181,15 @@ def test_kept_weights_are_beside_the_registry(repository: Repository) -> None:
     assert repository.objects.folder == repository.path.parent / "objects"
 
 
+def test_text_that_is_no_text_is_refused(repository: Repository) -> None:
+    with pytest.raises(UsageError) as error:
+        repository.add_entry(entry(note="a\udcff"), baseline())
+    assert error.value.message == "'a\\udcff' is not valid text"
+    assert repository.summaries() == []
+    with pytest.raises(UsageError):
+        repository.select("\udcff")
+
+
 # Selectors
 
 
@@ -455,7 +464,8 @@ def test_ten_thousand_entries_are_listed_in_order(path: Path, repository: Reposi
             [(f"{seed:064x}", seed, text.replace('"seed":0,', f'"seed":{seed},')) for seed in others],
         )
         file.executemany(
-            "INSERT INTO baselines (entry_id, number, fingerprint_id, environment_id, source, facts, created_at)"
+            "INSERT INTO baselines"
+            " (entry_id, number, fingerprint_id, environment_id, source, facts, created_at)"
             " VALUES (?, 1, 1, 1, '{}', '{}', '')",
             [(f"{seed:064x}",) for seed in others],
         )
