@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from seedreg.errors import EXIT_INTERRUPTED, SeedregError
+from seedreg.errors import EXIT_INTERRUPTED, EXIT_NOT_JUDGED, SeedregError, UsageError
 
 _EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
 
@@ -25,6 +25,13 @@ def main() -> NoReturn:
         # The reader of our output is gone (`seedreg list | head`); keep the interpreter from saying so.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = _EXIT_BROKEN_PIPE
+    except Exception:
+        # Python would exit with 1, which says that something drifted.
+        import traceback
+
+        traceback.print_exc()
+        print("seedreg: this is a defect of seedreg, and says nothing about any entry", file=sys.stderr)  # noqa: T201
+        code = EXIT_NOT_JUDGED
     sys.exit(code)
 
 
@@ -32,10 +39,13 @@ def run(arguments: list[str]) -> int:
     """Run one command and give its exit code; every deliberate error is told on stderr."""
     import click
 
-    from seedreg.cli import seedreg
+    from seedreg.cli import OutputClosed, color, seedreg
 
     try:
+        _require_text(arguments)
         result = seedreg.main(arguments, prog_name="seedreg", standalone_mode=False)
+    except OutputClosed as closed:
+        raise BrokenPipeError from closed
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -44,11 +54,18 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except SeedregError as error:
-        click.echo(f"seedreg: {click.style('error', fg='red')}: {error.message}", err=True)
+        click.echo(f"seedreg: {click.style('error', fg='red')}: {error.message}", err=True, color=color())
         if error.hint:
             click.echo(f"  hint: {error.hint}", err=True)
         return error.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _require_text(arguments: list[str]) -> None:
+    """Refuse bytes that are not UTF-8: neither the registry nor a message could hold them."""
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise UsageError(f"argument {argument!r} is not UTF-8", hint="write it in UTF-8")
 
 
 def _end_on_sigterm() -> None:

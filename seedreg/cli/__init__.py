@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -14,9 +15,9 @@ import click
 COMMANDS = {
     "register": ("register", "Register a model factory with a seed."),
     "verify": ("verify", "Rebuild entries and say whether they still reproduce."),
-    "list": ("listing", "List the entries."),
+    "list": ("listing", "List the entries, sorted by factory and seed."),
     "show": ("show", "Show everything about one entry."),
-    "history": ("history", "Show every baseline and check of one entry."),
+    "history": ("history", "Show every baseline and check of one entry, oldest first."),
     "accept": ("accept", "Make what an entry builds today its new baseline."),
     "retire": ("retire", "Take entries out of use; nothing is deleted."),
     "unretire": ("retire", "Bring retired entries back."),
@@ -29,7 +30,32 @@ COMMANDS = {
 }
 
 
+class OutputClosed(Exception):
+    """Whoever read our output has gone. Not an OSError: Click would exit with 1, which says drift."""
+
+
+def color() -> bool | None:
+    """False where `NO_COLOR` forbids colour; None leaves it to Click, which asks whether there is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+@contextmanager
+def _output_closed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OutputClosed from error
+
+
 class _LazyGroup(click.Group):
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+        with _output_closed():
+            return super().make_context(*arguments, **settings)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _output_closed():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -58,5 +84,4 @@ def seedreg(ctx: click.Context, db: str | None) -> None:
     """Keep fingerprints of models' initial weights, and find out whether they still reproduce."""
     settings: MutableMapping[str, Any] = ctx.ensure_object(dict)
     settings["db"] = db
-    if os.environ.get("NO_COLOR"):
-        ctx.color = False
+    ctx.color = color()

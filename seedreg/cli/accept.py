@@ -15,7 +15,10 @@ from seedreg.cli.options import build_options, load, open_for_builds, selectors_
 @build_options
 @click.pass_context
 def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings: object) -> int:
-    """Make what an entry builds today its new baseline; the old one stays in its history."""
+    """Make what an entry builds today its new baseline.
+
+    The old one stays in its history.
+    """
     from seedreg.domain.results import NothingToAccept
     from seedreg.reports.text import drift_lines
 

@@ -16,7 +16,10 @@ from seedreg.cli.options import load, open_for_writing, registry_option, selecto
 def alias_command(
     ctx: click.Context, /, selector: str, name: str | None, remove: bool, db: str | None
 ) -> int:
-    """Give one entry a name, by which every command then knows it."""
+    """Give one entry a name.
+
+    Every command then knows it by this name too.
+    """
     from seedreg.domain.entry import check_name
     from seedreg.errors import UsageError
     from seedreg.registry import select_one

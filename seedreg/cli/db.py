@@ -44,7 +44,7 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
 @registry_option
 @click.pass_context
 def _upgrade(ctx: click.Context, /, db: str | None) -> int:
-    """Bring the registry's schema up to date; a backup is taken first."""
+    """Bring the registry's schema up to date, after a backup."""
     from seedreg.storage import upgrade
 
     config = load(ctx, db=db)
@@ -62,7 +62,7 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
 @registry_option
 @click.pass_context
 def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
-    """Copy the registry to TARGET, consistently even while others write."""
+    """Copy the registry to TARGET, even while others write to it."""
     from seedreg.storage import backup
 
     backup(registry_path(load(ctx, db=db)), target)

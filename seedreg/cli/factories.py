@@ -14,7 +14,10 @@ from seedreg.cli.options import load
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @click.pass_context
 def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) -> int:
-    """List what a bare factory name could mean; nothing of the project is imported."""
+    """List what a bare factory name could mean.
+
+    The files are read and nothing of the project is imported.
+    """
     import json
     import os
 

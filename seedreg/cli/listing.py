@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.options import load, open_for_reading, print_json, print_paged, registry_option
+from seedreg.domain.entry import MAX_SEED
 
 
 @click.command("list")
 @click.option("--factory", metavar="ADDRESS", help="Only entries of this factory.")
-@click.option("--seed", type=int, metavar="N", help="Only entries with this seed.")
+@click.option("--seed", type=click.IntRange(0, MAX_SEED), metavar="N", help="Only entries with this seed.")
 @click.option("--tag", metavar="NAME", help="Only entries with this tag.")
 @click.option("--project", metavar="NAME", help="Only entries of this project.")
 @click.option(

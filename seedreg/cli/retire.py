@@ -15,7 +15,10 @@ from seedreg.cli.options import load, open_for_writing, registry_option, selecto
 def retire_command(
     ctx: click.Context, /, selectors: tuple[str, ...], reason: str | None, db: str | None
 ) -> int:
-    """Take entries out of use; nothing is deleted, and an id or alias still names them."""
+    """Take entries out of use; nothing is deleted.
+
+    An id or alias still names them.
+    """
     from seedreg.registry import select, utc_now
 
     with open_for_writing(load(ctx, db=db)) as repository:

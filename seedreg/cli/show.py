@@ -20,7 +20,10 @@ from seedreg.cli.options import (
 @registry_option
 @click.pass_context
 def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | None) -> int:
-    """Show everything about one entry: recipe, baseline, environment then and now, source, tensors."""
+    """Show everything about one entry.
+
+    Recipe, baseline, environment then and now, source, and the tensors with what differs.
+    """
     from seedreg.domain.fingerprint import compare
     from seedreg.registry import select_one
     from seedreg.reports.text import entry_lines

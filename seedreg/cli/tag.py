@@ -21,7 +21,10 @@ def tag_command(
     removed: tuple[str, ...],
     db: str | None,
 ) -> int:
-    """Add tags to entries, or remove them; tag:NAME then selects the entries."""
+    """Add tags to entries, or remove them.
+
+    The selector tag:NAME then names the entries.
+    """
     from seedreg.domain.entry import check_name
     from seedreg.errors import UsageError
     from seedreg.registry import select
