@@ -58,6 +58,10 @@ class NotJudged(SeedregError):
     exit_code = EXIT_NOT_JUDGED
 
 
+class EnvironmentFailed(NotJudged):
+    """An environment that builds are to run in could not be found or made (exit 125)."""
+
+
 class RegistrationRefused(SeedregError):
     """Two builds of one recipe differ, or an entry no longer reproduces (exit 1)."""
 

@@ -76,6 +76,44 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class EnvironmentSpec:
+    """What somebody asks an environment to be; the executors find it or make it.
+
+    With nothing but a `label` it is the interpreter that the configuration names. `python` alone is
+    an interpreter that exists; with `packages` (requirements as pip writes them), `requirements` (path
+    of a file), `python_version` (`3.10`) or `exclude_newer` (a date, RFC 3339) it is made.
+    """
+
+    label: str
+    python: str | None = None
+    packages: tuple[str, ...] = ()
+    requirements: str | None = None
+    python_version: str | None = None
+    exclude_newer: str | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is made by an installer, not found."""
+        return bool(self.packages or self.requirements or self.python_version or self.exclude_newer)
+
+    def document(self) -> dict[str, Any]:
+        """The specification as JSON."""
+        return {
+            "label": self.label,
+            "python": self.python,
+            "packages": list(self.packages),
+            "requirements": self.requirements,
+            "python_version": self.python_version,
+            "exclude_newer": self.exclude_newer,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> EnvironmentSpec:
+        """The specification that `document()` describes."""
+        return cls(**{**document, "packages": tuple(document["packages"])})
+
+
+@dataclass(frozen=True)
 class Change:
     """One thing that is not the same in two environments; None where a side does not have it."""
 

@@ -1,0 +1,100 @@
+"""Audits: many entries, held against their baselines in one or more environments; and waivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.verdict import Check, Verdict
+
+PLAN_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class AuditPlan:
+    """What one audit was to check: every entry in every column.
+
+    A column is an environment, told by its label. `shard` is `(2, 5)` for the second of five.
+    """
+
+    project: str
+    entry_ids: tuple[str, ...]
+    columns: tuple[EnvironmentSpec, ...]
+    selectors: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON, as the registry keeps it."""
+        return {
+            "format": PLAN_FORMAT,
+            "project": self.project,
+            "entries": list(self.entry_ids),
+            "columns": [column.document() for column in self.columns],
+            "selectors": list(self.selectors),
+            "shard": None if self.shard is None else list(self.shard),
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> AuditPlan:
+        """The plan that `document()` describes.
+
+        Raises:
+            ValueError: if the document is of another format number.
+        """
+        if document.get("format") != PLAN_FORMAT:
+            raise ValueError(f"audit plan format {document.get('format')!r} is not {PLAN_FORMAT}")
+        shard = document["shard"]
+        return cls(
+            document["project"],
+            tuple(document["entries"]),
+            tuple(EnvironmentSpec.from_document(column) for column in document["columns"]),
+            tuple(document["selectors"]),
+            None if shard is None else (shard[0], shard[1]),
+        )
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One audit as it is stored; `finished_at` is None while it runs, or after it was interrupted."""
+
+    number: int
+    plan: AuditPlan
+    started_at: str
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A known drift: to exactly this fingerprint, until the end of this day (UTC, `YYYY-MM-DD`)."""
+
+    entry_id: str
+    fingerprint: str
+    reason: str
+    until: str
+    created_at: str
+
+    def covers(self, check: Check) -> bool:
+        """Whether the check's drift was waived when it was found."""
+        return (
+            check.verdict is Verdict.DRIFTED
+            and check.fingerprint is not None
+            and check.entry_id == self.entry_id
+            and check.fingerprint.digest == self.fingerprint
+            and self.created_at <= check.at
+            and check.at[:10] <= self.until
+        )
+
+
+@dataclass(frozen=True)
+class AuditCounts:
+    """How many checks of an audit ended in each verdict; waived drifts are counted apart."""
+
+    planned: int
+    verdicts: dict[Verdict, int] = field(default_factory=dict)
+    waived: int = 0
+
+    @property
+    def done(self) -> int:
+        """Checks that were made."""
+        return sum(self.verdicts.values())
