@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -16,6 +17,9 @@ def main() -> NoReturn:
     """Run the command line of this process and exit."""
     try:
         _end_on_sigterm()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A terminal of another encoding gets an arrow's escape, not a traceback.
+            sys.stdout.reconfigure(errors="backslashreplace")
         code = run(sys.argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class OutputClosed(Exception):
 
 
 def color() -> bool | None:
-    """False where `NO_COLOR` forbids colour; None leaves it to Click, which asks whether there is a terminal."""
+    """False where `NO_COLOR` forbids colour; None leaves it to Click, which looks for a terminal."""
     return False if os.environ.get("NO_COLOR") else None
 
 
@@ -82,6 +82,4 @@ class _LazyGroup(click.Group):
 @click.pass_context
 def seedreg(ctx: click.Context, db: str | None) -> None:
     """Keep fingerprints of models' initial weights, and find out whether they still reproduce."""
-    settings: MutableMapping[str, Any] = ctx.ensure_object(dict)
-    settings["db"] = db
     ctx.color = color()

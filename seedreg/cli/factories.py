@@ -6,19 +6,18 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import load
+from seedreg.cli.options import load, print_json
 
 
 @click.command("factories")
 @click.option("--module", metavar="MODULE", help="Look in this module only.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.factories/1).")
 @click.pass_context
 def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) -> int:
     """List what a bare factory name could mean.
 
     The files are read and nothing of the project is imported.
     """
-    import json
     import os
 
     from seedreg.addresses import candidates
@@ -39,7 +38,7 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
             }
             for candidate in found
         ]
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json({"format": "seedreg.factories/1", "factories": rows})
         return 0
     if not found:
         looked = module or ", ".join(config.factories)

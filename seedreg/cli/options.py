@@ -93,7 +93,7 @@ def load(ctx: click.Context, **options: object) -> Config:
     from seedreg.config import load_config
 
     if options.get("db") is None:
-        options["db"] = (ctx.find_root().obj or {}).get("db")
+        options["db"] = ctx.find_root().params.get("db")
     return load_config(options, os.environ, Path.cwd())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,11 @@ from seedreg.cli.options import build_options, load, open_for_builds, print_json
 
 if TYPE_CHECKING:
     from seedreg.domain.results import Registration
+
+
+# Every seed of a command is planned before the first is built; a slip of the keyboard should not fill
+# the memory.
+_MANY_SEEDS = 100_000
 
 
 def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -47,7 +53,8 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
     "inputs",
     multiple=True,
     metavar="SIZES",
-    help="Shape of an input without the batch, as 28,28,1 or 10:int32, for a model that is not built; repeatable.",
+    help="Shape of an input without the batch, as 28,28,1 or 10:int32, for a model that is not built; "
+    "repeatable.",
 )
 @click.option("--seeding", type=click.Choice(["full", "tf"]), help="How seeds are set (default: full).")
 @click.option("--device", metavar="cpu|gpu[:N]", help="Where to build (default: cpu).")
@@ -56,6 +63,7 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
 @click.option("--note", metavar="TEXT", help="A note for the entries.")
 @click.option("--keep-weights", is_flag=True, help="Keep the weights themselves beside the registry.")
 @click.option("--allow-nonfinite", is_flag=True, help="Register weights that hold NaN or infinities.")
+@click.option("--verbose", "-v", is_flag=True, help="Show tracebacks and what failed builds printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.register/1).")
 @build_options
 @click.pass_context
@@ -74,6 +82,7 @@ def register_command(
     note: str | None,
     keep_weights: bool,
     allow_nonfinite: bool,
+    verbose: bool,
     as_json: bool,
     **settings: object,
 ) -> int:
@@ -92,7 +101,13 @@ def register_command(
 
     config = load(ctx, seeding=seeding, device=device, **settings)
     options = RegisterOptions(alias, tags, note, keep_weights, allow_nonfinite)
-    numbers = dict.fromkeys(seed for text in seeds for seed in parse_seeds(text))
+    ranges = [parse_seeds(text) for text in seeds]
+    if sum(map(len, ranges)) > _MANY_SEEDS:
+        raise UsageError(
+            f"{sum(map(len, ranges)):,} seeds are more than one command takes",
+            hint=f"register up to {_MANY_SEEDS:,} at once",
+        )
+    numbers = dict.fromkeys(seed for seeds in ranges for seed in seeds)
     if alias is not None and len(numbers) > 1:
         raise UsageError("an alias names one entry", hint="register one seed with it")
     address = canonical_address(factory, config, module, cwd=Path.cwd())
@@ -112,7 +127,7 @@ def register_command(
         for registration in registry.register_all(recipes, options):
             results.append(registration)
             if not as_json:
-                print_lines(registration_lines(registration))
+                print_lines(registration_lines(registration, verbose=verbose))
                 _print_warnings(registration, told)
     code = _exit_code(results)
     if as_json:
@@ -163,15 +178,32 @@ def _parse_params(texts: tuple[str, ...]) -> dict[str, Any]:
         if name in params:
             raise UsageError(f"parameter {name!r} is given twice", hint="give it once")
         try:
-            params[name] = json.loads(value, parse_constant=_refuse_constant)
-        except ValueError as error:
-            quoted = json.dumps(value)
+            params[name] = json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
+            json.dumps(params[name], ensure_ascii=False).encode("utf-8")
+        except (OverflowError, RecursionError, UnicodeError) as error:
             raise UsageError(
-                f"the value of parameter {name!r} is not JSON: {value!r}",
-                hint=f"a text needs its quotes, and the shell's around them: -p '{name}={quoted}'",
+                f"the value of parameter {name!r} cannot be kept: {_shortened(value)!r}",
+                hint="it holds a number beyond a float's range, half a character, or is nested too deeply",
+            ) from error
+        except ValueError as error:
+            raise UsageError(
+                f"the value of parameter {name!r} is not JSON: {_shortened(value)!r}",
+                hint="a text needs its quotes, and the shell's around them: "
+                f"-p '{name}={_shortened(json.dumps(value))}'",
             ) from error
     return params
 
 
 def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise OverflowError
+    return number
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
