@@ -1,8 +1,9 @@
-"""The use cases on entries: register, verify, accept, rebuild; how a build is run or kept is not known here."""
+"""The use cases on entries: register, verify, accept, rebuild; how builds are run is not known here."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from seedreg.executors import Executor
     from seedreg.storage import Repository
 
+# Entries verified at a time: many enough that starting them costs nothing, few enough to hold.
+_CHUNK = 256
 _EXPORTS = ((".safetensors", "safetensors"), (".npz", "npz"), (".weights.h5", "h5"))
 
 
@@ -70,15 +73,23 @@ class Registry:
         executor: where builds run; closed with the registry.
         project: the name of the project that builds here; entries of others are not judged.
         clock: gives the time of what is recorded.
+        audit: number and column of the audit that the checks belong to, if there is one.
     """
 
     def __init__(
-        self, repository: Repository, executor: Executor, project: str, clock: Callable[[], str] = utc_now
+        self,
+        repository: Repository,
+        executor: Executor,
+        project: str,
+        clock: Callable[[], str] = utc_now,
+        *,
+        audit: tuple[int, str] | None = None,
     ) -> None:
         self._repository = repository
         self._executor = executor
         self._project = project
         self._clock = clock
+        self._audit = audit
 
     def __enter__(self) -> Registry:
         return self
@@ -116,11 +127,14 @@ class Registry:
         determinism. A third build with the next seed tells whether the factory heeds the seed.
 
         Raises:
-            UsageError: before anything is built, if an alias is given to several recipes.
+            UsageError: before anything is built, if an alias is given to several recipes, or is
+                another entry's.
         """
         if options.alias is not None and len(recipes) > 1:
             raise UsageError("an alias names one entry", hint="register one seed with it")
         recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
+        if options.alias is not None:
+            self._require_free_alias(options.alias, recipes)
         with contextlib.ExitStack() as stack:
             spool = None
             if options.keep_weights:
@@ -130,9 +144,21 @@ class Registry:
             for request, outcome in self._executor.run(plan.requests):
                 for recipe, builds, neighbour in plan.settle(request, outcome):
                     if recipe.id in known:
-                        yield self._reconfirm(recipe, builds, options)
+                        registration = self._reconfirm(recipe, builds, options, spool)
                     else:
-                        yield self._register_one(recipe, builds, neighbour, options, spool)
+                        registration = self._register_one(recipe, builds, neighbour, options, spool)
+                    if spool is not None:
+                        shutil.rmtree(spool / recipe.id, ignore_errors=True)
+                    yield registration
+
+    def _require_free_alias(self, alias: str, recipes: Sequence[Recipe]) -> None:
+        ids = {recipe.id for recipe in recipes}
+        for entry in self._repository.select(alias, include_retired=True):
+            if entry.alias == alias and entry.id not in ids:
+                raise UsageError(
+                    f"alias {alias!r} belongs to entry {entry.short_id} ({entry.recipe.label})",
+                    hint=f"choose another one, or take it off first: seedreg alias {alias} --remove",
+                )
 
     def register(
         self,
@@ -159,7 +185,7 @@ class Registry:
                 raise RegistrationRefused(
                     f"{verification.entry.short_id} {recipe.label} is registered and no longer reproduces: "
                     f"{verification.verdict.value}",
-                    hint=f"`seedreg accept {verification.entry.short_id} --reason …` makes it the new baseline",
+                    hint=f"`seedreg accept {verification.entry.short_id} --reason …` makes it the baseline",
                 )
         return result
 
@@ -191,17 +217,17 @@ class Registry:
         if spool is not None:
             self._keep_weights(recipe, baseline, spool)
         if not self._repository.add_entry(entry, baseline):
-            return self._reconfirm(recipe, builds, options)  # another process was faster
+            return self._reconfirm(recipe, builds, options, spool)  # another process was faster
         return Registered(entry, baseline)
 
     def _keep_weights(self, recipe: Recipe, baseline: Baseline, spool: Path) -> None:
         store = self._repository.objects
-        folder = spool / recipe.id
         for digest in {tensor.sha256 for tensor in baseline.fingerprint.tensors}:
-            store.adopt(folder / digest, digest)
-        shutil.rmtree(folder)
+            store.adopt(spool / recipe.id / digest, digest)
 
-    def _reconfirm(self, recipe: Recipe, builds: Sequence[Outcome], options: RegisterOptions) -> Registration:
+    def _reconfirm(
+        self, recipe: Recipe, builds: Sequence[Outcome], options: RegisterOptions, spool: Path | None
+    ) -> Registration:
         entry = self._repository.entry(recipe.id)
         assert entry is not None
         if options.alias is not None:
@@ -213,6 +239,8 @@ class Registry:
         baseline = self._repository.current_baseline(entry.id)
         verification = self._judge(self._repository.entry(recipe.id) or entry, baseline, builds)
         if verification.verdict is Verdict.REPRODUCED:
+            if spool is not None:
+                self._keep_weights(recipe, baseline, spool)
             return Confirmed(verification)
         return NotConfirmed(verification)
 
@@ -226,11 +254,17 @@ class Registry:
         """
         return list(self.verify_all(self.select(selectors)))
 
-    def verify_all(self, entries: Sequence[Entry]) -> Iterator[Verification]:
+    def verify_all(self, entries: Iterable[Entry]) -> Iterator[Verification]:
         """Rebuild every entry and hold it against its baseline; yields each, recorded, as soon as it is known.
 
-        A build that differs is run once more, in another process, before it is called a drift.
+        A build that differs is run once more, in another process, before it is called a drift. Entries
+        are taken a few hundred at a time, so that the memory needed does not grow with their number.
         """
+        waiting = iter(entries)
+        while chunk := tuple(itertools.islice(waiting, _CHUNK)):
+            yield from self._verify_chunk(chunk)
+
+    def _verify_chunk(self, entries: Sequence[Entry]) -> Iterator[Verification]:
         requests = []
         for key, entry in enumerate(entries):
             if entry.recipe.project == self._project:
@@ -255,7 +289,7 @@ class Registry:
         return BuildFailure(
             "project",
             f"the entry belongs to project {entry.recipe.project!r}, and this is {self._project!r}",
-            hint=f"run it where that project is, or set [tool.seedreg] project = {entry.recipe.project!r} here",
+            hint=f"run it where that project is, or set project = {entry.recipe.project!r} in [tool.seedreg]",
         )
 
     def _judge(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
@@ -304,6 +338,9 @@ class Registry:
     def accept(self, selector: str, reason: str) -> Accepted | NothingToAccept:
         """Make what the entry builds today its new baseline, with the reason why.
 
+        The two builds are recorded as the entry's latest check, held against the baseline that it
+        has then.
+
         Raises:
             UsageError: if the reason is empty.
             RegistrationRefused: if two builds differ.
@@ -323,11 +360,13 @@ class Registry:
         first, refusal = _agreed(entry.recipe, builds)
         if first is None:
             assert refusal is not None
-            error = RegistrationRefused if refusal.nondeterministic else NotJudged
-            raise error(refusal.failure.message, hint=refusal.failure.hint)
+            if refusal.nondeterministic:
+                raise RegistrationRefused(refusal.failure.message, hint=refusal.failure.hint)
+            raise _not_judged(entry, refusal.failure)
         before = self._repository.current_baseline(entry.id)
         drift = compare(before.fingerprint, first.fingerprint)
         if drift is None:
+            self._judge(entry, before, builds)
             return NothingToAccept(entry, before)
         bad = first.fingerprint.not_finite()
         if bad and not before.fingerprint.not_finite():
@@ -343,6 +382,7 @@ class Registry:
             reason.strip(),
         )
         self._repository.add_baseline(entry.id, baseline)
+        self._judge(entry, baseline, builds)
         return Accepted(entry, before, baseline, drift)
 
     def rebuild(self, selector: str, output: Path) -> Rebuilt:
@@ -373,7 +413,7 @@ class Registry:
             request = BuildRequest(0, entry.recipe, export=Export(kind, str(written)))
             ((_, outcome),) = self._executor.run([request])
             if isinstance(outcome, BuildFailure):
-                raise NotJudged(outcome.message, hint=outcome.hint)
+                raise _not_judged(entry, outcome)
             try:
                 os.replace(written, output)
             except OSError as error:
@@ -485,8 +525,8 @@ def _agreed(recipe: Recipe, builds: Sequence[Outcome]) -> tuple[Built | None, Re
             recipe,
             BuildFailure(
                 "nondeterministic",
-                f"two builds of {recipe.label} differ in {len(drift.differences)} of {drift.tensor_count} tensors; "
-                f"the first is {difference.name!r} ({difference.kind})",
+                f"two builds of {recipe.label} differ in {len(drift.differences)} of {drift.tensor_count} "
+                f"tensors; the first is {difference.name!r} ({difference.kind})",
                 hint=_likely_reason(recipe, first, other),
                 duration_s=other.duration_s,
             ),
@@ -510,18 +550,25 @@ def _likely_reason(recipe: Recipe, first: Built, other: Built) -> str:
     """Why two builds differ, as far as the recipe and the factory's source tell."""
     if recipe.seeding == "tf":
         return (
-            "seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws its seeds from "
-            "Python's random: use --seeding full"
+            "seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws its seeds "
+            "from Python's random: use --seeding full"
         )
     for pattern, what in _UNSEEDED:
         if first.source.text and re.search(pattern, first.source.text):
             return f"the factory uses {what}"
     if first.facts.isolation != other.facts.isolation:
         return (
-            "one build was a fresh interpreter that imports the factory's module first, one a fork made after "
-            "TensorFlow was imported: random state that does not come from the seed, or an effect of import order"
+            "one build was a fresh interpreter that imports the factory's module first, one a fork made "
+            "after TensorFlow was imported: random state that does not come from the seed, or an effect of "
+            "import order"
         )
     return "something in the factory is random and does not come from the seed"
+
+
+def _not_judged(entry: Entry, failure: BuildFailure) -> NotJudged:
+    """The failure as an error; what there is no room for in one can be seen with `verify`."""
+    look = f"`seedreg verify {entry.short_id} --verbose` shows the traceback" if failure.details else None
+    return NotJudged(failure.message, hint=failure.hint or look)
 
 
 def _not_finite(recipe: Recipe, bad: Sequence[TensorRecord]) -> BuildFailure:
@@ -541,7 +588,7 @@ def _warnings(built: Built, neighbour: tuple[int, Outcome]) -> Iterator[str]:
         yield f"the factory ignores the seed: seed {seed} gives the same weights"
     for group in built.fingerprint.shared_starts():
         names = ", ".join(repr(tensor.name) for tensor in group[:4]) + (" …" if len(group) > 4 else "")
-        yield f"{len(group)} variables start with identical values ({names}): is an initializer object shared?"
+        yield f"{len(group)} variables start with identical values ({names}): is an initializer shared?"
     if built.source.git_commit is None:
         yield "the factory's source is not in git: a later change of it cannot be looked up"
     elif built.source.git_dirty:

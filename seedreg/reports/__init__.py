@@ -1,1 +1,1 @@
-"""How results are told: one file a format, each from domain values to text or JSON; nothing is printed here."""
+"""How results are told: one file a format, from domain values to text or JSON; nothing is printed here."""

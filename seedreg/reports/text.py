@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Change, Environment, changes
-from seedreg.domain.fingerprint import SCHEME, Drift, TensorRecord
+from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
 from seedreg.domain.results import (
     Confirmed,
     NotConfirmed,
@@ -57,7 +57,8 @@ def drift_lines(drift: Drift, against: str = "baseline", number: int | None = No
         f" and {len(drift.layers) - _MANY} more" if len(drift.layers) > _MANY else ""
     )
     between = "between" if against == "the two builds" else "from"
-    yield f"{len(drift.differences)} of {drift.tensor_count} tensors differ {between} {held}; layers: {layers}"
+    differ = f"{len(drift.differences)} of {counted(drift.tensor_count, 'tensor')}"
+    yield f"{differ} differ {between} {held}; layers: {layers}"
     if drift.reordered:
         yield "the same tensors, in another order"
     kinds: dict[str, int] = {}
@@ -112,14 +113,14 @@ def failure_lines(failure: BuildFailure, *, verbose: bool = False) -> Iterator[s
         yield from _indented(failure.output.rstrip().splitlines()[-20:])
 
 
-def registration_lines(registration: Registration) -> Iterator[str]:
-    """What became of one recipe."""
+def registration_lines(registration: Registration, *, verbose: bool = False) -> Iterator[str]:
+    """What became of one recipe; with `verbose` the traceback and what a failed build printed too."""
     match registration:
         case Registered(entry, baseline):
             fingerprint = baseline.fingerprint
             yield (
                 f"registered  {entry.short_id}  {entry.recipe.label}  {SCHEME}:{fingerprint.digest[:12]}  "
-                f"{counted(len(fingerprint.tensors), 'tensor')}, {counted(fingerprint.parameter_count, 'parameter')}"
+                f"{_size(fingerprint)}"
             )
         case Confirmed(verification):
             entry = verification.entry
@@ -128,7 +129,7 @@ def registration_lines(registration: Registration) -> Iterator[str]:
         case NotConfirmed(verification):
             entry = verification.entry
             yield f"already registered  {entry.short_id}  {entry.recipe.label}  and no longer reproduces:"
-            yield from _indented(verification_lines(verification))
+            yield from _indented(verification_lines(verification, verbose=verbose))
             if verification.verdict is Verdict.DRIFTED:
                 yield (
                     f"{_INDENT}nothing was overwritten; `seedreg accept {entry.short_id} --reason …` "
@@ -136,12 +137,19 @@ def registration_lines(registration: Registration) -> Iterator[str]:
                 )
         case Refused(recipe, failure):
             yield f"refused  {recipe.label}"
-            yield from _indented(failure_lines(failure, verbose=False))
+            yield from _indented(failure_lines(failure, verbose=verbose))
+            if not verbose and (failure.details or failure.output):
+                yield f"{_INDENT}next: the same command with --verbose shows more of what happened"
 
 
 def counted(number: int, noun: str) -> str:
     """`1 tensor`, `2 tensors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(fingerprint: Fingerprint) -> str:
+    parameters = counted(fingerprint.parameter_count, "parameter")
+    return f"{counted(len(fingerprint.tensors), 'tensor')}, {parameters}"
 
 
 def summary_rows(summaries: Sequence[EntrySummary]) -> Iterator[str]:
@@ -157,7 +165,7 @@ def summary_rows(summaries: Sequence[EntrySummary]) -> Iterator[str]:
             f"tf {summary.tensorflow or '-'}, keras {summary.keras or '-'}",
             summary.fingerprint[:12],
             summary.last_verdict.value if summary.last_verdict else "not checked",
-            (summary.last_check_at or summary.entry.created_at)[:10],
+            (summary.last_check_at or "-")[:10],
         )
         for summary in summaries
     ]
@@ -227,19 +235,13 @@ def entry_lines(entry: Entry, baseline: Baseline, last: Check | None, drift: Dri
     fingerprint, source = baseline.fingerprint, baseline.source
     reason = f": {baseline.reason}" if baseline.reason else ""
     committed = "not in git" if source.git_commit is None else f"commit {source.git_commit[:12]}"
+    if source.git_dirty:
+        committed += ", not committed as it is"
     pairs += [
         ("baseline", f"{baseline.number}, {baseline.created_at}{reason}"),
         ("fingerprint", str(fingerprint)),
-        (
-            "weights",
-            f"{counted(len(fingerprint.tensors), 'tensor')}, {counted(fingerprint.parameter_count, 'parameter')}",
-        ),
-        (
-            "source",
-            f"{source.file}:{source.line}, {committed}{', not committed as it is' if source.git_dirty else ''}"
-            if source.file
-            else "not known",
-        ),
+        ("weights", _size(fingerprint)),
+        ("source", f"{source.file}:{source.line}, {committed}" if source.file else "not known"),
         (
             "random words",
             f"python {_known(baseline.facts.python_words)}, numpy {_known(baseline.facts.numpy_words)}",
