@@ -127,7 +127,7 @@ class Change:
 
 
 def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
-    """What differs, Python first, then distributions by name, then variables, Keras config and machine.
+    """What differs: Python, distributions by name, variables, Keras config, machine, what metadata hides.
 
     `kind` is `python`, `distribution`, `variable`, `keras_config` or `machine`.
     """
@@ -147,6 +147,13 @@ def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
             for name in sorted(old.keys() | new.keys())
             if old.get(name) != new.get(name)
         )
+    # A build of TensorFlow of one's own, or one put on the path, comes without metadata.
+    told = {(change.before, change.after) for change in found if change.kind == "distribution"}
+    for name in ("tensorflow", "keras", "numpy"):
+        old_version, new_version = getattr(before, name), getattr(after, name)
+        known = None not in (old_version, new_version)
+        if known and old_version != new_version and (old_version, new_version) not in told:
+            found.append(Change("distribution", name, old_version, new_version))
     if before.keras_distribution != after.keras_distribution:
         found.append(Change("keras_config", "built by", before.keras_distribution, after.keras_distribution))
     return tuple(found)
