@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from seedreg.domain.audit import Audit, AuditCounts, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry, Recipe
 from seedreg.domain.environment import Change
@@ -96,3 +98,47 @@ class Rebuilt:
     path: str
     fingerprint: str
     drift: Drift | None
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One check of an audit, as reports tell it; `waiver` is the one that covers its drift."""
+
+    entry: Entry
+    column: str
+    check: Check
+    baseline: Baseline
+    drift: Drift | None = None
+    changes: tuple[Change, ...] = ()
+    waiver: Waiver | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts against the audit: anything but REPRODUCED, unless it is waived."""
+        return self.check.verdict is not Verdict.REPRODUCED and self.waiver is None
+
+
+@dataclass(frozen=True)
+class AuditComparison:
+    """What became of the checks of one audit in a later one; each is `(entry, column)`."""
+
+    before: int
+    after: int
+    newly_drifted: tuple[tuple[Entry, str], ...] = ()
+    newly_reproduced: tuple[tuple[Entry, str], ...] = ()
+    still_drifted: tuple[tuple[Entry, str], ...] = ()
+    only_before: tuple[tuple[Entry, str], ...] = ()
+    only_after: tuple[tuple[Entry, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What a report of an audit is written from.
+
+    `rows` gives the checks in the order in which they were made, anew at each call and one at a
+    time, so that a report of any size needs no more memory than its longest line.
+    """
+
+    audit: Audit
+    counts: AuditCounts
+    rows: Callable[[], Iterator[AuditRow]]

@@ -1,0 +1,287 @@
+"""Audits: many entries in one or more environments; a generator that yields each result as it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, TypeAlias
+
+from seedreg.domain.audit import Audit, AuditPlan, Waiver
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Entry
+from seedreg.domain.environment import EnvironmentSpec, changes
+from seedreg.domain.fingerprint import compare
+from seedreg.domain.results import AuditComparison, AuditReport, AuditRow, Verification
+from seedreg.domain.verdict import Check, Verdict
+from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
+from seedreg.registry import Registry, select, utc_now
+
+if TYPE_CHECKING:
+    from seedreg.executors import Executor
+    from seedreg.storage import Repository
+
+_SHARD_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class ColumnStarted:
+    """The entries that are left in this environment are checked from now on."""
+
+    column: EnvironmentSpec
+    count: int
+
+
+@dataclass(frozen=True)
+class ColumnFailed:
+    """The environment could not be had; each of its entries is an ERROR."""
+
+    column: EnvironmentSpec
+    failure: BuildFailure
+
+
+Event: TypeAlias = ColumnStarted | ColumnFailed | AuditRow
+
+
+class Auditor:
+    """Plans audits, runs them and reads them again.
+
+    Args:
+        repository: where entries rest and checks go.
+        open_executor: gives an executor for an environment; raises EnvironmentFailed if it cannot.
+        project: the project that builds here.
+        clock: gives the time of what is recorded.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        open_executor: Callable[[EnvironmentSpec], Executor],
+        project: str,
+        clock: Callable[[], str] = utc_now,
+    ) -> None:
+        self._repository = repository
+        self._open_executor = open_executor
+        self._project = project
+        self._clock = clock
+
+    # Planning ---------------------------------------------------------------------------------
+
+    def start(
+        self,
+        selectors: Sequence[str],
+        columns: Sequence[EnvironmentSpec],
+        *,
+        shard: tuple[int, int] | None = None,
+        stale_s: float | None = None,
+        rerun_failed: bool = False,
+    ) -> Audit:
+        """Record a new audit of what is selected: all active entries of the project by default.
+
+        Args:
+            selectors: of entries; none for all.
+            columns: the environments; each entry is checked in each.
+            shard: `(2, 5)` for the second of five parts; the same entries are always in the same part.
+            stale_s: only entries that were not checked for so many seconds.
+            rerun_failed: only entries that failed in the last audit.
+
+        Raises:
+            NothingSelected: if no entry is left to check.
+            UsageError: if an environment is named twice.
+        """
+        labels = [column.label for column in columns]
+        if len(set(labels)) < len(labels):
+            twice = next(label for label in labels if labels.count(label) > 1)
+            raise UsageError(f"environment {twice!r} is named twice", hint="name each environment once")
+        ids: Collection[str] = self._repository.entry_ids(
+            project=None if selectors else self._project,
+            unchecked_since=None if stale_s is None else self._before(stale_s),
+        )
+        if selectors:
+            wanted = {entry.id for entry in select(self._repository, selectors)}
+            ids = [entry_id for entry_id in ids if entry_id in wanted]
+        if rerun_failed:
+            failed = self._failed_last()
+            ids = [entry_id for entry_id in ids if entry_id in failed]
+        if shard is not None:
+            number, count = shard
+            ids = [one for one in ids if int(one[:_SHARD_DIGITS], 16) % count == number - 1]
+        if not ids:
+            raise NothingSelected(
+                "there is no entry to audit",
+                hint="`seedreg list` shows the entries; --stale, --rerun-failed and --shard leave some out",
+            )
+        plan = AuditPlan(self._project, tuple(ids), tuple(columns), tuple(selectors), shard)
+        started_at = self._clock()
+        return Audit(self._repository.start_audit(plan, started_at), plan, started_at)
+
+    def resume(self, columns: Sequence[EnvironmentSpec]) -> Audit:
+        """The last audit of this project in these environments that did not come to its end.
+
+        Raises:
+            NothingSelected: if there is none.
+        """
+        audit = self._repository.last_interrupted_audit(self._project, tuple(columns))
+        if audit is None:
+            raise NothingSelected(
+                "no interrupted audit in the same environment is there to resume",
+                hint="`seedreg audits` lists the audits",
+            )
+        return audit
+
+    def left(self, audit: Audit) -> int:
+        """How many checks are still to be made."""
+        planned = len(audit.plan.entry_ids) * len(audit.plan.columns)
+        return planned - len(self._repository.checked_in(audit.number))
+
+    # Running ----------------------------------------------------------------------------------
+
+    def run(self, audit: Audit, *, fail_fast: bool = False) -> Iterator[Event]:
+        """Check every entry that is left in every environment; each check is stored before it is yielded.
+
+        With `fail_fast` it ends at the first failure, and the audit can be resumed.
+        """
+        done = self._repository.checked_in(audit.number)
+        for column in audit.plan.columns:
+            left = [one for one in audit.plan.entry_ids if (one, column.label) not in done]
+            if not left:
+                continue
+            yield ColumnStarted(column, len(left))
+            for event in self._run_column(audit, column, left):
+                yield event
+                if fail_fast and isinstance(event, AuditRow) and event.failed:
+                    return
+        self._repository.finish_audit(audit.number, self._clock())
+
+    def _run_column(self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str]) -> Iterator[Event]:
+        try:
+            executor = self._open_executor(column)
+        except EnvironmentFailed as error:
+            failure = BuildFailure("environment", error.message, error.hint)
+            yield ColumnFailed(column, failure)
+            yield from self._fail_column(audit, column, ids, failure)
+            return
+        with closing(executor):
+            recording = (audit.number, column.label)
+            registry = Registry(self._repository, executor, self._project, self._clock, audit=recording)
+            with closing(registry.verify_all(self._entries(ids))) as verifications:
+                for verification in verifications:
+                    yield self._row(column.label, verification)
+
+    def _fail_column(
+        self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str], failure: BuildFailure
+    ) -> Iterator[AuditRow]:
+        for entry in self._entries(ids):
+            baseline = self._repository.current_baseline(entry.id)
+            check = Check(
+                entry.id,
+                baseline.number,
+                Verdict.ERROR,
+                self._clock(),
+                0.0,
+                failure=failure,
+                audit_number=audit.number,
+                column=column.label,
+            )
+            self._repository.add_check(check)
+            yield AuditRow(entry, column.label, check, baseline)
+
+    def _entries(self, ids: Iterable[str]) -> Iterator[Entry]:
+        for entry_id in ids:
+            entry = self._repository.entry(entry_id)
+            if entry is not None:
+                yield entry
+
+    def _row(self, label: str, verification: Verification) -> AuditRow:
+        return AuditRow(
+            verification.entry,
+            label,
+            verification.check,
+            verification.baseline,
+            verification.drift,
+            verification.changes,
+            self._waiver(verification.check),
+        )
+
+    def _waiver(self, check: Check) -> Waiver | None:
+        if check.verdict is not Verdict.DRIFTED:
+            return None
+        waivers = self._repository.waivers(check.entry_id)
+        return next((waiver for waiver in waivers if waiver.covers(check)), None)
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def find(self, number: int) -> Audit:
+        """The audit of this number.
+
+        Raises:
+            NothingSelected: if there is none.
+        """
+        audit = self._repository.audit(number)
+        if audit is None:
+            raise NothingSelected(f"there is no audit {number}", hint="`seedreg audits` lists the audits")
+        return audit
+
+    def report(self, number: int) -> AuditReport:
+        """What reports of the audit are written from.
+
+        Raises:
+            NothingSelected: if there is no such audit.
+        """
+        audit = self.find(number)
+        return AuditReport(audit, self._repository.audit_counts(number), lambda: self.rows(number))
+
+    def rows(self, number: int) -> Iterator[AuditRow]:
+        """The checks of a stored audit, in the order in which they were made."""
+        for check in self._repository.audit_checks(number):
+            entry = self._repository.entry(check.entry_id)
+            assert entry is not None
+            baseline = self._repository.baselines(entry.id)[check.baseline_number - 1]
+            drift, changed = None, ()
+            if check.fingerprint is not None:
+                drift = compare(baseline.fingerprint, check.fingerprint)
+            if check.environment is not None:
+                changed = changes(baseline.environment, check.environment)
+            yield AuditRow(entry, check.column or "", check, baseline, drift, changed, self._waiver(check))
+
+    def compare(self, before: int, after: int) -> AuditComparison:
+        """What became of the checks of one audit in a later one.
+
+        Only DRIFTED and REPRODUCED are told apart; what could not be judged in one of them is in neither.
+
+        Raises:
+            NothingSelected: if one of the audits is not there.
+        """
+        old, new = self._verdicts(before), self._verdicts(after)
+        drifted = (Verdict.DRIFTED, Verdict.NONDETERMINISTIC)
+
+        def keep(fits: Callable[[tuple[str, str]], bool]) -> tuple[tuple[Entry, str], ...]:
+            kept = sorted(key for key in old.keys() | new.keys() if fits(key))
+            return tuple((entry, key[1]) for key in kept for entry in self._entries([key[0]]))
+
+        return AuditComparison(
+            before,
+            after,
+            keep(lambda key: old.get(key) is Verdict.REPRODUCED and new.get(key) in drifted),
+            keep(lambda key: old.get(key) in drifted and new.get(key) is Verdict.REPRODUCED),
+            keep(lambda key: old.get(key) in drifted and new.get(key) in drifted),
+            keep(lambda key: key not in new),
+            keep(lambda key: key not in old),
+        )
+
+    def _verdicts(self, number: int) -> dict[tuple[str, str], Verdict]:
+        audit = self.find(number)
+        checks = self._repository.audit_checks(audit.number)
+        return {(check.entry_id, check.column or ""): check.verdict for check in checks}
+
+    def _failed_last(self) -> set[str]:
+        for audit in self._repository.audits():
+            if audit.plan.project == self._project:
+                return {row.entry.id for row in self.rows(audit.number) if row.failed}
+        raise NothingSelected("there was no audit yet whose failures could be run again")
+
+    def _before(self, seconds: float) -> str:
+        now = datetime.fromisoformat(self._clock().replace("Z", "+00:00"))
+        then = (now - timedelta(seconds=seconds)).astimezone(timezone.utc)
+        return then.isoformat(timespec="microseconds").replace("+00:00", "Z")

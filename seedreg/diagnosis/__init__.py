@@ -1,0 +1,1 @@
+"""Why something drifted: which package, and which of its releases."""
