@@ -11,6 +11,14 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 _FOREIGN = ("SEEDREG_", "TF_", "KERAS_", "XLA_", "CUDA_", "FAKE_TF_", "STAND_IN_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the sample documents of tests/data anew; never for a format that was released",
+    )
+
+
 @pytest.fixture
 def fake_tensorflow_environ() -> dict[str, str]:
     """Variables of a process whose `import tensorflow` and `import keras` find the stand-ins.
