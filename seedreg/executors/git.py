@@ -11,6 +11,18 @@ from seedreg.domain.entry import Source
 
 _TIMEOUT_S = 10
 
+# `git rev-parse --local-env-vars`, those that say which repository.
+_LOCAL_VARIABLES = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+)
+
 
 def with_git(source: Source, root: Path) -> Source:
     """The source with its repository's commit, and whether the file differs from what is committed.
@@ -28,7 +40,9 @@ def with_git(source: Source, root: Path) -> Source:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    # In a hook git sets GIT_DIR, GIT_INDEX_FILE and the like for another repository or folder.
+    environ = {name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES}
+    environ.update(GIT_OPTIONAL_LOCKS="0", GIT_LITERAL_PATHSPECS="1", LC_ALL="C")
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],

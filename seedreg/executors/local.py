@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,6 +44,7 @@ class _Worker:
     waiting: deque[BuildRequest] = field(default_factory=deque)
     running: dict[int, BuildRequest] = field(default_factory=dict)
     ready: bool = False
+    deadline: float = math.inf
 
     @property
     def slots(self) -> int:
@@ -58,6 +61,7 @@ class LocalExecutor:
         import_paths: folders put before the interpreter's own on `sys.path`.
         jobs: builds at once.
         timeout_s: seconds after which a build is ended.
+        import_timeout_s: seconds that a worker may take to import TensorFlow before its first build.
         isolation: `FORK` or `FRESH` for every build, or `AUTO`: what each request asks for; where it
             leaves it open too, fork if there are several builds to run, else fresh.
         environ: variables of the worker; the process's own if None.
@@ -72,6 +76,7 @@ class LocalExecutor:
         *,
         jobs: int = 1,
         timeout_s: float = 600.0,
+        import_timeout_s: float = 600.0,
         isolation: Isolation = Isolation.AUTO,
         environ: Mapping[str, str] | None = None,
         worker_folder: Path = WORKER_FOLDER,
@@ -81,6 +86,7 @@ class LocalExecutor:
         self._import_paths = tuple(import_paths) or (root,)
         self._jobs = max(1, jobs)
         self._timeout_s = timeout_s
+        self._import_timeout_s = import_timeout_s
         self._isolation = isolation
         self._environ = dict(os.environ if environ is None else environ)
         self._worker_folder = worker_folder
@@ -103,6 +109,8 @@ class LocalExecutor:
 
     def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
         """See `Executor.run`."""
+        for launch in [launch for launch, worker in self._workers.items() if worker.process.has_ended]:
+            self._end(launch)  # it was killed while there was nothing to build
         queues: dict[_Launch, deque[BuildRequest]] = {}
         several = len(requests) > 1
         for request in requests:
@@ -174,15 +182,14 @@ class LocalExecutor:
                 f"the interpreter {self._python} could not be started: {error.strerror or error}",
                 hint="name a Python that has TensorFlow with --python PATH",
             )
-        self._workers[launch] = _Worker(process)
+        self._workers[launch] = _Worker(process, deadline=time.monotonic() + self._import_timeout_s)
         self._selector.register(process, selectors.EVENT_READ, launch)
         return None
 
     def _wait(
         self, queues: dict[_Launch, deque[BuildRequest]], done: deque[tuple[BuildRequest, Outcome]]
     ) -> None:
-        for key, _ in self._selector.select():
-            launch: _Launch = key.data
+        for launch in self._readable():
             worker = self._workers[launch]
             lines = worker.process.read_lines()
             try:
@@ -190,8 +197,23 @@ class LocalExecutor:
                     raise EOFError
                 for line in lines:
                     self._receive(wire.decode_message(line, self._root), launch, queues, done)
+                    if launch not in self._workers:
+                        break  # it said that it ends
             except (wire.ProtocolError, EOFError) as error:
                 self._fail_all(launch, error, queues, done)
+        now = time.monotonic()
+        for launch, worker in list(self._workers.items()):
+            if not worker.ready and now >= worker.deadline:
+                self._fail_all(launch, TimeoutError(), queues, done)
+
+    def _readable(self) -> list[_Launch]:
+        """The workers that have said something; waits until one has, or one's time to import is over."""
+        waiting = [launch for launch, worker in self._workers.items() if worker.process.has_lines]
+        if waiting:
+            return waiting
+        deadlines = [worker.deadline for worker in self._workers.values() if not worker.ready]
+        wait_s = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        return [key.data for key, _ in self._selector.select(wait_s)]
 
     def _receive(
         self,
@@ -209,17 +231,25 @@ class LocalExecutor:
                 done.extend((request, failure) for request in queues.get(launch, ()))
                 queues.pop(launch, None)
             case wire.Finished(key, outcome):
-                request = worker.running.pop(key)
+                request = self._answered(worker, key)
                 done.append((request, self._with_git(outcome)))
             case wire.FreshNeeded(key):
-                request = worker.running.pop(key)
+                if launch.mode != "zygote":
+                    raise wire.ProtocolError("a fresh interpreter asks for a fresh interpreter")
+                request = self._answered(worker, key)
                 self._needs_fresh.add(request.recipe.factory)
                 self._move_to_fresh(request, launch, queues)
+
+    @staticmethod
+    def _answered(worker: _Worker, key: int) -> BuildRequest:
+        if key not in worker.running:
+            raise wire.ProtocolError(f"it answered build {key}, which it was not asked for")
+        return worker.running.pop(key)
 
     def _move_to_fresh(
         self, request: BuildRequest, launch: _Launch, queues: dict[_Launch, deque[BuildRequest]]
     ) -> None:
-        """This build, and those of the same factory that still wait for the same zygote, go to fresh interpreters."""
+        """This build, and those of its factory that wait for the same zygote, go to fresh interpreters."""
         waiting = queues.get(launch, deque())
         same = [other for other in waiting if other.recipe.factory == request.recipe.factory]
         queues[launch] = deque(other for other in waiting if other.recipe.factory != request.recipe.factory)
@@ -240,14 +270,19 @@ class LocalExecutor:
         queues: dict[_Launch, deque[BuildRequest]],
         done: deque[tuple[BuildRequest, Outcome]],
     ) -> None:
-        """The worker is gone or talks nonsense: its builds fail; another is started only if it had been ready."""
+        """The worker is gone or talks nonsense: its builds fail; another is started if it had been ready."""
         worker = self._workers[launch]
         status, output = self._end(launch)
-        if isinstance(error, EOFError):
-            message = f"the worker of {self._python} ended with {_status_text(status)}"
-        else:
-            message = f"the worker of {self._python} cannot be understood: {error}"
-        failure = BuildFailure("worker", message, hint=_WORKER_HINT, output=output or None)
+        kind, hint = "worker", _WORKER_HINT
+        match error:
+            case EOFError():
+                message = f"the worker of {self._python} ended with {_status_text(status)}"
+            case TimeoutError():
+                kind, hint = "timeout", "see how long `import tensorflow` takes there"
+                message = f"{self._python} took longer than {self._import_timeout_s:g} s to import TensorFlow"
+            case _:
+                message = f"the worker of {self._python} cannot be understood: {error}"
+        failure = BuildFailure(kind, message, hint=hint, output=output or None)
         lost = list(worker.running.values())
         if not worker.ready or not lost:
             lost.extend(queues.pop(launch, ()))

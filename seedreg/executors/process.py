@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import tempfile
@@ -37,6 +38,8 @@ class WorkerProcess:
         except OSError:
             self._log.close()
             raise
+        assert self._popen.stdin is not None
+        os.set_blocking(self._popen.stdin.fileno(), False)
         self._buffer = b""
 
     def fileno(self) -> int:
@@ -51,14 +54,42 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError):
             while data:
                 written = self._popen.stdin.write(data)
-                data = data[written or 0 :]
+                if written is None:  # the pipe is full
+                    self._await_room()
+                else:
+                    data = data[written:]
+
+    def _await_room(self) -> None:
+        """Wait until the worker takes more; read meanwhile, for it may itself wait to be read."""
+        assert self._popen.stdin is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._popen.stdin, selectors.EVENT_WRITE)
+            selector.register(self, selectors.EVENT_READ)
+            ready = {key.fileobj for key, _ in selector.select()}
+        if self in ready:
+            data = os.read(self.fileno(), _READ_BYTES)
+            if not data:
+                raise BrokenPipeError
+            self._buffer += data
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether `read_lines` has something without waiting for `fileno`."""
+        return b"\n" in self._buffer
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the worker has ended by itself."""
+        return self._popen.poll() is not None
 
     def read_lines(self) -> list[bytes] | None:
         """The complete lines that have come; None at the end of the worker's output."""
-        data = os.read(self.fileno(), _READ_BYTES)
-        if not data:
-            return None
-        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if not self.has_lines:
+            data = os.read(self.fileno(), _READ_BYTES)
+            if not data:
+                return None
+            self._buffer += data
+        *lines, self._buffer = self._buffer.split(b"\n")
         return lines
 
     def close(self) -> tuple[int, str]:

@@ -79,6 +79,9 @@ def decode_message(line: bytes, root: Path) -> Message:
     """
     try:
         message = json.loads(line)
+        if b"\\ud" in line.lower():
+            # Lone surrogates stand for bytes that are no UTF-8; no terminal and no database takes them.
+            message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
         if message["type"] in ("ready", "unusable") and message["protocol"] != PROTOCOL:
             raise ProtocolError(f"it speaks worker protocol {message['protocol']}, not {PROTOCOL}")
         match message["type"]:
@@ -97,6 +100,8 @@ def decode_message(line: bytes, root: Path) -> Message:
 
 def _outcome(message: dict[str, Any], root: Path) -> Message:
     key, duration_s, outcome = message["id"], float(message["duration_s"]), message["outcome"]
+    if not isinstance(key, int):
+        raise TypeError(f"id {key!r} is not one that was sent")
     if "fresh_needed" in outcome:
         return FreshNeeded(key, tuple(outcome["fresh_needed"]["variables"]))
     if "failed" in outcome:

@@ -24,6 +24,7 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     None in a fresh interpreter.
     """
     answer_path = request["answer_path"]
+    pid = os.getpid()
     try:
         outcome = _outcome(request, zygote)
     except Failure as failure:
@@ -38,12 +39,28 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
                 details=_traceback(),
             )
         )
+    if os.getpid() != pid:
+        os._exit(0)  # a copy that the user's code forked; the answer is the first process's to give
+    try:
+        answer = protocol.encode(outcome)
+    except (TypeError, ValueError) as error:
+        answer = protocol.encode(protocol.failed(Failure("internal", "no answer: {}".format(error))))
     # A file, not a pipe: the user's code may have closed every descriptor, or left children that hold them.
     partial = answer_path + ".partial"
     with open(partial, "wb") as stream:
-        stream.write(protocol.encode(outcome))
+        stream.write(answer)
     os.rename(partial, answer_path)
+    flush_output()
     os._exit(0)
+
+
+def flush_output() -> None:
+    """Write out what was printed and is still buffered: `os._exit` does not."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # the user's code may have closed or replaced it
+            pass
 
 
 def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[str, Any]:
@@ -51,10 +68,14 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
     os.chdir(request["root"])
     common = probe.interpreter() if zygote is None else zygote  # before the project's folders are on the path
     sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
+    del sys.argv[1:]  # the worker's own arguments are not for the user's module to parse
     if zygote is None:
         _require_tensorflow()
     before = probe.watched_variables(hide_gpus)
+    paths = list(sys.path)
     factory = factories.load(request["factory"], request["import_paths"], request["root"])
+    # TensorFlow, or parts that it loads lazily, may be imported from here on, whatever the module took away.
+    sys.path.extend(path for path in paths if path not in sys.path)
     variables = probe.watched_variables(hide_gpus)
     if zygote is not None and variables != before:
         changed = sorted(

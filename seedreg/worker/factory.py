@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional
 from .protocol import Failure
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+_MAX_TRACEBACK = 32768
 
 
 def load(address: str, import_paths: List[str], root: str) -> Any:
@@ -25,7 +26,7 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
     where, _, name = address.rpartition(":")
     module = _import(where, import_paths, root)
     found = module
-    for part in name.split(".") if not hasattr(module, name) else [name]:
+    for part in name.split("."):
         try:
             found = _attribute(found, part)
         except AttributeError:
@@ -33,6 +34,12 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
                 "name-not-found",
                 "{} has no {!r}".format(where, name),
                 "it has: {}".format(", ".join(_callables(module)) or "no function or class of its own"),
+            )
+        except Exception as error:  # a module may have a __getattr__
+            raise Failure(
+                "import-raised",
+                "looking up {} raised {}".format(address, describe(error)),
+                details=user_traceback(),
             )
     if not callable(found):
         raise Failure(
@@ -54,15 +61,16 @@ def _attribute(owner: Any, name: str) -> Any:
 def _callables(module: Any) -> List[str]:
     return sorted(
         name
-        for name, value in vars(module).items()
+        for name, value in getattr(module, "__dict__", {}).items()
         if not name.startswith("_")
         and callable(value)
-        and getattr(value, "__module__", None) == module.__name__
+        and getattr(value, "__module__", None) == getattr(module, "__name__", None)
     )
 
 
 def _import(where: str, import_paths: List[str], root: str) -> Any:
     is_path = where.endswith(".py") or "/" in where
+    pid = os.getpid()
     try:
         if is_path:
             return _import_path(os.path.join(root, where))
@@ -83,7 +91,7 @@ def _import(where: str, import_paths: List[str], root: str) -> Any:
         raise Failure(
             "import-raised",
             "importing {} raised ModuleNotFoundError: {}".format(where, error),
-            "install {} into the environment of {}".format(error.name, sys.executable),
+            _install_hint(error.name),
             user_traceback(),
         )
     except SystemExit as error:
@@ -101,6 +109,21 @@ def _import(where: str, import_paths: List[str], root: str) -> Any:
             "importing {} raised {}".format(where, describe(error)),
             details=user_traceback(),
         )
+    finally:
+        _end_copy(pid)
+
+
+def _end_copy(pid: int) -> None:
+    if os.getpid() != pid:
+        os._exit(0)  # the user's code forked, and this is the copy that came back here too
+
+
+def _install_hint(name: Optional[str]) -> Optional[str]:
+    if not name:
+        return None
+    if "." in name:
+        return "{} may be there in another version of {}".format(name, name.split(".")[0])
+    return "install {} into the environment of {}".format(name, sys.executable)
 
 
 def _import_path(path: str) -> Any:
@@ -110,8 +133,9 @@ def _import_path(path: str) -> Any:
         )
     sys.path.insert(0, os.path.dirname(path))  # as `python path/file.py` does
     stem = os.path.splitext(os.path.basename(path))[0]
-    taken = stem in sys.modules or importlib.util.find_spec(stem.split(".")[0]) is not None
-    same = taken and "." not in stem and _is_file(importlib.util.find_spec(stem), path)
+    known = _find_spec(stem.split(".")[0])
+    taken = stem in sys.modules or known is not None
+    same = taken and "." not in stem and _is_file(known, path)
     name = stem if same or not taken else "_seedreg_factory_" + stem
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -120,6 +144,13 @@ def _import_path(path: str) -> Any:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _find_spec(name: str) -> Any:
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None  # ValueError: it is loaded and has no spec
 
 
 def _is_file(spec: Any, path: str) -> bool:
@@ -176,8 +207,7 @@ def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
     except BaseException as error:
         raise Failure("raised", "{} raised {}".format(address, describe(error)), details=user_traceback())
     finally:
-        if os.getpid() != pid:
-            os._exit(0)  # the factory forked, and this is the copy that came back here too
+        _end_copy(pid)
 
 
 def call_on_zeros(model: Any, address: str, inputs: List[Dict[str, Any]]) -> None:
@@ -207,18 +237,18 @@ def source_of(factory: Any) -> Dict[str, Any]:
 
     while isinstance(factory, functools.partial):
         factory = factory.func
-    factory = inspect.unwrap(factory)
-    if not (inspect.isfunction(factory) or inspect.ismethod(factory) or inspect.isclass(factory)):
-        factory = type(factory)
     source: Dict[str, Any] = {"file": None, "line": None, "sha256": None, "file_sha256": None, "text": None}
     try:
+        factory = inspect.unwrap(factory)
+        if not (inspect.isfunction(factory) or inspect.ismethod(factory) or inspect.isclass(factory)):
+            factory = type(factory)
         lines, line = inspect.getsourcelines(factory)
         file = inspect.getsourcefile(factory)
         if file is None:
             return source
         with open(file, "rb") as stream:
             source["file_sha256"] = hashlib.sha256(stream.read()).hexdigest()
-    except (OSError, TypeError):
+    except Exception:  # the file may be gone, changed or never have been; none of that fails a build
         return source
     text = "".join(lines)
     source.update(
@@ -232,7 +262,10 @@ def source_of(factory: Any) -> Dict[str, Any]:
 
 def describe(error: BaseException) -> str:
     """`ValueError: what it says`, in one line of at most 300 characters."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error)[:4096].split())
+    except BaseException:  # the user's class may define any __str__
+        text = "(its message could not be read)"
     name = type(error).__name__
     return "{}: {}".format(name, text[:300] + ("…" if len(text) > 300 else "")) if text else name
 
@@ -244,7 +277,14 @@ def user_traceback() -> Optional[str]:
         return None
     while frames is not None and _is_machinery(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
-    return "".join(traceback.format_exception(kind, error, frames))
+    try:
+        text = "".join(traceback.format_exception(kind, error, frames))
+    except BaseException:
+        return None
+    if len(text) > _MAX_TRACEBACK:
+        half = _MAX_TRACEBACK // 2
+        text = "{}\n[{} characters left out]\n{}".format(text[:half], len(text) - 2 * half, text[-half:])
+    return text
 
 
 def _is_machinery(filename: str) -> bool:

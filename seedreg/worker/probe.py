@@ -30,6 +30,7 @@ _NEUTRAL = re.compile(
     r"|TF_VAR_.*|TF_CLI_.*|TF_TOKEN_.*|TF_LOG.*|TF_DATA_DIR|TF_INPUT|TF_WORKSPACE|TF_IN_AUTOMATION"
     r"|TF_PLUGIN_CACHE_.*|TF_REGISTRY_.*|TF_REATTACH_PROVIDERS|NVIDIA_VISIBLE_DEVICES|CUDA_CACHE_.*"
     r"|NVIDIA_DRIVER_CAPABILITIES|NVIDIA_REQUIRE_.*|CUDA_HOME|CUDA_PATH|CUDA_VERSION"
+    r"|.*_(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)(?:_.*)?"  # NVIDIA_API_KEY: what is recorded is shared
 )
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
 
@@ -70,7 +71,7 @@ def distributions(paths: List[str]) -> Dict[str, str]:
         except OSError:
             continue
         for entry in names:
-            match = re.match(r"(.+?)-([^-]+)(?:-py[\d.]+.*)?\.(?:dist-info|egg-info)$", entry)
+            match = re.match(r"([^~].*?)-([^-]+)(?:-py[\d.]+.*)?\.(?:dist-info|egg-info)$", entry)
             if match:
                 name = re.sub(r"[-_.]+", "-", match.group(1)).lower()
                 found.setdefault(name, match.group(2))  # the first on the path is the one imported

@@ -58,23 +58,32 @@ def loaded_keras(tensorflow: Any) -> List[Any]:
     return found
 
 
-def generator_states() -> Tuple[List[int], List[int]]:
-    """The Mersenne Twister states of Python's and NumPy's global generators: 624 words and a position."""
+def generator_states() -> Tuple[List[int], Optional[List[int]]]:
+    """The Mersenne Twister states of Python's and NumPy's global generators: 624 words and a position.
+
+    None for a global generator of another kind (`numpy.random.set_bit_generator`).
+    """
+    import warnings
+
     import numpy
 
-    numpy_state: Any = numpy.random.get_state()
-    return (
-        list(random.getstate()[1]),
-        [int(word) for word in numpy_state[1]] + [int(numpy_state[2])],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a generator that has no such state
+        numpy_state: Any = numpy.random.get_state()
+    words = None
+    if isinstance(numpy_state, tuple) and len(numpy_state[1]) == _WORDS:
+        words = [int(word) for word in numpy_state[1]] + [int(numpy_state[2])]
+    return list(random.getstate()[1]), words
 
 
-def words_drawn(before: List[int], after: List[int]) -> Optional[int]:
+def words_drawn(before: Optional[List[int]], after: Optional[List[int]]) -> Optional[int]:
     """How many 32-bit words a Mersenne Twister gave between two states.
 
     None if the second cannot be reached from the first within a million words: the generator was
-    seeded again, or drew more.
+    seeded again, or drew more, or is no Mersenne Twister.
     """
+    if before is None or after is None:
+        return None
     if before[:_WORDS] == after[:_WORDS]:
         drawn = after[_WORDS] - before[_WORDS]
         return drawn if drawn >= 0 else None

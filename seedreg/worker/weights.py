@@ -4,8 +4,9 @@ import hashlib
 import json
 import math
 import os
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from .factory import describe, user_traceback
 from .protocol import Failure
 
 # A chunk of float64 that stays in a core's second-level cache (512 kB) through every pass.
@@ -41,7 +42,9 @@ class Tensor(object):
                 "unsupported-dtype",
                 "tensor {!r} cannot be read: {}: {}".format(self.name, type(error).__name__, error),
             )
-        if array.dtype.kind in "OSUMm" or array.dtype.fields is not None:
+        # A plain void has bytes and no numbers; an extended float has bytes of padding that nobody sets.
+        extended = {"f": 8, "c": 16}.get(array.dtype.kind, array.dtype.itemsize)
+        if array.dtype.kind in "OSUMm" or array.dtype.type is numpy.void or array.dtype.itemsize > extended:
             raise Failure(
                 "unsupported-dtype",
                 "tensor {!r} holds {} values, which have no fingerprint".format(self.name, array.dtype),
@@ -67,9 +70,9 @@ def tensors_of(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
     import tensorflow
 
     if is_keras(model):
-        owners = _owners(model)
-        weights = [_keras_tensor(variable, owners) for variable in model.weights]
-        others = [_keras_tensor(variable, owners) for variable in getattr(model, "variables", ())]
+        owners = _owners(model, address)
+        weights = [_keras_tensor(variable, owners) for variable in _listed(model, "weights", address)]
+        others = [_keras_tensor(variable, owners) for variable in _listed(model, "variables", address)]
         states = [tensor for tensor in others if _is_random_state(tensor)]
     elif isinstance(model, tensorflow.Module):
         _refuse_hidden_layers(model, address)
@@ -78,6 +81,20 @@ def tensors_of(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
     else:
         return [Tensor(name, value) for name, value in _arrays(model, address)], []
     return [tensor for tensor in weights if not _is_random_state(tensor)], states
+
+
+def _listed(layer: Any, attribute: str, address: str) -> List[Any]:
+    """The layer's `weights` or `variables`; none where Keras 2 raises because a Sequential has none yet."""
+    try:
+        return list(getattr(layer, attribute, ()))
+    except Exception as error:
+        if isinstance(error, ValueError) and "not yet been created" in str(error):
+            return []
+        raise Failure(
+            "raised",
+            "reading the {} of what {} returned raised {}".format(attribute, address, describe(error)),
+            details=user_traceback(),
+        )
 
 
 def _keras_tensor(variable: Any, owners: Dict[int, Any]) -> Tensor:
@@ -93,16 +110,16 @@ def _is_random_state(tensor: Tensor) -> bool:
     )
 
 
-def _owners(model: Any) -> Dict[int, Any]:
+def _owners(model: Any, address: str) -> Dict[int, Any]:
     """For each variable of a Keras model the innermost layer that holds it."""
     if hasattr(model, "_flatten_layers"):
         layers = list(model._flatten_layers())
     else:  # before TensorFlow 2.3
-        layers = [model] + [part for part in model.submodules if hasattr(part, "weights")]
+        layers = [model] + [part for part in model.submodules if is_keras(part)]
     owners: Dict[int, Any] = {}
     counts: Dict[int, int] = {}
     for layer in layers:
-        weights = layer.weights
+        weights = _listed(layer, "weights", address)
         for variable in weights:
             if id(variable) not in owners or len(weights) <= counts[id(variable)]:
                 owners[id(variable)] = layer
@@ -339,18 +356,24 @@ class ObjectsSink(object):
 class NpzSink(object):
     """Writes an uncompressed `.npz`, one tensor at a time, keyed by unique names in the model's order."""
 
-    def __init__(self, path: str, names: List[str]) -> None:
+    def __init__(self, path: str, tensors: List[Tensor]) -> None:
         import zipfile
 
-        self._names = names
+        self._names = _unique(_file_name(tensor).replace("/", ".") for tensor in tensors)
         self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
 
     def __call__(self, index: int, array: Any, digest: str) -> None:
         """Write one tensor."""
         from numpy.lib import format as npy
 
-        name = self._names[index].replace("/", ".") + ".npy"
-        with self._archive.open(name, "w", force_zip64=True) as stream:
+        name = self._names[index]
+        if array.dtype.kind == "V":
+            raise Failure(
+                "export",
+                "NumPy's .npz has no dtype for tensor {!r} of {}".format(name, array.dtype.name),
+                "write .safetensors instead, if that has it",
+            )
+        with self._archive.open(name + ".npy", "w", force_zip64=True) as stream:
             npy.write_array(stream, array, allow_pickle=False)
 
     def close(self) -> None:
@@ -361,8 +384,9 @@ class NpzSink(object):
 class SafetensorsSink(object):
     """Writes the safetensors format: a header of JSON, then the tensors' bytes in the model's order."""
 
-    def __init__(self, path: str, names: List[str], tensors: List[Tensor]) -> None:
+    def __init__(self, path: str, tensors: List[Tensor]) -> None:
         self._stream = open(path, "wb")
+        names = _unique((_file_name(tensor) for tensor in tensors), {"__metadata__"})
         header: Dict[str, Any] = {}
         offset = 0
         for name, tensor in zip(names, tensors):
@@ -374,7 +398,7 @@ class SafetensorsSink(object):
                 raise Failure(
                     "export",
                     "safetensors has no dtype for tensor {!r} of {}".format(tensor.name, array.dtype.name),
-                    "write an .npz instead",
+                    "write .npz instead, if that has it",
                 )
             end = offset + array.size * array.dtype.itemsize
             header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [offset, end]}
@@ -402,9 +426,9 @@ def open_sink(export: Dict[str, str], model: Any, tensors: List[Tensor]) -> Any:
     if export["format"] == "objects":
         return ObjectsSink(path)
     if export["format"] == "npz":
-        return NpzSink(path, _unique_names(tensors))
+        return NpzSink(path, tensors)
     if export["format"] == "safetensors":
-        return SafetensorsSink(path, _unique_names(tensors), tensors)
+        return SafetensorsSink(path, tensors)
     if not (is_keras(model) and hasattr(model, "save_weights")):
         raise Failure(
             "export", "only a Keras model can be written as .h5", "write .safetensors or .npz instead"
@@ -416,11 +440,15 @@ def open_sink(export: Dict[str, str], model: Any, tensors: List[Tensor]) -> Any:
     return None
 
 
-def _unique_names(tensors: List[Tensor]) -> List[str]:
+def _file_name(tensor: Tensor) -> str:
+    name = tensor.name.encode("utf-8", "replace").decode("utf-8")
+    return name[:-2] if name.endswith(":0") else name
+
+
+def _unique(wanted: Iterable[str], reserved: Collection[str] = ()) -> List[str]:
     names: List[str] = []
-    taken = set()
-    for tensor in tensors:
-        base = tensor.name[:-2] if tensor.name.endswith(":0") else tensor.name
+    taken = set(reserved)
+    for base in wanted:
         name, number = base, 2
         while name in taken:
             name, number = "{}#{}".format(base, number), number + 1

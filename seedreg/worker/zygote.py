@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from typing import Any, Dict, Optional, Set
 
 from . import build, probe, protocol
@@ -22,6 +23,8 @@ from .protocol import Failure
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _READ_BYTES = 65536
+_LONGEST_WAIT_S = 3600.0
+_END_S = 5.0
 
 
 def serve(mode: str, parent_pid: int) -> None:
@@ -33,6 +36,7 @@ def serve(mode: str, parent_pid: int) -> None:
         if mode == "zygote":
             build.import_tensorflow()
             common = probe.interpreter()
+            build.flush_output()  # else every fork would say again what the import left in the buffer
     except Failure as failure:
         _write_all(
             messages,
@@ -99,6 +103,7 @@ class _Server(object):
         self._folder = tempfile.mkdtemp(prefix="seedreg-")
         self._count = 0
         self._popen: Dict[int, Any] = {}
+        self._swept: Set[int] = set()
 
     def run(self) -> None:
         """Serve until the input ends, then kill every build and end the process."""
@@ -119,16 +124,27 @@ class _Server(object):
         except (BrokenPipeError, ConnectionError):
             pass
         finally:
-            for running in list(self._builds.values()):
-                _kill_group(running.pid)
-            self._sweep(set())
+            self._end_everything()
             shutil.rmtree(self._folder, ignore_errors=True)
         os._exit(0)
+
+    def _end_everything(self) -> None:
+        """Kill every build and descendant: a child of what is killed is adopted, and then killed too."""
+        for running in list(self._builds.values()):
+            _kill_group(running.pid)
+        deadline = time.monotonic() + _END_S
+        while time.monotonic() < deadline:
+            self._sweep(set())
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    time.sleep(0.002)
+            except ChildProcessError:
+                return
 
     def _step(self) -> bool:
         now = time.monotonic()
         deadlines = [b.started + b.timeout_s for b in self._builds.values() if not b.timed_out]
-        wait_s = max(0.0, min(deadlines) - now) if deadlines else None
+        wait_s = min(max(0.0, min(deadlines) - now), _LONGEST_WAIT_S) if deadlines else None
         readable, _, _ = select.select([self._requests, self._wake_reader], [], [], wait_s)
         if self._wake_reader in readable:
             os.read(self._wake_reader, _READ_BYTES)
@@ -148,17 +164,18 @@ class _Server(object):
             raise ValueError("unknown request {!r}".format(message.get("type")))
         self._count += 1
         folder = os.path.join(self._folder, str(self._count))
-        os.mkdir(folder)
         request = dict(message["build"], answer_path=os.path.join(folder, "answer"))
-        log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            pid = self._spawn(request, folder, log) if self._common is None else self._fork(request, log)
+            os.mkdir(folder)
+            log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                pid = self._spawn(request, folder, log) if self._common is None else self._fork(request, log)
+            finally:
+                os.close(log)
         except OSError as error:
             failure = Failure("worker", "no process could be started for the build: {}".format(error))
             self._report(message["id"], 0.0, protocol.failed(failure))
             return
-        finally:
-            os.close(log)
         self._builds[pid] = _Build(message["id"], pid, folder, float(message["timeout_s"]))
 
     def _fork(self, request: Dict[str, Any], log: int) -> int:
@@ -180,6 +197,8 @@ class _Server(object):
             os.dup2(log, 2)
             os.close(log)
             build.run_and_exit(request, self._common)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(70)  # an answer could not be written; the serving loop must never run here
 
@@ -188,9 +207,13 @@ class _Server(object):
         with open(path, "wb") as stream:
             stream.write(protocol.encode(request))
 
+        supervisor_pid = os.getpid()
+
         def prepare() -> None:
             _lead_group(0)
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != supervisor_pid:
+                os._exit(0)
 
         process = subprocess.Popen(
             [sys.executable, os.path.dirname(os.path.abspath(__file__)), "build", path],
@@ -204,6 +227,7 @@ class _Server(object):
 
     def _reap(self) -> None:
         ended: Dict[int, int] = {}
+        orphaned = False
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -214,7 +238,10 @@ class _Server(object):
             if pid in self._builds:
                 ended[pid] = status
                 _kill_group(pid)
-        if not ended:
+            elif pid in self._swept:
+                self._swept.remove(pid)
+                orphaned = True  # if it had children, they are this process's now
+        if not ended and not orphaned:
             return
         builds = {pid: self._builds.pop(pid) for pid in ended}
         self._sweep(set(self._builds))
@@ -261,6 +288,7 @@ class _Server(object):
             return  # not Linux: the process group had to do
         for pid in children:
             if pid not in keep:
+                self._swept.add(pid)
                 _kill(os.kill, pid)
 
 
