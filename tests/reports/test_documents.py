@@ -1,0 +1,164 @@
+"""Every document is the frozen sample of its number, and every sample fits its schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from seedreg.domain.fingerprint import Fingerprint, compare
+from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
+from seedreg.domain.verdict import Check, Verdict
+from seedreg.reports import documents
+
+from . import values
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "docs" / "schemas"
+SAMPLES = ROOT / "tests" / "data"
+
+DOCUMENTS: dict[str, Any] = {
+    "verify-1": lambda: documents.verify_document(
+        [values.REPRODUCED, values.DRIFTED, values.GROWN, values.NONDETERMINISTIC, values.failed()], 1
+    ),
+    "register-1": lambda: documents.register_document(
+        [
+            Registered(values.FULL_ENTRY, values.BASELINE),
+            Confirmed(values.REPRODUCED),
+            NotConfirmed(values.DRIFTED),
+            Refused(values.RECIPE, values.NOT_EQUAL, nondeterministic=True),
+            Refused(values.RECIPE, values.FAILURE),
+        ],
+        1,
+    ),
+    "list-1": lambda: documents.list_document(values.SUMMARIES),
+    "show-1": lambda: documents.show_document(
+        values.FULL_ENTRY,
+        values.BASELINE,
+        values.DRIFTED.check,
+        compare(values.PRINT, values.DRIFTED_PRINT),
+    ),
+    "history-1": lambda: documents.history_document(
+        values.ENTRY,
+        [values.BASELINE, values.SECOND],
+        [values.check(Verdict.REPRODUCED), values.failed().check],
+    ),
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def objects(node: object) -> list[dict[str, Any]]:
+    """Every JSON object inside, the outermost first."""
+    if isinstance(node, dict):
+        return [node, *(found for value in node.values() for found in objects(value))]
+    return [found for value in node for found in objects(value)] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_document_is_the_frozen_sample_of_its_number(name: str, request: pytest.FixtureRequest) -> None:
+    path = SAMPLES / f"{name}.json"
+    document = DOCUMENTS[name]()
+    if request.config.getoption("--update-golden"):
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert document == json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(SAMPLES.glob("*.json")) if (SCHEMAS / f"{path.stem}.schema.json").exists()],
+    ids=lambda path: str(path.stem),
+)
+def test_every_frozen_sample_fits_its_schema(path: Path) -> None:
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema(path.stem))
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.iterdir()), ids=lambda path: str(path.stem))
+def test_every_schema_is_strict_and_says_what_each_thing_is(path: Path) -> None:
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(loaded)
+    assert loaded["properties"]["format"]["const"] == f"seedreg.{path.stem.split('.')[0].replace('-', '/')}"
+    for node in objects(loaded):
+        if "properties" in node:
+            assert (node["additionalProperties"], node["required"]) == (False, list(node["properties"]))
+            for name, field in node["properties"].items():
+                assert "description" in field or "$ref" in field, (path.stem, name)
+
+
+def test_what_several_schemas_define_is_the_same_in_all_of_them() -> None:
+    definitions: dict[str, Any] = {}
+    for path in SCHEMAS.iterdir():
+        for name, definition in json.loads(path.read_text(encoding="utf-8")).get("$defs", {}).items():
+            assert definitions.setdefault(name, definition) == definition, (path.name, name)
+
+
+def test_a_schema_refuses_an_unknown_field_at_any_depth() -> None:
+    for name, make in DOCUMENTS.items():
+        document = make()
+        for node in [document, document.get("entry"), (document.get("checks") or [None])[0]]:
+            if node is not None:
+                node["surprise"] = 1
+                with pytest.raises(jsonschema.ValidationError):
+                    jsonschema.validate(document, schema(name))
+                del node["surprise"]
+
+
+def test_an_entry_without_any_check_has_a_document_too() -> None:
+    document = documents.show_document(values.ENTRY, values.BASELINE, None, None)
+    jsonschema.validate(document, schema("show-1"))
+    assert document["last_check"] is None
+
+
+def test_a_check_without_a_build_says_so_with_null() -> None:
+    document = documents.show_document(values.ENTRY, values.BASELINE, values.failed().check, None)
+    jsonschema.validate(document, schema("show-1"))
+    last = document["last_check"]
+    assert [last[name] for name in ("fingerprint", "source", "environment", "drift")] == [None] * 4
+    assert last["failure"] == {
+        "kind": "raised",
+        "message": "models:build raised KeyError: 'x'",
+        "hint": None,
+        "details": values.FAILURE.details,
+        "output": "loading …\n",
+        "duration_s": 1.5,
+    }
+
+
+def test_nothing_selected_or_registered_is_a_document_with_empty_lists() -> None:
+    assert documents.verify_document([], 0) == {
+        "format": "seedreg.verify/1",
+        "checks": [],
+        "summary": {"REPRODUCED": 0, "DRIFTED": 0, "NONDETERMINISTIC": 0, "ERROR": 0},
+        "exit_code": 0,
+    }
+    assert documents.list_document([]) == {"format": "seedreg.list/1", "entries": []}
+    assert documents.register_document([], 0) == {
+        "format": "seedreg.register/1",
+        "registrations": [],
+        "exit_code": 0,
+    }
+
+
+def test_not_finite_values_are_texts_for_json_has_none() -> None:
+    assert values.KERNEL.stats is not None
+    stats = replace(values.KERNEL.stats, mean=None, nans=1, samples=(1.0, "NaN", "-Infinity"))
+    built = Fingerprint((replace(values.KERNEL, stats=stats),))
+    document = documents.show_document(values.ENTRY, replace(values.BASELINE, fingerprint=built), None, None)
+    jsonschema.validate(document, schema("show-1"))
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+def test_an_unknown_source_is_an_object_of_nulls() -> None:
+    lost = Check(
+        values.ENTRY.id, 1, Verdict.REPRODUCED, values.T1, 0.5, values.PRINT, values.OLD, values.UNKNOWN
+    )
+    document = documents.history_document(values.ENTRY, [values.BASELINE], [lost])
+    jsonschema.validate(document, schema("history-1"))
+    assert set(document["checks"][0]["source"].values()) == {None}
