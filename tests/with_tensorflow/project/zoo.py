@@ -1,0 +1,267 @@
+"""Factories with one peculiarity each; they run on every TensorFlow from 2.0 on unless they say otherwise."""
+
+import numpy as np
+import tensorflow as tf
+
+layers = tf.keras.layers
+
+
+# Layers with state or structure of their own
+
+
+def dropout():
+    return tf.keras.Sequential(
+        [
+            layers.InputLayer((8,)),
+            layers.Dense(8, name="first"),
+            layers.Dropout(0.5),
+            layers.Dense(2, name="second"),
+        ]
+    )
+
+
+def lstm():
+    return tf.keras.Sequential([layers.InputLayer((5, 3)), layers.LSTM(4, dropout=0.2), layers.Dense(1)])
+
+
+def embedding():
+    return tf.keras.Sequential([layers.InputLayer((5,)), layers.Embedding(10, 4), layers.GRU(3)])
+
+
+def attention():
+    inputs = tf.keras.Input((6, 8))
+    attended = layers.MultiHeadAttention(num_heads=2, key_dim=4, dropout=0.1)(inputs, inputs)
+    return tf.keras.Model(inputs, layers.Dense(1)(layers.LayerNormalization()(attended)))
+
+
+def mixture():
+    """Embedding, attention, dropout and recurrence in one model."""
+    inputs = tf.keras.Input((6,), dtype="int32")
+    x = layers.Embedding(10, 8)(inputs)
+    x = layers.MultiHeadAttention(num_heads=2, key_dim=4, dropout=0.1)(x, x)
+    x = layers.Dropout(0.5)(layers.BatchNormalization()(x))
+    return tf.keras.Model(inputs, layers.Dense(1)(layers.LSTM(4)(x)))
+
+
+class Cell(layers.Layer):
+    """A recurrent cell with one matrix."""
+
+    def __init__(self, units=4):
+        super().__init__()
+        self.units = self.state_size = units
+
+    def build(self, shape):
+        self.kernel = self.add_weight(
+            shape=(shape[-1], self.units), initializer="glorot_uniform", name="kernel"
+        )
+        self.built = True
+
+    def call(self, inputs, states):
+        output = tf.tanh(tf.matmul(inputs, self.kernel) + states[0])
+        return output, [output]
+
+
+def custom_cell():
+    inputs = tf.keras.Input((5, 3))
+    return tf.keras.Model(inputs, layers.RNN(Cell())(inputs))
+
+
+def nested():
+    inputs = tf.keras.Input((4,))
+    inner = tf.keras.Sequential([layers.InputLayer((4,)), layers.Dense(4, name="inner_dense")], name="inner")
+    outer = tf.keras.Model(inputs, layers.Dense(1, name="outer_dense")(inner(inputs)))
+    return tf.keras.Sequential([layers.InputLayer((4,)), outer])
+
+
+def shared_layer():
+    left, right = tf.keras.Input((4,)), tf.keras.Input((4,))
+    dense = layers.Dense(3)
+    return tf.keras.Model([left, right], layers.Add()([dense(left), dense(right)]))
+
+
+def normalization():
+    layer = layers.Normalization()
+    layer.adapt(np.arange(12, dtype="float32").reshape(4, 3))
+    return tf.keras.Sequential([tf.keras.Input((3,)), layer, layers.Dense(2)])
+
+
+def string_lookup():
+    lookup = layers.StringLookup(vocabulary=["a", "b"])
+    inputs = tf.keras.Input((3,), dtype="string")
+    return tf.keras.Model(inputs, layers.Embedding(4, 2)(lookup(inputs)))
+
+
+def typed(dtype):
+    return tf.keras.Sequential([layers.InputLayer((4,)), layers.Dense(3, dtype=dtype)])
+
+
+def mixed_precision(policy="mixed_bfloat16"):
+    tf.keras.mixed_precision.set_global_policy(policy)
+    return tf.keras.Sequential([tf.keras.Input((4,)), layers.Dense(3), layers.Dense(2)])
+
+
+class Listed(tf.keras.Model):
+    """Layers in lists and dictionaries, and one that is never called."""
+
+    def __init__(self, idle=False):
+        super().__init__()
+        self.blocks = [layers.Dense(4) for _ in range(2)]
+        self.heads = {"a": layers.Dense(1), "b": layers.Dense(2)}
+        self.idle = layers.Dense(7) if idle else None
+
+    def call(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.heads["a"](x), self.heads["b"](x)
+
+
+def listed(idle=False):
+    model = Listed(idle)
+    model(tf.zeros((1, 4)))
+    return model
+
+
+def never_called():
+    return Listed()
+
+
+def half_called():
+    model = Listed()
+    model.blocks[0](tf.zeros((1, 4)))
+    return model
+
+
+def layer_alone():
+    layer = layers.Dense(3)
+    layer.build((None, 4))
+    return layer
+
+
+# tf.Module
+
+
+class Plain(tf.Module):
+    """Variables in attributes, lists, dictionaries and modules inside modules."""
+
+    def __init__(self, depth=1):
+        super().__init__()
+        self.matrix = tf.Variable(tf.random.normal((3, 2)), name="matrix")
+        self.steps = [tf.Variable(tf.random.uniform((2,)), name="step") for _ in range(2)]
+        self.table = {"x": tf.Variable(tf.random.uniform((4,)), name="x")}
+        self.constant = np.zeros(3)
+        self.inner = [Plain(depth - 1)] if depth else []
+        self.myself = self
+
+
+def module():
+    return Plain()
+
+
+class WithGenerator(tf.Module):
+    """A variable, and a generator whose state is a variable too."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = tf.random.Generator.from_seed(7)
+        self.matrix = tf.Variable(self.generator.normal((3, 2)), name="matrix")
+
+
+def module_with_generator():
+    return WithGenerator()
+
+
+class Holder(tf.Module):
+    """Whatever it is given, as attributes."""
+
+    def __init__(self, **parts):
+        super().__init__()
+        self.own = tf.Variable(tf.random.normal((2,)), name="own")
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+
+def _dense():
+    layer = layers.Dense(3)
+    layer.build((None, 4))
+    return layer
+
+
+def module_with_layer(where="attribute", built=True):
+    layer = _dense() if built else layers.Dense(3)
+    if where == "attribute":
+        return Holder(layer=layer)
+    if where == "list":
+        return Holder(parts=[1, [layer]])
+    if where == "dict":
+        return Holder(parts={"a": layer})
+    if where == "inner":
+        return Holder(inner=Holder(layer=layer))
+    if where == "tuple of modules":
+        return Holder(inner=(Holder(), Holder(parts=[layer])))
+    raise ValueError(where)
+
+
+def module_with_keras_variables():
+    """The layer's variables are held beside the layer, so nothing is left out."""
+    layer = _dense()
+    return Holder(
+        layer=layer, kernel=getattr(layer.kernel, "value", None), bias=getattr(layer.bias, "value", None)
+    )
+
+
+def module_with_empty_layer():
+    layer = layers.Flatten()
+    layer.build((None, 4))
+    return Holder(layer=layer)
+
+
+# Arrays, and what is wrong with them
+
+
+def arrays(case, seed=0):
+    draw = np.random.RandomState(seed % 2**32).normal(size=(2, 3)).astype("float32")
+    return {
+        "one": {"a": draw},
+        "two": {"a": draw, "b": np.zeros(3, "float32")},
+        "renamed": {"z": draw},
+        "float64": {"a": draw.astype("float64")},
+        "float16": {"a": draw.astype("float16")},
+        "int32": {"a": draw.astype("int32")},
+        "reshaped": {"a": draw.reshape(3, 2)},
+        "zero": {"a": np.zeros(3, "float32")},
+        "minus zero": {"a": -np.zeros(3, "float32")},
+        "nan": {"a": draw, "b": np.array([1.0, np.nan, np.inf], "float32")},
+        "none": {},
+        "text": {"a": draw, "b": np.array(["x", "y"])},
+        "objects": [draw, np.array([None, 1])],
+        "not an array": [draw, "x"],
+        "nothing": None,
+    }[case]
+
+
+# The seed
+
+
+def ignores_the_seed():
+    return [np.random.RandomState(1).normal(size=4)]
+
+
+def shares_an_initializer():
+    initializer = tf.keras.initializers.GlorotUniform(seed=1)
+    return tf.keras.Sequential(
+        [
+            layers.InputLayer((4,)),
+            layers.Dense(4, kernel_initializer=initializer),
+            layers.Dense(4, kernel_initializer=initializer),
+        ]
+    )
+
+
+def unseeded():
+    return [np.random.default_rng().normal(size=4)]
+
+
+def staged():
+    """What the project's file `stage` names, so that a test can let an entry drift."""
+    with open("stage") as stage:
+        return arrays(stage.read())

@@ -1,0 +1,75 @@
+"""An interpreter with an older TensorFlow and without seedreg judges what the current one registered."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import keras_version, run_seedreg
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),  # the environment may have to be downloaded
+    pytest.mark.skipif(keras_version() < (3, 0), reason="the drift is that from Keras 2 to Keras 3"),
+]
+
+
+@pytest.fixture(scope="module")
+def old_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python that has TensorFlow 2.15 and no seedreg."""
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    command = [uv] if uv else [sys.executable, "-m", "uv"]
+    if uv is None and importlib.util.find_spec("uv") is None:
+        pytest.skip("uv is not installed: pip install 'seedreg[envs]'")
+    found = subprocess.run(
+        [*command, "python", "find", "--no-project", ">=3.9,<3.12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        pytest.skip(f"uv finds no Python from 3.9 to 3.11: {found.stderr.strip()}")
+    folder = tmp_path_factory.mktemp("tensorflow-2.15") / "venv"
+    python = folder / "bin" / "python"
+    for arguments in (
+        ["venv", "--quiet", "--no-project", "--python", found.stdout.strip(), str(folder)],
+        ["pip", "install", "--quiet", "--python", str(python), "tensorflow==2.15.*"],
+    ):
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"TensorFlow 2.15 cannot be installed here: {done.stderr.strip()[-300:]}")
+    return str(python)
+
+
+def test_a_drift_between_two_versions_of_keras_names_layers_and_packages(
+    old_python: str, project: Path, tmp_path: Path
+) -> None:
+    db = ("--db", str(tmp_path / "registry.db"))
+    assert run_seedreg(project, "register", "zoo:dropout", "--alias", "dropout", *db).returncode == 0
+    assert run_seedreg(project, "register", "zoo:module", "--alias", "module", *db).returncode == 0
+
+    done = run_seedreg(project, "verify", "dropout", "module", "--python", old_python, "--json", *db)
+    assert (done.returncode, done.stderr) == (1, "")
+    checks = {check["entry"]["alias"]: check for check in json.loads(done.stdout)["checks"]}
+    assert {alias: check["verdict"] for alias, check in checks.items()} == {
+        "dropout": "DRIFTED",
+        "module": "REPRODUCED",
+    }
+    drift = checks["dropout"]["drift"]
+    assert drift["layers"] == ["second"]
+    assert [difference["kind"] for difference in drift["differences"]] == ["values"]
+
+    lines = run_seedreg(project, "verify", "dropout", "--python", old_python, *db).stdout.splitlines()
+    assert lines[1] == "  1 of 4 tensors differ from baseline 1; layers: second"
+    environment = next(line for line in lines if line.startswith("  environment: "))
+    assert "tensorflow " in environment
+    assert "→ 2.15." in environment
+    assert "keras " in environment
+    assert "→ 2.15.0" in environment
+    assert "  source: unchanged" in lines
