@@ -19,11 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fake_tensorflow_environ() -> dict[str, str]:
     """Variables of a process whose `import tensorflow` and `import keras` find the stand-ins.
 
-    For `LocalExecutor(environ=…)`, or for a subprocess that runs the command line.
+    For `LocalExecutor(environ=…)`, or for a subprocess that runs the command line. Copy it to change it.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     inherited = [environ["PYTHONPATH"]] if environ.get("PYTHONPATH") else []
@@ -32,7 +32,7 @@ def fake_tensorflow_environ() -> dict[str, str]:
     return environ
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stand_in_worker() -> Path:
     """The folder of a worker that needs neither TensorFlow nor NumPy: `LocalExecutor(worker_folder=…)`."""
     return STAND_INS / "worker"

@@ -44,7 +44,7 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
     if not callable(found):
         raise Failure(
             "not-callable",
-            "{} is a {}, not a function or class".format(address, type(found).__name__),
+            "{} is of type {}, not a function or class".format(address, type(found).__name__),
             "name a callable that returns a model",
         )
     return found
@@ -75,6 +75,8 @@ def _import(where: str, import_paths: List[str], root: str) -> Any:
         if is_path:
             return _import_path(os.path.join(root, where))
         return importlib.import_module(where)
+    except Failure:
+        raise
     except SyntaxError as error:
         raise Failure(
             "syntax-error",

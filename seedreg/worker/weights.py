@@ -168,7 +168,7 @@ def _arrays(value: Any, address: str) -> List[Tuple[str, Any]]:
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
         items = [(str(index), part) for index, part in enumerate(value)]
     else:
-        shown = "None" if value is None else "a {}".format(type(value).__name__)
+        shown = "None" if value is None else "an object of type {}".format(type(value).__name__)
         raise Failure(
             "wrong-return",
             "{} returned {}, not a model".format(address, shown),
@@ -179,7 +179,7 @@ def _arrays(value: Any, address: str) -> List[Tuple[str, Any]]:
         if not isinstance(part, (numpy.ndarray, numpy.generic)) and not hasattr(part, "numpy"):
             raise Failure(
                 "wrong-return",
-                "{} returned a {} whose item {!r} is a {}, not an array".format(
+                "{} returned a {} whose item {!r} is of type {}, not an array".format(
                     address, type(value).__name__, name, type(part).__name__
                 ),
                 "every value must be an array, a tensor or a variable",
