@@ -57,8 +57,8 @@ def drift_lines(drift: Drift, against: str = "baseline", number: int | None = No
         f" and {len(drift.layers) - _MANY} more" if len(drift.layers) > _MANY else ""
     )
     between = "between" if against == "the two builds" else "from"
-    differ = f"{len(drift.differences)} of {counted(drift.tensor_count, 'tensor')}"
-    yield f"{differ} differ {between} {held}; layers: {layers}"
+    differ = f"{len(drift.differences)} of {drift.tensor_count} tensors differ"
+    yield f"{differ} {between} {held}; layers: {layers}"
     if drift.reordered:
         yield "the same tensors, in another order"
     kinds: dict[str, int] = {}
