@@ -137,8 +137,10 @@ class AuditReport:
 
     `rows` gives the checks in the order in which they were made, anew at each call and one at a
     time, so that a report of any size needs no more memory than its longest line.
+    `source_folder` is where the project lies in its repository, as `services/shop`; empty at its root.
     """
 
     audit: Audit
     counts: AuditCounts
     rows: Callable[[], Iterator[AuditRow]]
+    source_folder: str = ""

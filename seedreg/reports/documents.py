@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry, Source
 from seedreg.domain.environment import Change
 from seedreg.domain.fingerprint import SCHEME, Drift, TensorDifference, TensorRecord
-from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration, Verification
+from seedreg.domain.results import (
+    AuditRow,
+    Confirmed,
+    NotConfirmed,
+    Refused,
+    Registered,
+    Registration,
+    Verification,
+)
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
 
 VERIFY_FORMAT = "seedreg.verify/1"
@@ -44,6 +53,37 @@ def verification_document(verification: Verification) -> dict[str, Any]:
         "source_changed": verification.source_changed,
         "drift": None if drift is None else _drift_document(drift),
         "renamed": [{"before": before, "after": after} for before, after in verification.renamed],
+    }
+
+
+def audit_check_document(row: AuditRow) -> dict[str, Any]:
+    """One check of an audit, with its column and waiver."""
+    drift, environment = row.drift, row.check.environment
+    if row.check.verdict is not Verdict.DRIFTED:
+        drift = None  # of two builds that differ from each other only one is kept
+    return {
+        "entry": entry_document(row.entry),
+        "column": row.column,
+        **_check_document(row.check),
+        "failed": row.failed,
+        "waiver": None if row.waiver is None else waiver_document(row.waiver),
+        "baseline": {"number": row.baseline.number, "fingerprint": str(row.baseline.fingerprint)},
+        "versions": None
+        if environment is None
+        else {name: getattr(environment, name) for name in ("python", "tensorflow", "keras", "numpy")},
+        "environment_changes": [_change_document(change) for change in row.changes],
+        "drift": None if drift is None else _drift_document(drift),
+    }
+
+
+def waiver_document(waiver: Waiver) -> dict[str, Any]:
+    """A waiver without the entry it belongs to."""
+    return {
+        "fingerprint": f"{SCHEME}:{waiver.fingerprint}",
+        "reason": waiver.reason,
+        "until": waiver.until,
+        "created_at": waiver.created_at,
+        "removed_at": waiver.removed_at,
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Change, Environment, changes
 from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
 from seedreg.domain.results import (
+    AuditRow,
     Confirmed,
     NotConfirmed,
     Refused,
@@ -17,9 +18,11 @@ from seedreg.domain.results import (
     Verification,
 )
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.reports.printable import printable, printable_lines
 
 _INDENT = "  "
 _MANY = 8
+SOFTWARE = ("python", "distribution")
 _FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
 
 
@@ -50,6 +53,42 @@ def next_command(entry: Entry, verdict: Verdict) -> str:
     return f"seedreg show {entry.short_id}"
 
 
+def audit_row_lines(row: AuditRow, *, with_column: bool = False, verbose: bool = False) -> Iterator[str]:
+    """One check of an audit: its line, and where it failed or is waived what is known and what to do."""
+    check = row.check
+    word = check.verdict.value if row.waiver is None else "waived"
+    where = f"  {printable(row.column)}" if with_column else ""
+    label = printable(row.entry.recipe.label)
+    yield f"{word}  {row.entry.short_id}  {label}{where}  {check.duration_s:.2f} s"
+    if check.verdict is Verdict.REPRODUCED and not verbose:
+        return
+    if row.waiver is not None:
+        yield f"{_INDENT}drifted, and waived until {row.waiver.until}: {printable(row.waiver.reason)}"
+    if check.failure is not None:
+        # What is foreign stands behind a bar: a CI service acts on lines that begin with `::`.
+        first, *rest = failure_lines(check.failure, verbose=verbose)
+        message, *more = printable_lines(first) or [""]
+        yield f"{_INDENT}{message}"
+        yield from (
+            f"{_INDENT}| {line}" for line in (*more, *(part for one in rest for part in printable_lines(one)))
+        )
+    elif check.verdict is Verdict.NONDETERMINISTIC:
+        yield f"{_INDENT}two builds now differ from each other"
+    elif row.drift is not None:
+        yield from _indented(map(printable, drift_lines(row.drift, number=check.baseline_number)))
+    if check.failure is None:
+        yield from _indented(map(printable, change_lines(row.changes, verbose=verbose)))
+    if row.failed:
+        yield f"{_INDENT}next: {audit_next_command(row)}"
+
+
+def audit_next_command(row: AuditRow) -> str:
+    """The one command that looks further into a check that failed."""
+    if row.check.verdict is Verdict.DRIFTED:
+        return f"seedreg blame {row.entry.short_id}"
+    return next_command(row.entry, row.check.verdict)
+
+
 def drift_lines(drift: Drift, against: str = "baseline", number: int | None = None) -> Iterator[str]:
     """How many tensors differ of how many, and in which layers."""
     held = f"{against} {number}" if against == "baseline" and number is not None else against
@@ -70,8 +109,8 @@ def drift_lines(drift: Drift, against: str = "baseline", number: int | None = No
 
 def change_lines(found: Sequence[Change], *, verbose: bool = False) -> Iterator[str]:
     """What differs in the environment: packages always, the machine and the rest where they changed too."""
-    software = [change for change in found if change.kind in ("python", "distribution")]
-    rest = [change for change in found if change.kind not in ("python", "distribution")]
+    software = [change for change in found if change.kind in SOFTWARE]
+    rest = [change for change in found if change.kind not in SOFTWARE]
     if not found:
         yield "environment: unchanged"
         return
@@ -300,5 +339,5 @@ def _known(number: int | None) -> str:
     return "?" if number is None else str(number)
 
 
-def _indented(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+def _indented(lines: Iterable[str]) -> Iterator[str]:
     return (f"{_INDENT}{line}" for line in lines)

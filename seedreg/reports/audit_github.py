@@ -1,0 +1,85 @@
+"""An audit as GitHub's workflow commands: an annotation at the factory for each check that failed.
+
+What a command means and how it is escaped: docs.github.com, "Workflow commands for GitHub Actions", and
+the runner's `ActionCommand`.
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from seedreg.domain.results import AuditReport, AuditRow
+from seedreg.reports.audit_rows import (
+    WAIVED,
+    Tallies,
+    outcome,
+    place,
+    reason,
+    software_changes,
+    title,
+    waiver_words,
+)
+from seedreg.reports.audit_text import summary
+from seedreg.reports.printable import printable
+from seedreg.reports.text import audit_next_command
+
+# GitHub keeps ten errors and ten warnings of a step and drops the rest without a word.
+_MANY = 10
+_CHANGES = 8
+_TITLES = {
+    "DRIFTED": "drifted",
+    WAIVED: "drifted, waived",
+    "NONDETERMINISTIC": "nondeterministic",
+    "ERROR": "could not be judged",
+}
+
+
+def write(report: AuditReport, out: TextIO) -> None:
+    """Write the commands; what is over GitHub's limit is counted in a notice."""
+    tallies = Tallies.of(report)
+    left = {"error": _MANY, "warning": _MANY}
+    left_out = 0
+    for row in report.rows():
+        tallies.add(row)
+        word = outcome(row)
+        if word == "REPRODUCED":
+            continue
+        command = "warning" if word == WAIVED else "error"
+        if left[command]:
+            left[command] -= 1
+            out.write(_annotation(command, report, row))
+        else:
+            left_out += 1
+    if left_out:
+        message = f"{summary(tallies.total)}; {left_out:,} of them are not annotated ({title(report)})"
+        out.write(f"::notice title=seedreg::{_data(message)}\n")
+
+
+def _annotation(command: str, report: AuditReport, row: AuditRow) -> str:
+    label = f"{row.entry.recipe.label} [{row.entry.short_id}]"
+    properties = {}
+    found = place(report, row)
+    if found is not None:
+        properties["file"] = found[0]
+        if found[1] is not None:
+            properties["line"] = str(found[1])
+    properties["title"] = f"{label} {_TITLES[outcome(row)]}"
+    lines = [f"in {printable(row.column)}: {reason(row)}"]
+    if row.waiver is not None:
+        lines.append(waiver_words(row))
+    changed = software_changes(row)
+    if changed:
+        more = f" and {len(changed) - _CHANGES} more" if len(changed) > _CHANGES else ""
+        lines.append(f"environment: {', '.join(changed[:_CHANGES])}{more}")
+    if row.failed:
+        lines.append(f"next: {audit_next_command(row)}")
+    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{command} {told}::{_data(chr(10).join(lines))}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,67 @@
+"""An audit as one numbered JSON document; docs/schemas/audit-1.schema.json says every field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from seedreg.domain.results import AuditReport
+from seedreg.domain.verdict import Verdict
+from seedreg.reports.audit_rows import WAIVED, Tallies, Tally
+from seedreg.reports.documents import audit_check_document
+
+FORMAT = "seedreg.audit/1"
+
+
+def write(report: AuditReport, out: TextIO) -> None:
+    """Write the document, a line for each check."""
+    tallies = Tallies.of(report)
+    out.write(f'{{\n"format": {line(FORMAT)},\n"audit": {line(audit_document(report))},\n"checks": [')
+    separator = "\n"
+    for row in report.rows():
+        tallies.add(row)
+        out.write(separator + line(audit_check_document(row)))
+        separator = ",\n"
+    columns, summary = columns_document(report, tallies), tally_document(tallies.total)
+    out.write(f'\n],\n"columns": {line(columns)},\n"summary": {line(summary)}\n}}\n')
+
+
+def line(value: object) -> str:
+    """The value on one line, in ASCII: it is the same JSON wherever it goes."""
+    return json.dumps(value, allow_nan=False)
+
+
+def audit_document(report: AuditReport) -> dict[str, Any]:
+    """Which audit it is, and what it was to check."""
+    audit = report.audit
+    shard = audit.plan.shard
+    return {
+        "number": audit.number,
+        "project": audit.plan.project,
+        "started_at": audit.started_at,
+        "finished_at": audit.finished_at,
+        "selectors": list(audit.plan.selectors),
+        "shard": None if shard is None else {"number": shard[0], "count": shard[1]},
+        "entry_count": len(audit.plan.entry_ids),
+    }
+
+
+def columns_document(report: AuditReport, tallies: Tallies) -> list[dict[str, Any]]:
+    """The environments that were asked for, and how the checks in each ended."""
+    return [
+        {**column.document(), "summary": tally_document(tallies.columns[column.label])}
+        for column in report.audit.plan.columns
+    ]
+
+
+def tally_document(tally: Tally) -> dict[str, Any]:
+    """How many checks were planned and made, and how they ended; DRIFTED counts those waived too."""
+    verdicts = {verdict.value: tally.counts[verdict.value] for verdict in Verdict}
+    verdicts[Verdict.DRIFTED.value] += tally.counts[WAIVED]
+    return {
+        "planned": tally.planned,
+        "done": tally.done,
+        "verdicts": verdicts,
+        "waived": tally.counts[WAIVED],
+        "failed": tally.failed,
+    }

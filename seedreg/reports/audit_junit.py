@@ -1,0 +1,103 @@
+"""An audit as JUnit XML: drift is a failure, ERROR an error, a waived drift is skipped.
+
+Written in ASCII with character references, so that it is valid in whatever encoding it ends up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import TextIO
+from xml.sax.saxutils import escape
+
+from seedreg.domain.results import AuditReport, AuditRow
+from seedreg.reports.audit_rows import WAIVED, Tally, outcome, reason, waiver_words
+from seedreg.reports.printable import printable, printable_lines
+from seedreg.reports.text import audit_row_lines
+
+_ELEMENTS = {"DRIFTED": "failure", "NONDETERMINISTIC": "failure", "ERROR": "error", WAIVED: "skipped"}
+_QUOTES = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+
+
+def write(report: AuditReport, out: TextIO) -> None:
+    """Write the document: a suite for each environment, a case for each check.
+
+    The rows are read twice, for a suite's totals stand before its cases; a check that is added
+    meanwhile is left out.
+    """
+    suites = [(column, _tally(rows)) for column, rows in _by_column(report.rows())]
+    tallies = [tally for _, tally in suites]
+    name = f"seedreg audit {report.audit.number}"
+    out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    out.write(f"<testsuites{_attributes(name=name, **_totals(tallies))}>\n")
+    rows = islice(report.rows(), sum(tally.done for tally in tallies))
+    for (column, tally), (_, of_column) in zip(suites, _by_column(rows), strict=True):
+        started = report.audit.started_at[:19]
+        attributes = _attributes(name=column, **_totals([tally]), timestamp=started)
+        out.write(f"  <testsuite{attributes}>\n")
+        for row in of_column:
+            _write_case(row, out)
+        out.write("  </testsuite>\n")
+    out.write("</testsuites>\n")
+
+
+def _by_column(rows: Iterable[AuditRow]) -> Iterator[tuple[str, Iterator[AuditRow]]]:
+    return groupby(rows, key=lambda row: row.column)
+
+
+def _tally(rows: Iterable[AuditRow]) -> Tally:
+    tally = Tally()
+    for row in rows:
+        tally.add(row)
+    return tally
+
+
+def _totals(tallies: list[Tally]) -> dict[str, object]:
+    def count(*words: str) -> int:
+        return sum(tally.counts[word] for tally in tallies for word in words)
+
+    return {
+        "tests": sum(tally.done for tally in tallies),
+        "failures": count("DRIFTED", "NONDETERMINISTIC"),
+        "errors": count("ERROR"),
+        "skipped": count(WAIVED),
+        "time": f"{sum(tally.duration_s for tally in tallies):.3f}",
+    }
+
+
+def _write_case(row: AuditRow, out: TextIO) -> None:
+    recipe, word = row.entry.recipe, outcome(row)
+    attributes = _attributes(
+        classname=recipe.factory,
+        name=f"seed {recipe.seed} [{row.entry.short_id}]",
+        time=f"{row.check.duration_s:.3f}",
+    )
+    element = _ELEMENTS.get(word)
+    if element is None:
+        out.write(f"    <testcase{attributes}/>\n")
+        return
+    message = waiver_words(row) if word == WAIVED else f"{word}: {reason(row)}"
+    told = _attributes(message=message, **({} if word == WAIVED else {"type": word}))
+    body = _ascii(escape("\n".join(_body(row))))
+    out.write(f"    <testcase{attributes}>\n      <{element}{told}>{body}</{element}>\n    </testcase>\n")
+
+
+def _body(row: AuditRow) -> Iterator[str]:
+    _, *lines = audit_row_lines(row)
+    yield from (line.removeprefix("  ") for line in lines)
+    failure = row.check.failure
+    if failure is not None:
+        yield from printable_lines(failure.details or "")
+        if failure.output:
+            yield "it printed:"
+            yield from printable_lines(failure.output)
+
+
+def _attributes(**values: object) -> str:
+    return "".join(
+        f' {name}="{_ascii(escape(printable(str(value)), _QUOTES))}"' for name, value in values.items()
+    )
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")

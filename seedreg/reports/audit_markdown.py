@@ -1,0 +1,81 @@
+"""An audit as GitHub's Markdown, short enough for the summary of a CI step."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from seedreg.domain.results import AuditReport
+from seedreg.reports.audit_rows import (
+    OUTCOMES,
+    Tallies,
+    outcome,
+    reason,
+    software_changes,
+    title,
+    waiver_words,
+)
+from seedreg.reports.audit_text import summary
+from seedreg.reports.printable import printable
+from seedreg.reports.text import counted
+
+# 50 rows of at most 500 characters stay far below the 1 MiB that GitHub takes for one step.
+_MANY = 50
+_LONG = 300
+_ACTIVE = re.compile(r"([\\`*_\[\]{}|~$#!])")
+
+
+def write(report: AuditReport, out: TextIO) -> None:
+    """Write counts, the checks that failed or are waived, and what changed in the environments."""
+    tallies = Tallies.of(report)
+    changed: Counter[tuple[str, str]] = Counter()
+    shown: list[Sequence[str]] = []
+    noteworthy = 0
+    for row in report.rows():
+        tallies.add(row)
+        changed.update((row.column, change) for change in software_changes(row))
+        word = outcome(row)
+        if word == "REPRODUCED":
+            continue
+        noteworthy += 1
+        if len(shown) < _MANY:
+            what = "; ".join(filter(None, (waiver_words(row), reason(row))))
+            shown.append((word, row.entry.short_id, row.entry.recipe.label, row.column, what))
+    out.write(f"### seedreg: {_text(summary(tallies.total))}\n\n{_text(title(report))}\n\n")
+    counts = [
+        (label, *(f"{tally.counts[word]:,}" for word in OUTCOMES), f"{tally.left:,}")
+        for label, tally in tallies.columns.items()
+    ]
+    _write_table(out, ("environment", *(word.lower() for word in OUTCOMES), "left"), counts)
+    if shown:
+        out.write("\n")
+        _write_table(out, ("verdict", "entry", "factory@seed", "environment", "what"), shown)
+        if noteworthy > len(shown):
+            out.write(f"\nand {noteworthy - len(shown):,} more\n")
+    if changed:
+        out.write("\nWhat changed in the environments since the baselines:\n\n")
+        out.writelines(_change_lines(changed))
+
+
+def _change_lines(changed: Counter[tuple[str, str]]) -> Iterator[str]:
+    for (column, change), count in changed.most_common(_MANY):
+        yield f"- {_text(column)}: {_text(change)} ({counted(count, 'check')})\n"
+    if len(changed) > _MANY:
+        yield f"- and {len(changed) - _MANY:,} more\n"
+
+
+def _write_table(out: TextIO, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    out.write(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}\n")
+    for row in rows:
+        out.write(f"| {' | '.join(map(_text, row))} |\n")
+
+
+def _text(text: str) -> str:
+    """The text as Markdown that shows it and does nothing else, of bounded length."""
+    shown = printable(text)
+    if len(shown) > _LONG:
+        shown = f"{shown[:_LONG]}…"
+    shown = _ACTIVE.sub(r"\\\1", shown)
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,111 @@
+"""What the reports of an audit share: a check in words, its place, tallies; no format is written here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from seedreg.domain.results import AuditReport, AuditRow
+from seedreg.domain.verdict import Verdict
+from seedreg.reports.printable import printable
+from seedreg.reports.text import SOFTWARE, drift_lines
+
+WAIVED = "waived"
+# The ways a check of an audit can end, in the order of every table.
+OUTCOMES = ("REPRODUCED", "DRIFTED", WAIVED, "NONDETERMINISTIC", "ERROR")
+
+
+@dataclass
+class Tally:
+    """How the checks of an audit, or of one of its columns, ended; `counts` is by outcome."""
+
+    planned: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    duration_s: float = 0.0
+
+    def add(self, row: AuditRow) -> None:
+        """Count one check more."""
+        self.counts[outcome(row)] += 1
+        self.duration_s += row.check.duration_s
+
+    @property
+    def done(self) -> int:
+        """Checks that were made."""
+        return sum(self.counts.values())
+
+    @property
+    def failed(self) -> int:
+        """Checks that count against the audit."""
+        return self.done - self.counts["REPRODUCED"] - self.counts[WAIVED]
+
+    @property
+    def left(self) -> int:
+        """Checks that were planned and not made."""
+        return max(0, self.planned - self.done)
+
+
+@dataclass
+class Tallies:
+    """A tally of every column of an audit, in the order of its plan, and of all of them together."""
+
+    columns: dict[str, Tally]
+    total: Tally
+
+    @classmethod
+    def of(cls, report: AuditReport) -> Tallies:
+        """Tallies in which nothing is counted yet."""
+        plan = report.audit.plan
+        count = len(plan.entry_ids)
+        columns = {column.label: Tally(count) for column in plan.columns}
+        return cls(columns, Tally(count * len(columns)))
+
+    def add(self, row: AuditRow) -> None:
+        """Count one check more."""
+        self.columns.setdefault(row.column, Tally()).add(row)
+        self.total.add(row)
+
+
+def outcome(row: AuditRow) -> str:
+    """The verdict; `waived` for a drift that is."""
+    return row.check.verdict.value if row.waiver is None else WAIVED
+
+
+def reason(row: AuditRow) -> str:
+    """What was found, on one line."""
+    check = row.check
+    if check.failure is not None:
+        return printable(f"{check.failure.kind}: {check.failure.message}")
+    if check.verdict is Verdict.NONDETERMINISTIC:
+        return "two builds now differ from each other"
+    if row.drift is None:
+        return f"reproduces baseline {check.baseline_number}"
+    return printable("; ".join(drift_lines(row.drift, number=check.baseline_number)))
+
+
+def waiver_words(row: AuditRow) -> str:
+    """Until when and why a drift is waived, on one line; empty where it is not."""
+    if row.waiver is None:
+        return ""
+    return printable(f"waived until {row.waiver.until}: {row.waiver.reason}")
+
+
+def software_changes(row: AuditRow) -> list[str]:
+    """What changed in Python and the distributions since the baseline."""
+    return [printable(str(change)) for change in row.changes if change.kind in SOFTWARE]
+
+
+def place(report: AuditReport, row: AuditRow) -> tuple[str, int | None] | None:
+    """File and line of the factory; a file of the project is named from its repository's root."""
+    for source in (row.check.source, row.baseline.source):
+        if source is not None and source.file:
+            return str(PurePosixPath(report.source_folder, source.file)), source.line
+    return None
+
+
+def title(report: AuditReport) -> str:
+    """Which audit it is and whether it came to its end, on one line."""
+    audit = report.audit
+    part = "" if audit.plan.shard is None else f", part {audit.plan.shard[0]} of {audit.plan.shard[1]}"
+    state = "" if audit.finished_at else ", not finished"
+    return f"audit {audit.number} of {printable(audit.plan.project)}{part}, {audit.started_at[:19]}Z{state}"

@@ -1,0 +1,150 @@
+"""An audit as SARIF 2.1.0 (OASIS Standard), with what GitHub's code scanning asks for.
+
+Only what failed or is waived is a result; a waived drift is a suppressed one.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any, TextIO
+from urllib.parse import quote
+
+from seedreg.domain.results import AuditReport, AuditRow
+from seedreg.domain.verdict import Verdict
+from seedreg.reports.audit_json import line
+from seedreg.reports.audit_rows import WAIVED, outcome, place, reason, waiver_words
+from seedreg.reports.printable import printable
+from seedreg.reports.text import audit_next_command
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "SRCROOT"
+
+_RULES = (
+    (
+        Verdict.DRIFTED,
+        "drift",
+        "Drift",
+        "The model no longer starts from the weights of its baseline.",
+        "`seedreg blame ID` names the package that did it; `seedreg accept ID --reason …` makes the new "
+        "weights the baseline; `seedreg waive ID --reason … --until DATE` lets audits pass for a while.",
+    ),
+    (
+        Verdict.NONDETERMINISTIC,
+        "nondeterministic",
+        "Nondeterminism",
+        "Two builds of the model with the same seed differ from each other.",
+        "Look for what the factory takes from elsewhere than the seeded generators: clock, process, threads.",
+    ),
+    (
+        Verdict.ERROR,
+        "error",
+        "NotJudged",
+        "The model could not be built, so nothing is known about its weights.",
+        "`seedreg show ID` shows the failure with its traceback.",
+    ),
+)
+_INDEX = {rule[0]: number for number, rule in enumerate(_RULES)}
+
+
+def write(report: AuditReport, out: TextIO) -> None:
+    """Write the log, a line for each result."""
+    head = {
+        "tool": {"driver": _driver()},
+        "automationDetails": {"id": _automation_id(report)},
+        "invocations": [_invocation(report)],
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
+        "columnKind": "unicodeCodePoints",
+    }
+    out.write(f'{{"$schema": {line(SCHEMA)}, "version": "2.1.0", "runs": [{{\n')
+    out.writelines(f"{line(name)}: {line(value)},\n" for name, value in head.items())
+    out.write('"results": [')
+    separator = "\n"
+    for row in report.rows():
+        if outcome(row) != Verdict.REPRODUCED.value:
+            out.write(separator + line(_result(report, row)))
+            separator = ",\n"
+    out.write("\n]\n}]}\n")
+
+
+def _driver() -> dict[str, Any]:
+    from seedreg import __version__
+
+    rules = [
+        {
+            "id": id_,
+            "name": name,
+            "shortDescription": {"text": text},
+            "fullDescription": {"text": text},
+            "help": {"text": help_.replace("`", ""), "markdown": help_},
+            "defaultConfiguration": {"level": "error"},
+        }
+        for _, id_, name, text, help_ in _RULES
+    ]
+    return {"name": "seedreg", "version": __version__, "semanticVersion": __version__, "rules": rules}
+
+
+def _automation_id(report: AuditReport) -> str:
+    # Its part before the last slash names the series of runs: of logs with the same, the last one counts.
+    plan = report.audit.plan
+    part = "" if plan.shard is None else f"{plan.shard[0]}-of-{plan.shard[1]}/"
+    project = printable(plan.project).replace("/", "-")
+    return f"seedreg/{project}/{part}{report.audit.number}"
+
+
+def _invocation(report: AuditReport) -> dict[str, Any]:
+    audit = report.audit
+    invocation: dict[str, Any] = {
+        "executionSuccessful": audit.finished_at is not None,
+        "startTimeUtc": _time(audit.started_at),
+    }
+    if audit.finished_at is not None:
+        invocation["endTimeUtc"] = _time(audit.finished_at)
+    return invocation
+
+
+def _time(at: str) -> str:
+    # SARIF § 3.9 takes any number of digits; some readers take no more than milliseconds.
+    return f"{at[:23]}Z"
+
+
+def _result(report: AuditReport, row: AuditRow) -> dict[str, Any]:
+    index = _INDEX[row.check.verdict]
+    recipe = row.entry.recipe
+    what = f"{printable(recipe.label)} in {printable(row.column)}: {reason(row)}"
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": recipe.factory, "kind": "function"}]
+    }
+    found = place(report, row)
+    if found is not None:
+        location["physicalLocation"] = _physical(*found)
+    # Which check it is, the same in every audit. GitHub compares nothing but the first of them.
+    key = f"{row.entry.id}:{row.column}"
+    result: dict[str, Any] = {
+        "ruleId": _RULES[index][1],
+        "ruleIndex": index,
+        "level": "error",
+        "message": {"text": f"{what}. Next: {audit_next_command(row)}"},
+        "locations": [location],
+        "partialFingerprints": {"primaryLocationLineHash": key, "seedregCheck/v1": key},
+        "properties": {
+            "entry": row.entry.id,
+            "environment": row.column,
+            "baseline": str(row.baseline.fingerprint),
+            "fingerprint": None if row.check.fingerprint is None else str(row.check.fingerprint),
+            "changes": [str(change) for change in row.changes],
+        },
+    }
+    if outcome(row) == WAIVED:
+        suppression = {"kind": "external", "status": "accepted", "justification": waiver_words(row)}
+        result["suppressions"] = [suppression]
+    return result
+
+
+def _physical(file: str, line_number: int | None) -> dict[str, Any]:
+    # SARIF's message text is plain, but file names are URIs; of a colon a reader could make a scheme.
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(file), "uriBaseId": _ROOT}}
+    if PurePosixPath(file).is_absolute():
+        place["artifactLocation"] = {"uri": f"file://{quote(file)}"}
+    if line_number is not None:
+        place["region"] = {"startLine": max(1, line_number)}
+    return place

@@ -1,0 +1,152 @@
+"""An audit for people: a table of entries and environments, why checks failed, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from seedreg.domain.results import AuditReport, AuditRow
+from seedreg.reports.audit_rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
+from seedreg.reports.printable import printable
+from seedreg.reports.text import audit_next_command, counted
+
+_LIST_ALL = 20
+_EXPLAIN = 20
+_NOT_MADE = len(OUTCOMES)
+
+
+def write(report: AuditReport, out: TextIO) -> None:
+    """Write the report; of the checks that reproduce it keeps one byte each, and that for a matrix only."""
+    for line in lines(report):
+        out.write(f"{line}\n")
+
+
+def lines(report: AuditReport) -> Iterator[str]:
+    """The report's lines."""
+    tallies = Tallies.of(report)
+    table = _Table(report)
+    reasons = _Reasons(several_columns=len(tallies.columns) > 1)
+    for row in report.rows():
+        tallies.add(row)
+        table.add(row)
+        reasons.add(row)
+    yield title(report)
+    yield from _section(table.lines())
+    yield from _section(reasons.lines())
+    yield from _section(_count_lines(tallies))
+    yield ""
+    yield summary(tallies.total)
+    if report.audit.finished_at is None and tallies.total.left:
+        yield "  next: seedreg audit --resume"
+
+
+def summary(total: Tally) -> str:
+    """How many checks failed, are waived and left, on one line."""
+    if total.failed:
+        text = f"{total.failed:,} of {counted(total.done, 'check')} failed"
+    elif total.counts[WAIVED]:
+        text = f"{total.counts['REPRODUCED']:,} of {counted(total.done, 'check')} reproduced"
+    else:
+        text = f"{counted(total.done, 'check')}: all reproduced" if total.done else "no check was made"
+    if total.counts[WAIVED]:
+        text += f", {total.counts[WAIVED]:,} waived"
+    return f"{text}, {total.left:,} left" if total.left else text
+
+
+class _Table:
+    """Entries × environments: all of few entries, of many those that failed somewhere or are waived."""
+
+    def __init__(self, report: AuditReport) -> None:
+        plan = report.audit.plan
+        self._columns = [column.label for column in plan.columns]
+        self._all = len(plan.entry_ids) <= _LIST_ALL
+        self._cells: dict[str, bytearray] = {}
+        self._labels: dict[str, str] = {}
+
+    def add(self, row: AuditRow) -> None:
+        if row.column not in self._columns:
+            return
+        word, id_ = outcome(row), row.entry.short_id
+        listed = self._all or word != "REPRODUCED"
+        if listed:
+            self._labels[id_] = printable(row.entry.recipe.label)
+        if listed or len(self._columns) > 1:
+            cells = self._cells.setdefault(id_, bytearray([_NOT_MADE] * len(self._columns)))
+            cells[self._columns.index(row.column)] = OUTCOMES.index(word)
+
+    def lines(self) -> Iterator[str]:
+        if not self._labels:
+            return
+        words = (*OUTCOMES, "-")
+        heads = ["VERDICT"] if len(self._columns) == 1 else [printable(label) for label in self._columns]
+        rows = [("ENTRY", "FACTORY@SEED", *heads)]
+        rows += [
+            (id_, self._labels[id_], *(words[cell] for cell in cells))
+            for id_, cells in self._cells.items()
+            if id_ in self._labels
+        ]
+        yield from _aligned(rows)
+
+
+class _Reasons:
+    """Why checks failed or are waived; what is told of one check of a factory is not told again."""
+
+    def __init__(self, *, several_columns: bool) -> None:
+        self._several = several_columns
+        self._firsts: dict[tuple[str, ...], list[str]] = {}
+        self._more: dict[tuple[str, ...], int] = {}
+        self._left_out = 0
+
+    def add(self, row: AuditRow) -> None:
+        word = outcome(row)
+        if word == "REPRODUCED":
+            return
+        failure = row.check.failure
+        factory = "" if failure is not None and failure.kind == "environment" else row.entry.recipe.factory
+        what = [reason(row)]
+        if row.waiver is not None:
+            what.append(waiver_words(row))
+        key = (row.column, word, factory, *what)
+        if key in self._firsts:
+            self._more[key] += 1
+        elif len(self._firsts) < _EXPLAIN:
+            where = f"  {printable(row.column)}" if self._several else ""
+            head = f"{word}  {row.entry.short_id}  {printable(row.entry.recipe.label)}{where}"
+            after = [] if row.waiver is not None else [f"next: {audit_next_command(row)}"]
+            self._firsts[key] = [head, *(f"  {line}" for line in (*what, *after))]
+            self._more[key] = 0
+        else:
+            self._left_out += 1
+
+    def lines(self) -> Iterator[str]:
+        for key, first in self._firsts.items():
+            yield from first
+            if self._more[key]:
+                yield f"  and {self._more[key]:,} more like it"
+        if self._left_out:
+            yield f"and {self._left_out:,} more"
+
+
+def _count_lines(tallies: Tallies) -> Iterator[str]:
+    rows: list[Sequence[str]] = [("ENVIRONMENT", *(word.upper() for word in OUTCOMES), "LEFT")]
+    named = [(printable(label), tally) for label, tally in tallies.columns.items()]
+    if len(named) > 1:
+        named.append(("total", tallies.total))
+    rows += [
+        (label, *(f"{tally.counts[word]:,}" for word in OUTCOMES), f"{tally.left:,}")
+        for label, tally in named
+    ]
+    yield from _aligned(rows)
+
+
+def _section(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number == 0:
+            yield ""
+        yield line
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

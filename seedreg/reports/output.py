@@ -1,0 +1,182 @@
+"""Where the reports of an audit go: to files, each whole or not at all, and to one standard output."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TextIO, TypeAlias
+
+from seedreg.domain.results import AuditReport
+from seedreg.errors import UsageError
+from seedreg.reports import FORMATS, writer
+
+Target: TypeAlias = tuple[str, Path | None]
+
+
+def plan_reports(
+    formats: Sequence[str], outputs: Sequence[str], environ: Mapping[str, str]
+) -> tuple[Target, ...]:
+    """Each format with the file it goes to; None for standard output.
+
+    With no format asked for it is the text, and in a GitHub workflow the annotations with it.
+    Call it before the work: it refuses what could not be written after it.
+
+    Raises:
+        UsageError: if a format is unknown, two reports go to one place, or a folder is not there.
+    """
+    if not formats:
+        if outputs:
+            raise UsageError("--output is given without --format", hint="say which: --format junit -o FILE")
+        annotated = environ.get("GITHUB_ACTIONS") == "true"
+        return (("text", None), ("github", None)) if annotated else (("text", None),)
+    for name in formats:
+        if name not in FORMATS:
+            raise UsageError(f"there is no report format {name!r}", hint=f"one of: {', '.join(FORMATS)}")
+    if len(outputs) > len(formats):
+        raise UsageError(
+            f"--output is given {len(outputs)} times for {len(formats)} --format",
+            hint="give one --output for each --format, in the same order",
+        )
+    given = [*outputs, *["-"] * (len(formats) - len(outputs))]
+    paths = [None if name == "-" else Path(name) for name in given]
+    seen: set[Path | None] = set()
+    for path in paths:
+        place = path if path is None else path.resolve()
+        if place in seen:
+            raise UsageError(
+                f"two reports go to {'standard output' if path is None else path}",
+                hint="give each --format an --output of its own, in the same order; - is standard output",
+            )
+        seen.add(place)
+        if path is not None:
+            _require_folder(path)
+    return tuple(zip(formats, paths, strict=True))
+
+
+def write_reports(
+    report: AuditReport,
+    targets: Sequence[Target],
+    *,
+    root: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    out: TextIO | None = None,
+) -> None:
+    """Write every report; with annotations also the summary of the step in a GitHub workflow.
+
+    Args:
+        report: what they are written from.
+        targets: from `plan_reports`.
+        root: the project's root, so that files are named from the root of its repository.
+        environ: where GITHUB_STEP_SUMMARY is; the process's variables by default.
+        out: standard output.
+
+    Raises:
+        UsageError: if a file cannot be written; nothing is left of it, and the others are written.
+    """
+    if root is not None:
+        report = replace(report, source_folder=folder_in_repository(root))
+    environ = os.environ if environ is None else environ
+    problems: list[UsageError] = []
+    for name, path in targets:
+        write = writer(name)
+        if path is None:
+            write(report, sys.stdout if out is None else out)
+            continue
+        try:
+            with whole_file(path) as file:
+                write(report, file)
+        except UsageError as error:
+            problems.append(error)
+    step_summary = environ.get("GITHUB_STEP_SUMMARY")
+    if step_summary and any(name == "github" for name, _ in targets):
+        try:
+            append(Path(step_summary), report, writer("markdown"))
+        except UsageError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
+def folder_in_repository(root: Path) -> str:
+    """Where the folder lies in its git repository, `a/b`; empty at its root and outside of one."""
+    root = root.resolve()
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            inside = root.relative_to(folder).as_posix()
+            return "" if inside == "." else inside
+    return ""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """A file that gets its name when all is written, and leaves nothing behind when that fails.
+
+    What is no regular file, as a pipe or `/dev/null`, is written to as it is.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    with _told(path):
+        try:
+            special = not stat.S_ISREG(path.stat().st_mode)
+        except FileNotFoundError:
+            special = False
+    if special:
+        with _told(path), _open(path, "w") as file:
+            yield file
+        return
+    path = path.resolve()  # through a symbolic link, as any program writes
+    temporary = path.with_name(f".seedreg-{secrets.token_hex(8)}.tmp")
+    try:
+        with _told(path):
+            with _open(temporary, "x") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists():
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def append(path: Path, report: AuditReport, write: Callable[[AuditReport, TextIO], None]) -> None:
+    """Add a report at the end of a file that others write to as well: in one piece, or not at all.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    text = io.StringIO()
+    write(report, text)
+    with _told(path), _open(path, "a") as file:
+        file.write(text.getvalue())
+
+
+def _open(path: Path, mode: Literal["a", "w", "x"]) -> TextIO:
+    # A lone surrogate becomes \udc80, which JSON reads and nothing else minds.
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _require_folder(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"report {path} is a folder", hint="name a file in it")
+    if not path.resolve().parent.is_dir():
+        raise UsageError(
+            f"there is no folder {path.resolve().parent} for report {path}", hint="make it first"
+        )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"report {path} cannot be written: {error.strerror or error}") from error
