@@ -66,13 +66,17 @@ class Audit:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A known drift: to exactly this fingerprint, until the end of this day (UTC, `YYYY-MM-DD`)."""
+    """A known drift: to exactly this fingerprint, until the end of this day (UTC, `YYYY-MM-DD`).
+
+    One that was taken back at `removed_at` still covers what was found before.
+    """
 
     entry_id: str
     fingerprint: str
     reason: str
     until: str
     created_at: str
+    removed_at: str | None = None
 
     def covers(self, check: Check) -> bool:
         """Whether the check's drift was waived when it was found."""
@@ -83,12 +87,13 @@ class Waiver:
             and check.fingerprint.digest == self.fingerprint
             and self.created_at <= check.at
             and check.at[:10] <= self.until
+            and (self.removed_at is None or check.at < self.removed_at)
         )
 
 
 @dataclass(frozen=True)
 class AuditCounts:
-    """How many checks of an audit ended in each verdict; waived drifts are counted apart."""
+    """How many checks of an audit ended in each verdict; `waived` of the DRIFTED ones are waived."""
 
     planned: int
     verdicts: dict[Verdict, int] = field(default_factory=dict)

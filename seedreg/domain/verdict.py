@@ -25,6 +25,7 @@ class Check:
     """One verification of an entry, as it is appended to the registry.
 
     `fingerprint`, `environment` and `source` are None when there was no build to take them from.
+    `audit_number` and `column`, the label of the audit's environment, are given together or not at all.
     """
 
     entry_id: str
@@ -36,6 +37,12 @@ class Check:
     environment: Environment | None = None
     source: Source | None = None
     failure: BuildFailure | None = None
+    audit_number: int | None = None
+    column: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.audit_number is None) != (self.column is None):
+            raise ValueError("a check of an audit has a number and a column, any other has neither")
 
 
 @dataclass(frozen=True)

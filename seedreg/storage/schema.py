@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
+from seedreg.domain.audit import AuditPlan
 from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.entry import Recipe
 from seedreg.domain.environment import Environment
@@ -36,8 +38,10 @@ from seedreg.storage.engine import (
 from seedreg.storage.files import put_in_place, temporary_beside
 from seedreg.storage.objects import ObjectStore
 
-REVISIONS = ("0001_initial", "0002_audits")
-SCHEMA_REVISION = "0002_audits"
+REVISIONS = ("0001_initial", "0002_audits", "0003_waivers")
+SCHEMA_REVISION = "0003_waivers"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 VERSION_TABLE = "seedreg_alembic_version"
 VERSION_QUERY = f"SELECT version_num FROM {VERSION_TABLE}"
 
@@ -55,6 +59,11 @@ class SchemaStatus:
         if self.revision == self.latest:
             return "current"
         return "older" if self.revision in REVISIONS else "newer"
+
+    @property
+    def has_audits(self) -> bool:
+        """Whether audits and waivers can be in it; before, no check had a column."""
+        return self.revision in REVISIONS[2:]
 
     def require(self, path: Path, *, write: bool) -> None:
         """Make sure that this seedreg may read the file, or write it.
@@ -197,9 +206,12 @@ def check(path: Path) -> list[str]:
         try:
             file.execute("BEGIN")  # one moment, whatever others write meanwhile
             problems.extend(_damages(file))
-            revisions = [revision for (revision,) in file.execute(VERSION_QUERY)]
-            as_status(revisions, path).require(path, write=False)
+            found = as_status([revision for (revision,) in file.execute(VERSION_QUERY)], path)
+            found.require(path, write=False)
             problems.extend(_problems(file))
+            if found.has_audits:
+                problems.extend(_audit_problems(file))
+                problems.extend(_waiver_problems(file))
         except sqlite3.DatabaseError as error:
             problems.append(f"the file is damaged: {error}")
     problems.extend(ObjectStore.beside(path).problems())
@@ -328,6 +340,29 @@ def _check_problems(file: sqlite3.Connection) -> Iterator[str]:
         if not same:
             yield f"{what}: its baseline is another entry's"
         yield from _found(what, _reads_as, (documents.source, source), (documents.failure, failure))
+
+
+def _audit_problems(file: sqlite3.Connection) -> Iterator[str]:
+    for number, text in file.execute("SELECT id, document FROM audits ORDER BY id"):
+        yield from _found(f"audit {number}", _plan_problems, file, number, text)
+
+
+def _plan_problems(file: sqlite3.Connection, number: int, text: str) -> Iterator[str]:
+    plan = AuditPlan.from_document(json.loads(text))
+    ids, columns = set(plan.entry_ids), {column.label for column in plan.columns}
+    for id_, entry_id, column in file.execute(
+        "SELECT id, entry_id, column_label FROM checks WHERE audit_id = ? ORDER BY id", (number,)
+    ):
+        if entry_id not in ids or column not in columns:
+            yield f"its plan has no check of entry {entry_id[:12]} in {column!r}, as check {id_} is"
+
+
+def _waiver_problems(file: sqlite3.Connection) -> Iterator[str]:
+    for id_, fingerprint, until in file.execute("SELECT id, fingerprint, until FROM waivers ORDER BY id"):
+        if not _DIGEST.fullmatch(fingerprint):
+            yield f"waiver {id_}: {fingerprint!r} is not the digest of a fingerprint"
+        if not _DAY.fullmatch(until):  # in another form days do not sort as text
+            yield f"waiver {id_}: {until!r} is not a day"
 
 
 def _reads_as(*readings: tuple[Callable[[str], object], str | None]) -> Iterator[str]:

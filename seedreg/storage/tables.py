@@ -6,13 +6,26 @@ Nothing here may be what PostgreSQL cannot hold. Documents are JSON text in its 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
         "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
         "pk": "pk_%(table_name)s",
     }
@@ -78,6 +91,7 @@ baselines = Table(
     Column("created_at", Text, nullable=False),
     Unique("entry_id", "number"),
 )
+Index(None, baselines.c.entry_id, baselines.c.number, baselines.c.fingerprint_id, baselines.c.environment_id)
 
 audits = Table(
     "audits",
@@ -102,9 +116,27 @@ checks = Table(
     Column("source", Text),
     Column("failure", Text),
     Column("audit_id", Integer, ForeignKey("audits.id")),
+    Column("column_label", Text),
+    CheckConstraint("(audit_id IS NULL) = (column_label IS NULL)", name="column"),
 )
-Index(None, checks.c.entry_id, checks.c.id)
+Index(None, checks.c.entry_id, checks.c.id, checks.c.verdict, checks.c.at)
 Index(None, checks.c.audit_id)
+# Rows of no audit are no concern of it: NULL is never equal to NULL.
+Index(None, checks.c.audit_id, checks.c.entry_id, checks.c.column_label, unique=True)
+
+# Appended to, as checks are; taking a waiver back gives it the time of its end.
+waivers = Table(
+    "waivers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", String(64), ForeignKey("entries.id"), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("removed_at", Text),
+)
+Index(None, waivers.c.entry_id)
 
 tags = Table(
     "tags",

@@ -15,9 +15,10 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from seedreg.domain.audit import Audit, AuditPlan, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
-from seedreg.domain.environment import Environment
+from seedreg.domain.environment import Environment, EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.storage import open_repository
@@ -114,6 +115,63 @@ CHECKS = {
     FULL.id: (),
 }
 
+# From schema 0003 on: audits with their checks, and waivers.
+HERE = EnvironmentSpec("this interpreter")
+KERAS_3 = EnvironmentSpec(
+    "keras3", None, ("tensorflow==2.16.*", "numpy<2"), "requirements.txt", "3.11", "2024-06-01"
+)
+AUDITS = (
+    Audit(
+        1,
+        AuditPlan("sample", (PLAIN.id,), (HERE, KERAS_3), ("build_model", "tag:paper"), (2, 5)),
+        "2026-03-01T00:00:00.000000Z",
+        "2026-03-01T00:01:00.000000Z",
+    ),
+    Audit(2, AuditPlan("sample", (PLAIN.id,), (HERE,)), "2026-03-02T00:00:00.000000Z"),
+)
+AUDIT_CHECKS = (
+    Check(
+        PLAIN.id,
+        2,
+        Verdict.DRIFTED,
+        "2026-03-01T00:00:10.000000Z",
+        0.5,
+        _fingerprint("e"),
+        OLD,
+        SOURCE,
+        audit_number=1,
+        column="this interpreter",
+    ),
+    Check(
+        PLAIN.id,
+        2,
+        Verdict.ERROR,
+        "2026-03-01T00:00:20.000000Z",
+        0.0,
+        failure=BuildFailure("environment", "nothing fits tensorflow==2.16.*", "see above"),
+        audit_number=1,
+        column="keras3",
+    ),
+)
+WAIVERS = (
+    Waiver(
+        PLAIN.id,
+        _fingerprint("f").digest,
+        "taken back",
+        "2026-12-31",
+        "2026-01-05T00:00:00.000000Z",
+        "2026-01-06T00:00:00.000000Z",
+    ),
+    Waiver(
+        PLAIN.id, _fingerprint("e").digest, "known since 2.15", "2026-06-30", "2026-02-28T00:00:00.000000Z"
+    ),
+)
+
+
+def has_audits(revision: str) -> bool:
+    """Whether a sample holds audits and waivers."""
+    return revision >= "0003"
+
 
 def sample(revision: str) -> Path:
     """Where the sample of a schema lies."""
@@ -130,10 +188,21 @@ def _write(revision: str, folder: Path) -> None:
                 repository.add_baseline(entry.id, baseline)
             for check in CHECKS[entry.id]:
                 repository.add_check(check)
+        if has_audits(revision):
+            for audit in AUDITS:
+                assert repository.start_audit(audit.plan, audit.started_at) == audit.number
+            for check in AUDIT_CHECKS:
+                assert repository.add_check(check)
+            for audit in AUDITS:
+                if audit.finished_at is not None:
+                    repository.finish_audit(audit.number, audit.finished_at)
+            for waiver in WAIVERS:
+                repository.add_waiver(waiver)
     create(sample(revision), revision=revision)
     with closing(sqlite3.connect(sample(revision), isolation_level=None)) as file:
         file.execute("ATTACH ? AS source", (str(current),))
-        for table in ("entries", "fingerprints", "environments", "baselines", "checks", "tags"):
+        tables = ["entries", "fingerprints", "environments", "baselines", "checks", "tags"]
+        for table in (*tables, *(("audits", "waivers") if has_audits(revision) else ())):
             columns = ", ".join(row[1] for row in file.execute(f"PRAGMA main.table_info({table})"))
             file.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM source.{table}")
 

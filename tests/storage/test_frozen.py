@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -35,18 +36,31 @@ def frozen(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
     return request.param, Path(copy)
 
 
-def expect_the_values(repository: Repository) -> None:
+def expect_the_values(repository: Repository, revision: str) -> None:
+    audited = values.has_audits(revision)
     for entry in (values.PLAIN, values.FULL):
         assert repository.select(entry.id[:4]) == (entry,)
         assert repository.baselines(entry.id) == values.BASELINES[entry.id]
         assert repository.current_baseline(entry.id) == values.BASELINES[entry.id][-1]
-        assert repository.checks(entry.id) == values.CHECKS[entry.id]
+        assert repository.checks(entry.id) == values.CHECKS[entry.id] + (
+            values.AUDIT_CHECKS if audited and entry == values.PLAIN else ()
+        )
     assert repository.select("golden") == (values.FULL,)
     found = repository.summaries(retired=None)
     assert [(summary.entry, summary.baseline_number) for summary in found] == [
         (values.FULL, 1),
         (values.PLAIN, 2),
     ]
+    assert repository.entry_ids(retired=None) == [values.FULL.id, values.PLAIN.id]
+    assert repository.audits() == (values.AUDITS[::-1] if audited else ())
+    assert repository.audit(1) == (values.AUDITS[0] if audited else None)
+    assert tuple(repository.audit_checks(1)) == (values.AUDIT_CHECKS if audited else ())
+    assert repository.checked_in(1) == {(c.entry_id, c.column) for c in values.AUDIT_CHECKS if audited}
+    interrupted = repository.last_interrupted_audit("sample", (values.HERE,))
+    assert interrupted == (values.AUDITS[1] if audited else None)
+    assert repository.waivers(removed=True) == (values.WAIVERS if audited else ())
+    waiver = repository.waiver_of(values.AUDIT_CHECKS[0])
+    assert waiver == (values.WAIVERS[1] if audited else None)
 
 
 def test_the_registry_of_every_schema_is_read_for_ever(frozen: tuple[str, Path]) -> None:
@@ -54,7 +68,7 @@ def test_the_registry_of_every_schema_is_read_for_ever(frozen: tuple[str, Path])
     before = path.read_bytes()
     assert status(path).revision == revision
     with open_repository(path, write=False) as repository:
-        expect_the_values(repository)
+        expect_the_values(repository, revision)
     assert check(path) == []
     assert path.read_bytes() == before
 
@@ -64,10 +78,12 @@ def test_the_registry_of_every_schema_is_upgraded_for_ever(frozen: tuple[str, Pa
     assert upgrade(path)[:2] == (revision, SCHEMA_REVISION)
     assert check(path) == []
     with open_repository(path) as repository:
-        expect_the_values(repository)
+        expect_the_values(repository, revision)
         new = Entry(Recipe("sample", "models:new", 1), "2027-01-01T00:00:00.000000Z")
         assert repository.add_entry(new, values.BASELINES[values.FULL.id][0])
-        repository.add_check(values.CHECKS[values.PLAIN.id][0])
+        number = repository.start_audit(values.AUDITS[1].plan, "2027-01-01T00:00:00.000000Z")
+        again = replace(values.AUDIT_CHECKS[0], audit_number=number)
+        assert (repository.add_check(again), repository.add_check(again)) == (True, False)
 
 
 def test_a_frozen_registry_is_defined_as_a_new_one_after_its_upgrade(

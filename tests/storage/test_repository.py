@@ -345,6 +345,17 @@ def test_a_summary_of_an_entry_without_checks_has_no_verdict(repository: Reposit
     assert (summary.last_verdict, summary.last_check_at) == (None, None)
 
 
+def test_a_list_with_an_entry_that_lost_its_baseline_is_an_error_that_names_it(
+    path: Path, repository: Repository
+) -> None:
+    for seed in (0, 1):
+        repository.add_entry(entry(seed), baseline())
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("DELETE FROM baselines WHERE id = 2")
+    with pytest.raises(RegistryError, match=f"cannot be read .entry {entry(1).short_id} has no baseline"):
+        repository.summaries()
+
+
 def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: Repository) -> None:
     recipes = [
         Recipe("project", "pkg:f", seed, params)
@@ -354,6 +365,7 @@ def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: R
     for one in recipes:
         repository.add_entry(Entry(one, AT), baseline())
     assert {summary.entry.recipe for summary in repository.summaries()} == set(recipes)
+    assert {summary.entry.id for summary in repository.summaries()} == {one.id for one in recipes}
     assert {found.recipe for found in repository.select("f")} == set(recipes)
 
 

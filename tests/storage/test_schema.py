@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from seedreg.domain.audit import AuditPlan, Waiver
+from seedreg.domain.environment import EnvironmentSpec
 from seedreg.errors import RegistryError, SchemaError
 from seedreg.storage import (
     Repository,
@@ -41,6 +44,14 @@ AT = "2026-03-04T05:06:07Z"
 def older(tmp_path: Path) -> Path:
     path = tmp_path / "older.db"
     assert create(path, revision="0001_initial")
+    return path
+
+
+@pytest.fixture(params=REVISIONS[:-1])
+def any_older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A registry of each schema before this one."""
+    path = tmp_path / "older.db"
+    assert create(path, revision=request.param)
     return path
 
 
@@ -153,10 +164,10 @@ def test_the_migrations_make_exactly_the_tables_the_code_uses(path: Path) -> Non
         assert compare_metadata(context, metadata) == []
 
 
-def test_a_fresh_and_an_upgraded_registry_are_defined_alike(path: Path, older: Path) -> None:
-    assert definitions(older) != definitions(path)
-    upgrade(older)
-    assert definitions(older) == definitions(path)
+def test_a_fresh_and_an_upgraded_registry_are_defined_alike(path: Path, any_older: Path) -> None:
+    assert definitions(any_older) != definitions(path)
+    upgrade(any_older)
+    assert definitions(any_older) == definitions(path)
 
 
 def test_developers_reach_the_same_revisions_through_the_ini_file(tmp_path: Path, path: Path) -> None:
@@ -180,7 +191,7 @@ def test_developers_reach_the_same_revisions_through_the_ini_file(tmp_path: Path
 
 
 def fill(older: Path) -> None:
-    """Put an entry with two checks into a registry of the first schema."""
+    """Put an entry with two checks into a registry of an older schema."""
     current = older.with_name("current.db")
     with open_repository(current, create=True) as repository:
         repository.add_entry(entry(tags=("x",)), baseline())
@@ -204,22 +215,28 @@ def everything(path: Path) -> tuple[object, ...]:
             repository.current_baseline(id_),
             repository.baselines(id_),
             repository.checks(id_),
+            repository.entry_ids(unchecked_since=AT),
+            (repository.audits(), repository.audit(1), repository.checked_in(1), repository.waivers()),
+            tuple(repository.audit_checks(1)),
+            repository.last_interrupted_audit("project", ()),
         )
     return found
 
 
-def test_an_older_registry_can_be_read_as_the_same_after_its_upgrade(older: Path) -> None:
-    fill(older)
-    assert status(older) == SchemaStatus("0001_initial", SCHEMA_REVISION)
-    assert status(older).state == "older"
-    assert check(older) == []
-    before = everything(older)
-    saved = older.with_name("older.db.0001_initial-20260304T050607Z.bak")
-    assert upgrade(older, at=AT) == Upgraded("0001_initial", SCHEMA_REVISION, saved)
-    assert everything(older) == before == everything(saved)
+def test_an_older_registry_can_be_read_as_the_same_after_its_upgrade(any_older: Path) -> None:
+    fill(any_older)
+    revision = status(any_older).revision
+    assert status(any_older) == SchemaStatus(revision, SCHEMA_REVISION)
+    assert status(any_older).state == "older"
+    assert check(any_older) == []
+    before = everything(any_older)
+    saved = any_older.with_name(f"older.db.{revision}-20260304T050607Z.bak")
+    assert upgrade(any_older, at=AT) == Upgraded(revision, SCHEMA_REVISION, saved)
+    assert everything(any_older) == before == everything(saved)
     assert before[5] == (a_check(entry().id), failed_check(entry().id))
-    assert (status(older).state, status(saved).state) == ("current", "older")
-    assert check(older) == check(saved) == []
+    assert before[6:] == ([entry().id], ((), None, set(), ()), (), None)
+    assert (status(any_older).state, status(saved).state) == ("current", "older")
+    assert check(any_older) == check(saved) == []
 
 
 def test_an_older_registry_is_not_written_and_says_what_to_run(older: Path) -> None:
@@ -268,7 +285,7 @@ def test_upgrading_a_current_registry_changes_nothing(path: Path) -> None:
 FAILING_REVISION = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0003_fails", "0002_audits"
+revision, down_revision = "0099_fails", "0003_waivers"
 def upgrade():
     op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))
     op.execute("DELETE FROM checks")
@@ -287,9 +304,9 @@ def test_an_upgrade_that_fails_half_way_leaves_the_registry_as_it_was(
     fill(older)
     before, tables = everything(older), definitions(older)
     folder = Path(shutil.copytree(migrations_folder(), older.parent / "migrations 100%"))
-    (folder / "versions" / "0003_fails.py").write_text(FAILING_REVISION.format(how=how))
+    (folder / "versions" / "0099_fails.py").write_text(FAILING_REVISION.format(how=how))
     monkeypatch.setattr(schema_module, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(schema_module, "SCHEMA_REVISION", "0003_fails")
+    monkeypatch.setattr(schema_module, "SCHEMA_REVISION", "0099_fails")
     with pytest.raises((RuntimeError, RegistryError)):
         upgrade(older, at=AT)
     monkeypatch.undo()
@@ -410,6 +427,47 @@ def test_every_damage_of_a_row_is_found(
     assert check(path) == []
     execute(path, damage.replace("{{", "{"))
     ids = {"id": entry().short_id, "other": entry(1).id, "digest": baseline().fingerprint}
+    assert check(path) == [problem.format(**ids)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (
+            "UPDATE audits SET document = '{}'",
+            "audit 1: its document cannot be read (ValueError: audit plan format None is not 1)",
+        ),
+        (
+            "UPDATE checks SET column_label = 'there'",
+            "audit 1: its plan has no check of entry {id} in 'there', as check 1 is",
+        ),
+        (
+            "UPDATE checks SET entry_id = '{other}', baseline_id = 2",
+            "audit 1: its plan has no check of entry {other:.12} in 'here', as check 1 is",
+        ),
+        (
+            "UPDATE checks SET audit_id = 2",
+            "row 1 of checks points to a row of audits that does not exist",
+        ),
+        (
+            "UPDATE waivers SET entry_id = 'nobody'",
+            "row 1 of waivers points to a row of entries that does not exist",
+        ),
+        ("UPDATE waivers SET until = 'Friday'", "waiver 1: 'Friday' is not a day"),
+        ("UPDATE waivers SET fingerprint = 'x'", "waiver 1: 'x' is not the digest of a fingerprint"),
+    ],
+)
+def test_every_damage_of_an_audit_or_waiver_is_found(
+    path: Path, repository: Repository, damage: str, problem: str
+) -> None:
+    for seed in (0, 1):
+        repository.add_entry(entry(seed), baseline())
+    ids = {"id": entry().short_id, "other": entry(1).id}
+    repository.start_audit(AuditPlan("project", (entry().id,), (EnvironmentSpec("here"),)), AT)
+    repository.add_check(replace(a_check(entry().id), audit_number=1, column="here"))
+    repository.add_waiver(Waiver(entry().id, "d" * 64, "known", "2026-12-31", AT))
+    assert check(path) == []
+    execute(path, damage.replace("{other}", entry(1).id))
     assert check(path) == [problem.format(**ids)]
 
 
