@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 from pathlib import Path
 
 import pytest
+
+from seedreg.executors.local import WORKER_FOLDER
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 _FOREIGN = ("SEEDREG_", "TF_", "KERAS_", "XLA_", "CUDA_", "FAKE_TF_", "STAND_IN_")
@@ -28,7 +31,9 @@ def fake_tensorflow_environ() -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     inherited = [environ["PYTHONPATH"]] if environ.get("PYTHONPATH") else []
     environ["PYTHONPATH"] = os.pathsep.join([str(STAND_INS / "fake_tensorflow"), *inherited])
+    # A test that changes a module twice in one second must not get the bytecode of the first.
     environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    compileall.compile_dir(str(WORKER_FOLDER), quiet=2)  # else every fresh build compiles the worker anew
     return environ
 
 

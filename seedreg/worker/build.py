@@ -167,7 +167,7 @@ def import_tensorflow() -> None:
             "tensorflow-broken",
             "importing TensorFlow in {} raised {}".format(sys.executable, factories.describe(error)),
             "this environment cannot build any model; often NumPy is newer than its TensorFlow allows",
-            _traceback(),
+            factories.user_traceback(),
         )
 
 

@@ -135,7 +135,8 @@ CASES = [
     ("exits_text:build", "exit", "importing exits_text called sys.exit('usage: …')", GUARD),
     ("interrupts:build", "import-raised", "importing interrupts raised KeyboardInterrupt", None),
     ("memory:build", "memory", "importing memory ran out of memory", None),
-    ("ends:build", "vanished", "the build's process ended with exit status 0 before it gave an answer", ENDED),
+    ("ends:build", "vanished",
+     "the build's process ended with exit status 0 before it gave an answer", ENDED),
     ("kills:build", "signal", "the build's process was killed by SIGKILL", OUT_OF_MEMORY),
     ("calls:needs", "arguments",
      "calls:needs(units, *, rate) cannot be called: missing a required argument: 'units'",
@@ -170,7 +171,8 @@ CASES = [
      "an empty model has no fingerprint, so it can never be said to reproduce"),
     ("calls:exits", "exit", "calls:exits called sys.exit(0)", MUST_RETURN),
     ("calls:exits_three", "exit", "calls:exits_three called sys.exit(3)", MUST_RETURN),
-    ("calls:ends", "vanished", "the build's process ended with exit status 0 before it gave an answer", ENDED),
+    ("calls:ends", "vanished",
+     "the build's process ended with exit status 0 before it gave an answer", ENDED),
     ("calls:ends_nine", "vanished",
      "the build's process ended with exit status 9 before it gave an answer", ENDED),
     ("calls:kills", "signal", "the build's process was killed by SIGKILL", OUT_OF_MEMORY),
@@ -313,8 +315,8 @@ def test_first_call_that_raises_names_the_shapes(
     failure = failed(run_one(root, fake_tensorflow_environ, one, isolation))
     assert (failure.kind, failure.message, failure.hint) == (
         "raised",
-        "the model of calls:picky raised AttributeError: 'list' object has no attribute 'shape' when called on "
-        "zeros of float32(1, 4), int32(1, 2)",
+        "the model of calls:picky raised AttributeError: 'list' object has no attribute 'shape' when "
+        "called on zeros of float32(1, 4), int32(1, 2)",
         "check --input-shape: the sizes without the batch dimension, once for each input",
     )
 
