@@ -1,0 +1,54 @@
+"""ResNet50 (25.6 million parameters): what a fingerprint costs in time, and a verification in memory."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.measure import CommandFailed, Pairs, alternate
+from benchmarks.project import environment, project
+from benchmarks.results import Result, Settings
+from seedreg.domain.build import BuildRequest, Built, Isolation
+from seedreg.domain.entry import Recipe
+from seedreg.executors.local import LocalExecutor
+
+
+def fingerprint(settings: Settings) -> Result:
+    """What hashing and statistics cost beside the build that they describe."""
+    recipe = Recipe("benchmark", "models:resnet50", 0)
+    measured: list[tuple[float, float]] = []
+    with project() as place, LocalExecutor(sys.executable, place.folder, environ=environment()) as executor:
+        for key in range(settings.repeat + 1):
+            ((_, outcome),) = executor.run([BuildRequest(key, recipe, Isolation.FRESH)])
+            if not isinstance(outcome, Built):
+                raise CommandFailed(f"ResNet50 could not be built: {outcome.message}")
+            measured.append((outcome.facts.fingerprint_s, outcome.facts.build_s))
+    del measured[0]  # reads files from the disk, writes bytecode caches
+    return Result(
+        "resnet-fingerprint",
+        "the fingerprint of ResNet50, with statistics",
+        "building it",
+        "s",
+        0.25,
+        Pairs(tuple(a for a, _ in measured), tuple(b for _, b in measured)),
+    )
+
+
+def memory(settings: Settings) -> Result:
+    """What a verification holds in memory beside the model itself."""
+    with project() as place:
+        place.seedreg("register", "models:resnet50", "--seed", "0").run()
+        pairs = alternate(
+            place.seedreg("verify", "models:resnet50@0").peak_memory,
+            place.bare("resnet50", 0).peak_memory,
+            settings.repeat,
+        )
+    return Result(
+        "resnet-memory",
+        "`seedreg verify` of ResNet50, all its processes",
+        "the bare script",
+        "MB",
+        1.1,
+        pairs,
+        note="Peak of the sum of the proportional set sizes (PSS) of the process and its descendants, "
+        "sampled every 20 ms.",
+    )
