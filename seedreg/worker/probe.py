@@ -125,8 +125,16 @@ def _keras_config(keras: Any) -> Dict[str, str]:
 
 
 def _os() -> str:
-    libc = "-".join(part for part in platform.libc_ver() if part)
-    return " ".join(part for part in (platform.system(), platform.release(), libc) if part)
+    return " ".join(part for part in (platform.system(), platform.release(), _libc()) if part)
+
+
+def _libc() -> str:
+    """`glibc-2.36`; before Python 3.8 `platform.libc_ver` tells what the interpreter was linked for."""
+    try:
+        text = os.confstr("CS_GNU_LIBC_VERSION")
+    except (AttributeError, ValueError, OSError):
+        text = None
+    return "-".join((text or " ".join(platform.libc_ver())).split())
 
 
 def _cpu() -> str:
