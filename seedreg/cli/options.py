@@ -74,7 +74,7 @@ def _complete_selector(ctx: click.Context, param: click.Parameter, incomplete: s
     from seedreg.errors import SeedregError
 
     try:
-        with open_for_reading(load(ctx.find_root())) as repository:
+        with open_for_reading(load(ctx, db=ctx.params.get("db"))) as repository:
             summaries = repository.summaries(retired=None)
     except SeedregError:
         return []
