@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from seedreg.domain.audit import Audit, AuditPlan, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Entry
-from seedreg.domain.environment import EnvironmentSpec, changes
+from seedreg.domain.environment import Change, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import compare
 from seedreg.domain.results import AuditComparison, AuditReport, AuditRow, Verification
 from seedreg.domain.verdict import Check, Verdict
@@ -137,7 +137,7 @@ class Auditor:
 
     # Running ----------------------------------------------------------------------------------
 
-    def run(self, audit: Audit, *, fail_fast: bool = False) -> Iterator[Event]:
+    def run(self, audit: Audit, *, fail_fast: bool = False) -> Generator[Event, None, None]:
         """Check every entry that is left in every environment; each check is stored before it is yielded.
 
         With `fail_fast` it ends at the first failure, and the audit can be resumed.
@@ -232,13 +232,18 @@ class Auditor:
         audit = self.find(number)
         return AuditReport(audit, self._repository.audit_counts(number), lambda: self.rows(number))
 
+    def reports(self, limit: int | None = None) -> Iterator[AuditReport]:
+        """The audits, newest first."""
+        for audit in self._repository.audits(limit):
+            yield self.report(audit.number)
+
     def rows(self, number: int) -> Iterator[AuditRow]:
         """The checks of a stored audit, in the order in which they were made."""
         for check in self._repository.audit_checks(number):
             entry = self._repository.entry(check.entry_id)
             assert entry is not None
             baseline = self._repository.baselines(entry.id)[check.baseline_number - 1]
-            drift, changed = None, ()
+            drift, changed = None, tuple[Change, ...]()
             if check.fingerprint is not None:
                 drift = compare(baseline.fingerprint, check.fingerprint)
             if check.environment is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Change, Environment, changes
 from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
 from seedreg.domain.results import (
+    AuditComparison,
+    AuditReport,
     AuditRow,
     Confirmed,
     NotConfirmed,
@@ -56,8 +59,8 @@ def next_command(entry: Entry, verdict: Verdict) -> str:
 def audit_row_lines(row: AuditRow, *, with_column: bool = False, verbose: bool = False) -> Iterator[str]:
     """One check of an audit: its line, and where it failed or is waived what is known and what to do."""
     check = row.check
-    word = check.verdict.value if row.waiver is None else "waived"
-    where = f"  {printable(row.column)}" if with_column else ""
+    word = check.verdict.value if row.waiver is None else "WAIVED"
+    where = f"  in {printable(row.column)}" if with_column else ""
     label = printable(row.entry.recipe.label)
     yield f"{word}  {row.entry.short_id}  {label}{where}  {check.duration_s:.2f} s"
     if check.verdict is Verdict.REPRODUCED and not verbose:
@@ -241,6 +244,43 @@ def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[
             previous = event.environment
 
 
+def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
+    """A line for each audit: when, in which environments, how it ended."""
+    rows = [("N", "STARTED", "ENVIRONMENTS", "CHECKS", "RESULT")]
+    for report in reports:
+        audit, counts = report.audit, report.counts
+        found = [f"{count} {verdict.value}" for verdict, count in counts.verdicts.items() if count]
+        if counts.waived:
+            found.append(f"{counts.waived} waived")
+        ended = ", ".join(found) or "nothing checked"
+        if audit.finished_at is None:
+            ended += "; interrupted: seedreg audit --resume"
+        columns = ", ".join(column.label for column in audit.plan.columns)
+        done = f"{counts.done} of {counts.planned}"
+        rows.append((str(audit.number), f"{audit.started_at[:19]}Z", columns, done, ended))
+    if len(rows) == 1:
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def comparison_lines(comparison: AuditComparison) -> Iterator[str]:
+    """What became of each check of one audit in another."""
+    yield f"audit {comparison.before} → audit {comparison.after}"
+    groups = (
+        ("newly drifted", comparison.newly_drifted),
+        ("newly reproduced", comparison.newly_reproduced),
+        ("still drifted", comparison.still_drifted),
+        (f"only in audit {comparison.before}", comparison.only_before),
+        (f"only in audit {comparison.after}", comparison.only_after),
+    )
+    for name, checks in groups:
+        yield f"{name}: {len(checks)}"
+        for entry, column in checks:
+            yield f"{_INDENT}{entry.short_id}  {entry.recipe.label}  in {column}"
+
+
 def environment_line(environment: Environment) -> str:
     """Python, TensorFlow, Keras and NumPy in one line."""
     keras = environment.keras or "-"
@@ -252,7 +292,13 @@ def environment_line(environment: Environment) -> str:
     )
 
 
-def entry_lines(entry: Entry, baseline: Baseline, last: Check | None, drift: Drift | None) -> Iterator[str]:
+def entry_lines(
+    entry: Entry,
+    baseline: Baseline,
+    last: Check | None,
+    drift: Drift | None,
+    waivers: Sequence[Waiver] = (),
+) -> Iterator[str]:
     """Everything about one entry: recipe, baseline, environment then and now, source, and its tensors."""
     recipe = entry.recipe
     yield f"{entry.id}"
@@ -301,6 +347,13 @@ def entry_lines(entry: Entry, baseline: Baseline, last: Check | None, drift: Dri
             pairs += [("", line) for line in failure_lines(last.failure, verbose=True)]
         if drift is not None:
             pairs += [("", line) for line in drift_lines(drift, number=baseline.number)]
+    pairs += [
+        (
+            "waiver",
+            f"of {SCHEME}:{waiver.fingerprint[:12]} until {waiver.until}: {printable(waiver.reason)}",
+        )
+        for waiver in waivers
+    ]
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         yield f"  {name:<{width}}  {value}"

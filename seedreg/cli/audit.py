@@ -1,0 +1,174 @@
+"""`seedreg audit`."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from seedreg.cli.options import (
+    audit_environment_options,
+    exit_code_of,
+    load_environments,
+    open_auditor,
+    print_lines,
+    selectors_argument,
+)
+
+if TYPE_CHECKING:
+    from seedreg.audit import Event
+    from seedreg.domain.results import AuditRow
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+@click.command("audit")
+@selectors_argument(required=False)
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure; --resume goes on from there.")
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts; an entry is always in the same part.")
+@click.option("--stale", metavar="AGE", help="Only entries not checked for so long: 12h, 7d, 2w.")
+@click.option("--resume", is_flag=True, help="Go on with the last interrupted audit in the same environment.")
+@click.option("--rerun-failed", is_flag=True, help="Only entries that failed in the last audit.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="Report: text, json, jsonl, junit, markdown, sarif or github; repeatable (default: text).",
+)
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Where the report goes, one for each --format in the same order; - is stdout.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Show every result in full.")
+@audit_environment_options
+@click.pass_context
+def audit_command(
+    ctx: click.Context,
+    /,
+    selectors: tuple[str, ...],
+    fail_fast: bool,
+    shard: str | None,
+    stale: str | None,
+    resume: bool,
+    rerun_failed: bool,
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    verbose: bool,
+    **settings: object,
+) -> int:
+    """Verify all entries, or those selected, in one or more environments.
+
+    With several environments (--env NAME, repeatable) every entry is checked in each of them. The
+    audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
+    """
+    from seedreg.domain.verdict import Verdict
+    from seedreg.errors import UsageError
+    from seedreg.reports.output import plan_reports, write_reports
+
+    if resume and (selectors or shard or stale or rerun_failed):
+        raise UsageError(
+            "--resume goes on with what its audit selected",
+            hint="leave selectors, --shard, --stale and --rerun-failed out",
+        )
+    part = None if shard is None else parse_shard(shard)
+    stale_s = None if stale is None else parse_age(stale)
+    reports = plan_reports(formats, outputs, os.environ)
+    config, columns = load_environments(ctx, **settings)
+    verdicts: set[Verdict] = set()
+    with open_auditor(config) as auditor:
+        if resume:
+            audit = auditor.resume(columns)
+        else:
+            audit = auditor.start(selectors, columns, shard=part, stale_s=stale_s, rerun_failed=rerun_failed)
+        click.echo(f"audit {audit.number}: {auditor.left(audit)} checks", err=True)
+        show = _Shower(auditor.left(audit), len(audit.plan.columns) > 1, verbose)
+        with closing(auditor.run(audit, fail_fast=fail_fast)) as events:
+            for event in events:
+                show(event)
+        show.end()
+        for row in auditor.rows(audit.number):
+            if row.failed:
+                verdicts.add(row.check.verdict)
+        write_reports(auditor.report(audit.number), reports, root=config.root, environ=os.environ)
+    return exit_code_of(verdicts)
+
+
+class _Shower:
+    """Tells events as they come: on a terminal failures and a progress line, elsewhere a line for each."""
+
+    def __init__(self, total: int, several_columns: bool, verbose: bool) -> None:
+        import sys
+
+        from seedreg.cli.progress import Progress
+
+        self._progress = Progress(total)
+        self._several = several_columns
+        self._verbose = verbose
+        self._terminal = sys.stderr.isatty()
+        self._progress.draw()
+
+    def __call__(self, event: Event) -> None:
+        from seedreg.audit import ColumnFailed, ColumnStarted
+        from seedreg.domain.results import AuditRow
+        from seedreg.reports.text import failure_lines
+
+        match event:
+            case ColumnStarted(column, count):
+                if self._several:
+                    self._print([f"in {column.label}: {count} checks"])
+            case ColumnFailed(column, failure):
+                self._print([f"in {column.label}:", *failure_lines(failure, verbose=self._verbose)])
+            case AuditRow():
+                if event.failed or event.waiver or self._verbose or not self._terminal:
+                    self._print(self._row_lines(event))
+                self._progress.step(failed=event.failed)
+
+    def end(self) -> None:
+        """Take the progress line away."""
+        self._progress.clear()
+
+    def _row_lines(self, row: AuditRow) -> list[str]:
+        from seedreg.reports.text import audit_row_lines
+
+        return list(audit_row_lines(row, with_column=self._several, verbose=self._verbose))
+
+    def _print(self, lines: list[str]) -> None:
+        self._progress.clear()
+        print_lines(lines, err=True)
+        self._progress.draw()
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`2/5` as `(2, 5)`.
+
+    Raises:
+        UsageError: if it is not K/N with K from 1 to N.
+    """
+    from seedreg.errors import UsageError
+
+    match = re.fullmatch(r"(\d+)/(\d+)", text, flags=re.ASCII)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"shard {text!r} is not K/N with K from 1 to N", hint="write it as --shard 2/5")
+    return int(match[1]), int(match[2])
+
+
+def parse_age(text: str) -> float:
+    """`7d` in seconds.
+
+    Raises:
+        UsageError: if it is not a number and one of s, m, h, d, w.
+    """
+    from seedreg.errors import UsageError
+
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text, flags=re.ASCII)
+    if match is None:
+        raise UsageError(f"age {text!r} is not a number and a unit", hint="write 90m, 12h, 7d or 2w")
+    return float(match[1]) * _UNITS_S[match[2]]

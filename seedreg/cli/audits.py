@@ -1,0 +1,62 @@
+"""`seedreg audits`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from seedreg.cli.options import load, open_auditor_for_reading, print_paged, registry_option
+
+
+@click.group("audits", invoke_without_command=True)
+@click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="Only the last N audits.")
+@registry_option
+@click.pass_context
+def audits_command(ctx: click.Context, /, limit: int | None, db: str | None) -> int:
+    """List the audits that were made, show one again, or compare two."""
+    from seedreg.reports.text import audit_list_lines
+
+    if ctx.invoked_subcommand is not None:
+        ctx.meta["seedreg.db"] = db
+        return 0
+    with open_auditor_for_reading(load(ctx, db=db)) as auditor:
+        lines = list(audit_list_lines(auditor.reports(limit)))
+    if lines:
+        print_paged(lines)
+    else:
+        click.echo("no audits", err=True)
+    return 0
+
+
+@audits_command.command("show")
+@click.argument("number", type=int, metavar="N")
+@registry_option
+@click.pass_context
+def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
+    """Show the end table of audit N again."""
+    from seedreg.reports.output import write_reports
+
+    config = load(ctx, db=db or ctx.meta.get("seedreg.db"))
+    with open_auditor_for_reading(config) as auditor:
+        write_reports(auditor.report(number), [("text", None)], root=config.root, environ=os.environ)
+    return 0
+
+
+@audits_command.command("compare")
+@click.argument("before", type=int, metavar="N")
+@click.argument("after", type=int, metavar="M")
+@registry_option
+@click.pass_context
+def _compare(ctx: click.Context, /, before: int, after: int, db: str | None) -> int:
+    """Say what drifted newly, reproduces again or still drifts in audit M, held against audit N.
+
+    The exit code is 1 if something drifted newly.
+    """
+    from seedreg.errors import EXIT_DRIFT, EXIT_OK
+    from seedreg.reports.text import comparison_lines
+
+    with open_auditor_for_reading(load(ctx, db=db or ctx.meta.get("seedreg.db"))) as auditor:
+        comparison = auditor.compare(before, after)
+    print_paged(comparison_lines(comparison))
+    return EXIT_DRIFT if comparison.newly_drifted else EXIT_OK
