@@ -1,0 +1,322 @@
+"""The program as a whole: help, completion, colour, pipes, and what no command handles."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import jsonschema
+import pytest
+
+import seedreg
+from seedreg.cli import COMMANDS
+from seedreg.cli import seedreg as group
+
+from .conftest import Project
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+EVERY_COMMAND = [[name] for name in COMMANDS] + [
+    ["db", name] for name in ("status", "upgrade", "backup", "check")
+]
+
+
+def command(name: str) -> click.Command:
+    found = group.get_command(click.Context(group), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_short_help_of_a_command_is_its_own_first_line(name: str) -> None:
+    assert (command(name).help or "").splitlines()[0] == COMMANDS[name][1]
+
+
+@pytest.mark.parametrize("words", EVERY_COMMAND, ids=" ".join)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_has_help(empty_project: Project, words: list[str], flag: str) -> None:
+    result = empty_project(*words, flag)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"Usage: seedreg {' '.join(words)} ")
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert "..." not in re.sub(r"[A-Z]+\.\.\.|\[(OPTIONS|ARGS)\]\S*", "", result.out)
+
+
+def test_help_lists_every_command_and_imports_none() -> None:
+    script = (
+        "import sys; from seedreg.__main__ import run; code = run(['--help']); "
+        "heavy = {'sqlalchemy', 'numpy', 'alembic', 'seedreg.registry', 'tensorflow'} & set(sys.modules); "
+        "sys.exit(f'{code} {heavy}' if code or heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name, (_, text) in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(text)}$", done.stdout, re.MULTILINE)
+
+
+def test_version(empty_project: Project) -> None:
+    assert empty_project("--version").told == (0, f"seedreg {seedreg.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["bogus"], "Error: No such command 'bogus'."),
+        (["list", "--bogus"], "Error: No such option '--bogus'."),
+        (["verify"], "Error: Missing argument 'SELECTOR...'."),
+        (["register"], "Error: Missing argument 'FACTORY'."),
+        (["list", "more"], "Error: Got unexpected extra argument (more)"),
+        (["verify", "x", "--isolation", "y"], "Error: Invalid value for '--isolation': 'y' is not one of "),
+        (["db", "bogus"], "Error: No such command 'bogus'."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_says_what_is_wrong(project: Project, words: list[str], complaint: str) -> None:
+    result = project(*words)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: seedreg ")
+    assert complaint.replace("No such option '--bogus'", "No such option") in result.err.replace(
+        ": --bogus", ""
+    ).replace("No such option '--bogus'", "No such option")
+
+
+def test_bytes_that_are_no_text_are_refused(project: Project) -> None:
+    assert project("show", "\udcff").told == (
+        2,
+        "",
+        "seedreg: error: argument '\\udcff' is not UTF-8\n  hint: write it in UTF-8\n",
+    )
+
+
+def test_python_m_seedreg_is_the_same_program(project: Project) -> None:
+    script = Path(sys.executable).with_name("seedreg")
+    if not script.exists():
+        pytest.skip("seedreg is not installed as a script")
+    found = subprocess.run(
+        [script, "list"], cwd=project.root, env=project.environ, capture_output=True, text=True, check=False
+    )
+    result = project.program("list")
+    assert (found.returncode, found.stdout, found.stderr) == (result.code, result.out, result.err)
+    assert result == project("list")
+
+
+# Pipes, colour, encodings ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["--help"], ["register", "-h"]])
+def test_a_reader_that_leaves_is_no_drift_and_no_traceback(project: Project, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = project.program(*words, stdout=writer)
+    os.close(writer)
+    assert (result.code, result.err) == (141, "")
+
+
+def test_a_reader_that_leaves_ends_the_builds(project: Project) -> None:
+    reader, writer = os.pipe()
+    process = project.popen("register", "slow", "--seed", "0-500", stdout=writer)
+    os.close(writer)
+    os.read(reader, 10)
+    os.close(reader)
+    assert process.wait(20) == 141
+    process.communicate()
+    assert project.processes() == []
+
+
+def on_a_terminal(project: Project, *words: str, **variables: str) -> str:
+    ours, theirs = pty.openpty()
+    environ = {"TERM": "xterm", "PAGER": "cat", **variables}
+    process = project.popen(*words, stdout=theirs, stderr=theirs, variables=environ)
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            data = os.read(ours, 1 << 16)
+        except OSError:
+            break
+        if not data:
+            break
+        said += data
+    process.wait(60)
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_colour_is_for_terminals_and_no_color_is_honoured(project: Project) -> None:
+    assert "\x1b[32mREPRODUCED\x1b[0m  " in on_a_terminal(project, "verify", "coin")
+    assert "\x1b[" not in on_a_terminal(project, "verify", "coin", NO_COLOR="1")
+    assert "\x1b[31merror\x1b[0m: " in on_a_terminal(project, "show", "nothing")
+    assert "\x1b[" not in on_a_terminal(project, "show", "nothing", NO_COLOR="1")
+    assert "\x1b[" not in project.program("verify", "coin").out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_arrows_gets_no_traceback(project: Project, encoding: str) -> None:
+    variables = {"PYTHONIOENCODING": encoding, "FAKE_TF_VERSION": "3.0.0"}
+    result = project.program("verify", "build@0", variables=variables)
+    assert (result.code, result.err) == (0, "")
+    assert re.search(r"  environment: tensorflow 2\.99\.0 \S+ 3\.0\.0\n", result.out)
+
+
+def test_a_defect_of_seedreg_is_no_drift(project: Project) -> None:
+    script = (
+        "import seedreg.__main__ as m\n"
+        "def broken(arguments): raise RuntimeError('a defect')\n"
+        "m.run = broken\nm.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert done.stderr.splitlines()[-2:] == [
+        "RuntimeError: a defect",
+        "seedreg: this is a defect of seedreg, and says nothing about any entry",
+    ]
+
+
+# Completion --------------------------------------------------------------------------------------------
+
+
+def completed(project: Project, words: str) -> list[str]:
+    """What a shell is offered for the last word."""
+    variables = {
+        "_SEEDREG_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    script = Path(sys.executable).with_name("seedreg")
+    done = subprocess.run(
+        [script] if script.exists() else [sys.executable, "-m", "seedreg"],
+        cwd=project.root,
+        env={**project.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+
+def test_the_shell_script_of_the_completion(project: Project) -> None:
+    result = project.program(variables={"_SEEDREG_COMPLETE": "bash_source"})
+    assert (result.code, result.err) == (0, "")
+    assert "complete -o nosort -F _seedreg_completion seedreg" in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("seedreg ver", ["verify"]),
+        ("seedreg db ", ["backup", "check", "status", "upgrade"]),
+        ("seedreg verify coi", ["coin"]),
+        ("seedreg verify models:flips", ["models:flips", "models:flips@0"]),
+        ("seedreg show tag:", ["tag:nightly"]),
+        ("seedreg register cons", ["constant"]),
+        ("seedreg register models:bu", ["models:build"]),
+        ("seedreg verify --isol", ["--isolation"]),
+        ("seedreg verify --isolation f", ["fork", "fresh"]),
+    ],
+)
+def test_completion(project: Project, words: str, offered: list[str]) -> None:
+    assert completed(project, words) == offered
+
+
+def test_completion_of_an_id(project: Project) -> None:
+    id_ = project.id("flips")
+    assert completed(project, f"seedreg show {id_[:6]}") == [id_]
+
+
+def test_completion_in_another_registry(project: Project, tmp_path: Path) -> None:
+    project("db", "backup", str(tmp_path / "other.db"))
+    project("alias", "coin", "--remove")
+    assert completed(project, "seedreg show coi") == []
+    assert completed(project, f"seedreg --db {tmp_path}/other.db show coi") == ["coin"]
+    assert completed(project, f"seedreg show --db {tmp_path}/other.db coi") == ["coin"]
+
+
+def test_completion_where_there_is_no_registry_offers_nothing(empty_project: Project) -> None:
+    assert completed(empty_project, "seedreg verify x") == []
+
+
+# config and factories ------------------------------------------------------------------------------------
+
+
+def test_config_says_who_said_so(empty_project: Project) -> None:
+    result = empty_project("config", "--db", "x.db", SEEDREG_JOBS="3")
+    assert (result.code, result.err) == (0, "")
+    rows = {line.split()[0]: re.split(r"  +", line)[1:] for line in result.out.splitlines()}
+    assert rows["db"] == [f"{empty_project.root}/x.db", "option --db"]
+    assert rows["jobs"] == ["3", "SEEDREG_JOBS"]
+    assert rows["project"] == ["shop", f"[tool.seedreg] in {empty_project.root}/pyproject.toml"]
+    assert rows["timeout"] == ["600", "default"]
+    assert rows["pythonpath"] == ["-", "default"]
+    document = empty_project("config", "--json").document
+    jsonschema.validate(document, json.loads((SCHEMAS / "config-1.schema.json").read_text()))
+    values = {setting["name"]: setting["value"] for setting in document["settings"]}
+    assert (values["timeout"], values["factories"]) == (600.0, ["models", "model"])
+
+
+def test_factories_lists_what_a_bare_name_could_mean(empty_project: Project) -> None:
+    result = empty_project("factories")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[:2] == [
+        "models:build(units=4)  function  models.py:8",
+        "  Two dense layers.",
+    ]
+    document = empty_project("factories", "--json").document
+    jsonschema.validate(document, json.loads((SCHEMAS / "factories-1.schema.json").read_text()))
+    assert document["factories"][0] == {
+        "name": "build",
+        "address": "models:build",
+        "kind": "function",
+        "signature": "(units=4)",
+        "file": str(empty_project.root / "models.py"),
+        "line": 8,
+        "doc": "Two dense layers.",
+    }
+
+
+def test_no_factories_is_told_on_stderr(empty_project: Project) -> None:
+    (empty_project.root / "models.py").unlink()
+    assert empty_project("factories").told == (
+        0,
+        "",
+        "no factories found in models, model; set [tool.seedreg] factories, "
+        "or write package.module:callable\n",
+    )
+
+
+# The documents of real commands -------------------------------------------------------------------------
+
+
+def test_the_documents_of_real_commands_fit_their_schemas(project: Project) -> None:
+    project.write("break", "")
+    said = {
+        "verify": project("verify", "build@0", "build@1", "coin", "--json", FAKE_TF_STREAM="other"),
+        "register": project("register", "build", "--seed", "0-3", "--json", FAKE_TF_VERSION="3.0.0"),
+        "show": project("show", "build@0", "--json"),
+        "list": project("list", "--all", "--json"),
+        "history": project("history", "coin", "--json"),
+    }
+    assert {name: (result.code, result.err) for name, result in said.items()} == {
+        "verify": (1, ""),
+        "register": (0, ""),
+        "show": (0, ""),
+        "list": (0, ""),
+        "history": (0, ""),
+    }
+    for name, result in said.items():
+        schema = json.loads((SCHEMAS / f"{name}-1.schema.json").read_text())
+        jsonschema.validate(result.document, schema)
+
+
+def test_no_command_file_is_left_without_a_command() -> None:
+    for name, (home, _) in COMMANDS.items():
+        assert isinstance(
+            getattr(importlib.import_module(f"seedreg.cli.{home}"), f"{name}_command"), click.Command
+        )
