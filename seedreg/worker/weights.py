@@ -367,7 +367,7 @@ class NpzSink(object):
         from numpy.lib import format as npy
 
         name = self._names[index]
-        if array.dtype.kind == "V":
+        if not _has_text_form(array.dtype):
             raise Failure(
                 "export",
                 "NumPy's .npz has no dtype for tensor {!r} of {}".format(name, array.dtype.name),
@@ -379,6 +379,16 @@ class NpzSink(object):
     def close(self) -> None:
         """Write the archive's directory."""
         self._archive.close()
+
+
+def _has_text_form(dtype: Any) -> bool:
+    """Whether `.npy` can name the dtype; those of ml_dtypes it cannot."""
+    import numpy
+
+    try:
+        return bool(numpy.dtype(dtype.str) == dtype)
+    except TypeError:
+        return False
 
 
 class SafetensorsSink(object):
