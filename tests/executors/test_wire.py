@@ -1,0 +1,210 @@
+"""Protocol 1 as released: its frozen sample is written and read so for ever."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export
+from seedreg.domain.entry import BuildFacts, InputSpec, Recipe, Source
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.executors import wire
+from seedreg.worker import protocol
+
+SAMPLE = Path(__file__).parents[1] / "data" / "worker-protocol-1.jsonl"
+LINES = SAMPLE.read_bytes().splitlines()
+ROOT = Path("/project")
+
+STATS = TensorStats(
+    6, 2.5, 1.707825127659933, 0.0, 5.0, 7.416198487095663, 1, 0, 0, (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+)
+KERNEL = TensorRecord(
+    "float32",
+    (2, 3),
+    "e2c0a71510b5394df7773b63fb5f54372b84c3564e67811bde7d665be227976d",
+    "sequential/dense/kernel",
+    "dense",
+    "Dense",
+    {"class": "GlorotUniform", "config": {"seed": None}},
+    STATS,
+)
+ODD = TensorRecord(
+    "complex64",
+    (),
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "0",
+    stats=TensorStats(1, None, None, None, None, None, 0, 1, 0, (["NaN", "-Infinity"],)),
+)
+BARE = TensorRecord(
+    KERNEL.dtype, KERNEL.shape, KERNEL.sha256, KERNEL.name, "dense", "Dense", None, STATS
+)  # fmt: skip
+ENVIRONMENT = Environment(
+    "3.10.13",
+    "2.15.0",
+    "2.15.0",
+    "keras",
+    "1.26.4",
+    (("keras", "2.15.0"), ("numpy", "1.26.4")),
+    "Linux 6.1 glibc-2.36",
+    "x86_64 A CPU avx2",
+    (("TF_DETERMINISTIC_OPS", "1"),),
+    (("backend", "tensorflow"), ("floatx", "float32")),
+)
+NO_KERAS = Environment(
+    "3.10.13",
+    "2.15.0",
+    None,
+    None,
+    "1.26.4",
+    ENVIRONMENT.distributions,
+    ENVIRONMENT.os,
+    ENVIRONMENT.cpu,
+)
+MESSAGES: list[wire.Message] = [
+    wire.Ready(),
+    wire.Unusable(BuildFailure("no-tensorflow", "TensorFlow is not installed for /python", "pip install it")),
+    wire.Finished(
+        0,
+        Built(
+            Fingerprint((KERNEL, ODD)),
+            ENVIRONMENT,
+            Source("models.py", 7, "a" * 64, "b" * 64, 'def build():\n    return "é"\n'),
+            BuildFacts(
+                "fork",
+                0.25,
+                0.125,
+                3,
+                None,
+                (f"dropout/seed_generator_state uint32 {'c' * 64}",),
+                ("a warning",),
+            ),
+            0.5,
+        ),
+    ),
+    wire.Finished(
+        1, Built(Fingerprint((BARE,)), NO_KERAS, Source(), BuildFacts("fresh", 0.25, 0.125, 0, 0), 0.25)
+    ),
+    wire.Finished(
+        2,
+        BuildFailure(
+            "timeout",
+            "the build took longer than 600 s and was ended",
+            "give it more",
+            "Traceback",
+            "caf?",
+            600.0,
+        ),
+    ),
+    wire.FreshNeeded(3, ("KERAS_BACKEND", "TF_USE_LEGACY_KERAS")),
+]
+REQUESTS = [
+    (
+        BuildRequest(
+            0,
+            Recipe(
+                "p",
+                "pkg.models:build",
+                2**32 - 1,
+                '{"name":"\\u00e9","units":16}',
+                "full",
+                (InputSpec((28, 28, 1)), InputSpec((), "int32")),
+                "gpu:0",
+            ),
+            export=Export("safetensors", "/out/w.safetensors"),
+        ),
+        (Path("/project"), Path("/project/src")),
+        600.0,
+    ),
+    (BuildRequest(1, Recipe("p", "models.py:build", 0, seeding="tf")), (Path("/project"),), 1.5),
+]
+
+
+@pytest.mark.parametrize("index", range(len(REQUESTS)))
+def test_request_is_written_as_released(index: int) -> None:
+    request, paths, timeout_s = REQUESTS[index]
+    line = wire.encode_request(request, ROOT, paths, timeout_s)
+    assert line.endswith(b"\n")
+    assert json.loads(line) == json.loads(LINES[index])
+    assert protocol.decode(line) == json.loads(LINES[index])
+
+
+@pytest.mark.parametrize("index", range(len(MESSAGES)))
+def test_message_is_read_as_released(index: int) -> None:
+    assert wire.decode_message(LINES[len(REQUESTS) + index], ROOT) == MESSAGES[index]
+
+
+def test_sample_holds_nothing_else() -> None:
+    assert len(LINES) == len(REQUESTS) + len(MESSAGES)
+
+
+@pytest.mark.parametrize("line", LINES, ids=range(len(LINES)))
+def test_worker_writes_lines_as_the_sample_has_them(line: bytes) -> None:
+    assert protocol.encode(json.loads(line)) == line + b"\n"
+
+
+def test_both_sides_speak_the_same_protocol() -> None:
+    assert wire.PROTOCOL == protocol.PROTOCOL == 1
+
+
+def outcome(**changed: Any) -> bytes:
+    message = json.loads(LINES[4])
+    message["outcome"]["built"].update(changed)
+    return json.dumps(message).encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"", "it sent what is not protocol 1"),
+        (b"good morning", ": good morning"),
+        (b"\xff\xfe", "it sent what is not protocol 1"),
+        (b"[]", "it sent what is not protocol 1"),
+        (b"{}", "KeyError('type')"),
+        (b'{"type": "ready"}', "KeyError('protocol')"),
+        (b'{"type": "ready", "protocol": 2}', "it speaks worker protocol 2, not 1"),
+        (b'{"type": "unusable", "protocol": 0}', "it speaks worker protocol 0, not 1"),
+        (b'{"type": "song"}', "it sent a message of unknown type 'song'"),
+        (b'{"type": "outcome", "id": 0, "duration_s": 0, "outcome": {}}', "KeyError('built')"),
+        (b'{"type": "outcome", "id": null, "duration_s": 0, "outcome": {}}', "id None is not one"),
+        (b'{"type": "outcome", "id": 0, "duration_s": "soon", "outcome": {}}', "soon"),
+        (outcome(tensors=[]), "a model without tensors has no fingerprint"),
+        (outcome(environment={"format": 2}), "environment format 2 is not 1"),
+        (outcome(tensors=[{"dtype": "float32"}]), "KeyError('shape')"),
+        (outcome(facts=None), "NoneType"),
+    ],
+)
+def test_line_off_the_protocol_is_an_error_that_shows_it(line: bytes, reason: str) -> None:
+    with pytest.raises(wire.ProtocolError) as caught:
+        wire.decode_message(line, ROOT)
+    assert reason in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        ("/project/a/models.py", "a/models.py"),
+        ("/elsewhere/models.py", "/elsewhere/models.py"),
+        ("/projects/models.py", "/projects/models.py"),
+        (None, None),
+    ],
+)
+def test_source_inside_the_root_is_told_relative_to_it(file: str | None, shown: str | None) -> None:
+    source = {"file": file, "line": 7, "sha256": None, "file_sha256": None, "text": None}
+    message = wire.decode_message(outcome(source=source), ROOT)
+    assert isinstance(message, wire.Finished)
+    assert isinstance(message.outcome, Built)
+    assert message.outcome.source.file == shown
+
+
+def test_characters_beyond_the_first_plane_survive() -> None:
+    message = json.loads(LINES[6])
+    message["outcome"]["failed"]["message"] = "🎲"
+    found = wire.decode_message(protocol.encode(message), ROOT)
+    assert isinstance(found, wire.Finished)
+    assert isinstance(found.outcome, BuildFailure)
+    assert found.outcome.message == "🎲"
