@@ -137,8 +137,7 @@ class Recipe:
         Neither is checked and the id is not computed: for 10,000 entries that takes 0.2 s.
         """
         recipe = object.__new__(type(self))
-        vars(recipe).update(vars(self))
-        vars(recipe).update(seed=seed, id=entry_id)
+        vars(recipe).update(vars(self), seed=seed, id=entry_id)
         return recipe
 
     def with_seed(self, seed: int) -> Recipe:
