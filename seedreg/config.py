@@ -10,13 +10,15 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from seedreg.domain.entry import SEEDINGS
-from seedreg.errors import ConfigError
+from seedreg.domain.environment import THIS, EnvironmentSpec
+from seedreg.errors import ConfigError, UsageError
 
 DEFAULT_FACTORIES = ("models", "model")
 ISOLATIONS = ("auto", "fork", "fresh")
@@ -40,7 +42,8 @@ class Config:
 
     `db` is an absolute path or an SQLAlchemy URL as it was written. `python` is an absolute path or
     a bare command name; `resolve_python` makes it an interpreter. `factories` are modules, files or
-    full addresses in which bare names are looked up. `envs` is the raw table `[tool.seedreg.envs]`.
+    full addresses in which bare names are looked up. `cache_dir` holds the environments that were
+    made; `envs` are those of `[tool.seedreg.envs]`, labelled by their names.
     """
 
     root: Path
@@ -55,8 +58,9 @@ class Config:
     seeding: str
     device: str
     busy_timeout_s: float
+    cache_dir: Path
     settings: tuple[Setting, ...] = ()
-    envs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    envs: tuple[EnvironmentSpec, ...] = ()
 
     @property
     def import_paths(self) -> tuple[Path, ...]:
@@ -104,7 +108,7 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
     if project_name is not None:
         given.setdefault("project", (project_name, f"[project] name in {pyproject}", root))
 
-    values = _defaults(root)
+    values = _defaults(root, environ)
     for name, (raw, origin, base) in given.items():
         values[name] = _parse(name, raw, origin, base)
     return Config(
@@ -112,7 +116,7 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
         settings=tuple(
             Setting(name, values[name], given[name][1] if name in given else "default") for name in _KINDS
         ),
-        envs=_envs(table, pyproject),
+        envs=tuple(_envs(table, pyproject)),
         **{_field(name): values[name] for name in _KINDS},
     )
 
@@ -167,7 +171,7 @@ def _field(name: str) -> str:
     return f"{name}_s" if name.endswith("timeout") else name
 
 
-def _defaults(root: Path) -> dict[str, Any]:
+def _defaults(root: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         "db": str(root / ".seedreg" / "registry.db"),
         "project": root.name or "project",
@@ -180,7 +184,17 @@ def _defaults(root: Path) -> dict[str, Any]:
         "seeding": "full",
         "device": "cpu",
         "busy_timeout": 30.0,
+        "cache_dir": _user_cache(environ) / "seedreg",
     }
+
+
+def _user_cache(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """The user's folder for what can be made again, as the platform has it."""
+    if platform == "darwin":
+        return Path(os.path.expanduser("~/Library/Caches"))
+    base = environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification: "All paths must be absolute; if relative, ignore."
+    return Path(base if os.path.isabs(base) else os.path.expanduser("~/.cache"))
 
 
 def _cores() -> int:
@@ -291,7 +305,41 @@ _KINDS: dict[str, tuple[str, Callable[[object, Path], object]]] = {
     "seeding": _one_of(SEEDINGS),
     "device": ("one of: cpu, gpu, gpu:0, gpu:1 …", _device),
     "busy_timeout": (f"a number of seconds from 0 to {MAX_TIMEOUT_S}", lambda raw, base: _seconds(raw)),
+    "cache_dir": ("a folder", lambda raw, base: Path(_absolute(_text(raw), base))),
 }
+
+
+def _requirements(raw: object, base: Path) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        raise ValueError
+    return tuple(absolute_requirement(_text(part).strip(), base) for part in raw)
+
+
+def _python_version(raw: object, base: Path) -> str:
+    return _text(raw).strip()
+
+
+def _date(raw: object, base: Path) -> str:
+    return raw.isoformat() if isinstance(raw, date) else _text(raw).strip()
+
+
+# Each key of [tool.seedreg.envs.NAME]: its field in EnvironmentSpec, what is allowed, how it is read.
+_ENV_KINDS: dict[str, tuple[str, str, Callable[[object, Path], object]]] = {
+    "python": ("python", *_KINDS["python"]),
+    "with": ("packages", 'a list of requirements, such as ["tensorflow==2.15.*"]', _requirements),
+    "requirements": (
+        "requirements",
+        "the path of a requirements file",
+        lambda raw, base: _absolute(_text(raw), base),
+    ),
+    "python-version": ("python_version", 'a version in quotes, such as "3.10"', _python_version),
+    "exclude-newer": ("exclude_newer", "a date, such as 2020-02-01", _date),
+}
+
+
+def absolute_requirement(text: str, base: Path) -> str:
+    """The requirement as it is, or the absolute path where it is one (`./dist/a-1.0-py3-none-any.whl`)."""
+    return _absolute(text, base) if text.startswith((".", "~")) else text
 
 
 def _read_pyproject(path: Path, *, wants_project: bool) -> tuple[dict[str, Any], object]:
@@ -314,7 +362,8 @@ def _read_pyproject(path: Path, *, wants_project: bool) -> tuple[dict[str, Any],
         )
     for key in table:
         if key not in _KINDS and key != "envs":
-            raise ConfigError(f"unknown key {key!r} in [tool.seedreg] in {path}", hint=_nearest(key))
+            hint = _nearest(key, [*_KINDS, "envs"])
+            raise ConfigError(f"unknown key {key!r} in [tool.seedreg] in {path}", hint=hint)
     project = document.get("project")
     return table, project.get("name") if wants_project and isinstance(project, dict) else None
 
@@ -339,19 +388,51 @@ def _parse_toml(data: bytes, path: Path) -> dict[str, Any]:
     return document
 
 
-def _nearest(key: str) -> str:
+def _nearest(key: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
-    known = [*_KINDS, "envs"]
     near = get_close_matches(key.lower(), known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
 
 
-def _envs(table: dict[str, Any], path: Path) -> dict[str, Any]:
+def _envs(table: dict[str, Any], path: Path) -> Iterator[EnvironmentSpec]:
     envs = table.get("envs", {})
     if not isinstance(envs, dict):
         raise ConfigError(
             f"envs = {envs!r} ([tool.seedreg] in {path}) is not a table",
             hint="write a table for each environment: [tool.seedreg.envs.NAME]",
         )
-    return envs
+    for name, env in envs.items():
+        where = f"[tool.seedreg.envs.{name}] in {path}"
+        if name == THIS:
+            raise ConfigError(
+                f"{where}: {THIS!r} already names the interpreter of this configuration",
+                hint="choose another name",
+            )
+        if not isinstance(env, dict):
+            raise ConfigError(f"{name} = {env!r} ([tool.seedreg.envs] in {path}) is not a table")
+        yield _env(name, env, where, path.parent)
+
+
+def _env(name: str, table: dict[str, Any], where: str, root: Path) -> EnvironmentSpec:
+    fields: dict[str, Any] = {}
+    for key, raw in table.items():
+        if key not in _ENV_KINDS:
+            hint = _nearest(key, list(_ENV_KINDS))
+            raise ConfigError(f"unknown key {key!r} in {where}", hint=hint)
+        target, allowed, parse = _ENV_KINDS[key]
+        try:
+            fields[target] = parse(raw, root)
+        except ValueError as error:
+            raise ConfigError(
+                f"{key} = {raw!r} ({where}) is not {allowed}", hint=f"set {key} to {allowed}"
+            ) from error
+    try:
+        spec = EnvironmentSpec(name, **fields)
+    except UsageError as error:
+        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
+    if not spec.is_made and spec.python is None:
+        raise ConfigError(
+            f"{where} says nothing", hint='name an interpreter (python = "…") or packages (with = ["…"])'
+        )
+    return spec

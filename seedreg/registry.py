@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import MAX_SEED, Baseline, Entry, Recipe, check_name
-from seedreg.domain.environment import changes
+from seedreg.domain.environment import THIS, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import TensorRecord, compare, names_differ
 from seedreg.domain.results import (
     Accepted,
@@ -31,7 +31,14 @@ from seedreg.domain.results import (
     Verification,
 )
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
-from seedreg.errors import NothingSelected, NotJudged, RegistrationRefused, UsageError
+from seedreg.errors import (
+    ConfigError,
+    EnvironmentFailed,
+    NothingSelected,
+    NotJudged,
+    RegistrationRefused,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from seedreg.config import Config
@@ -614,6 +621,7 @@ def open_registry(
     *,
     create: bool = True,
     cwd: str | os.PathLike[str] | None = None,
+    environment: EnvironmentSpec | None = None,
     **settings: object,
 ) -> Registry:
     """The registry of a project, with builds on this machine; use it in a `with` statement.
@@ -622,6 +630,8 @@ def open_registry(
         db: path or SQLAlchemy URL of the registry file; None for the project's own.
         create: make the file if there is none.
         cwd: a folder of the project whose factories are built; the current one if None.
+        environment: where to build instead of in `python`; it is made, if it has to be, when the
+            first build is asked for.
         settings: settings by their field names in `seedreg.config.Config`: `python`, `jobs`,
             `timeout_s` (seconds), `isolation`, `project` …; what is not given comes from
             `SEEDREG_*`, `[tool.seedreg]` or the defaults.
@@ -634,32 +644,81 @@ def open_registry(
 
     folder = Path.cwd() if cwd is None else Path(cwd)
     given = {**settings, "db": None if db is None else os.fspath(db)}
-    return open_registry_of(load_config(given, os.environ, folder), create=create)
+    return open_registry_of(load_config(given, os.environ, folder), environment, create=create)
 
 
-def open_registry_of(config: Config, *, create: bool = False) -> Registry:
+def open_registry_of(
+    config: Config,
+    environment: EnvironmentSpec | None = None,
+    *,
+    create: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Registry:
     """The registry that the configuration names, with builds on this machine.
+
+    An environment that has to be made is made when the first build is asked for: a registry that
+    cannot be opened or a selector that names nothing costs no installation.
+
+    Args:
+        config: which registry and project, and how to build.
+        environment: where to build; the configured interpreter if None.
+        create: make the registry file if there is none.
+        tell: is told, in one line, when an environment is made.
 
     Raises:
         RegistryError: if it is missing and not to be created, locked, corrupt or no registry.
         ConfigError: if the interpreter that is to build does not exist.
     """
     from seedreg.config import resolve_python
-    from seedreg.executors.local import LocalExecutor
+    from seedreg.executors.environments import DeferredExecutor
     from seedreg.storage import open_repository, parse_location
 
-    executor = LocalExecutor(
-        resolve_python(config.python, config.root),
-        config.root,
-        config.import_paths,
-        jobs=config.jobs,
-        timeout_s=config.timeout_s,
-        isolation=Isolation(config.isolation),
-    )
+    spec = environment or EnvironmentSpec(THIS)
+    if spec.python_version is None:
+        resolve_python(spec.python or config.python, config.root)
+    path = parse_location(config.db, config.root)
+    repository = open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
+    return Registry(repository, DeferredExecutor(lambda: open_executor(config, spec, tell)), config.project)
+
+
+def open_executor(
+    config: Config, environment: EnvironmentSpec, tell: Callable[[str], None] = lambda text: None
+) -> Executor:
+    """Somewhere to build in the environment, which is found or made now.
+
+    Raises:
+        ConfigError: if the configured interpreter does not exist.
+        UsageError: if the environment has to be made and uv is not installed.
+        EnvironmentFailed: if the environment's own interpreter does not exist, or it cannot be made.
+    """
+    from seedreg.config import resolve_python
+    from seedreg.executors.local import LocalExecutor
+
+    def local(python: str) -> Executor:
+        return LocalExecutor(
+            python,
+            config.root,
+            config.import_paths,
+            jobs=config.jobs,
+            timeout_s=config.timeout_s,
+            isolation=Isolation(config.isolation),
+        )
+
+    python = None
     try:
-        path = parse_location(config.db, config.root)
-        repository = open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
-    except BaseException:
-        executor.close()
-        raise
-    return Registry(repository, executor, config.project)
+        if environment.python_version is None:
+            python = resolve_python(environment.python or config.python, config.root)
+    except ConfigError as error:
+        if environment.python is None:
+            raise
+        raise EnvironmentFailed(
+            f"environment {environment.label}: {error.message}", hint=error.hint
+        ) from error
+    if not environment.is_made:
+        assert python is not None
+        return local(python)
+    from seedreg.executors.environments import EnvironmentCache, EnvironmentExecutor
+
+    cache = EnvironmentCache(config.cache_dir, config.root, os.environ, tell)
+    held = cache.open(environment, python)
+    return EnvironmentExecutor(held, local(held.python))

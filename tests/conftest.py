@@ -38,6 +38,12 @@ def fake_tensorflow_environ() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def uv_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of uv's own for all tests: what it holds of an index is told apart by the index's path."""
+    return tmp_path_factory.mktemp("uv-cache")
+
+
+@pytest.fixture(scope="session")
 def stand_in_worker() -> Path:
     """The folder of a worker that needs neither TensorFlow nor NumPy: `LocalExecutor(worker_folder=…)`."""
     return STAND_INS / "worker"

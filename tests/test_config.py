@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedreg.config import Config, Setting, load_config, resolve_python
+from seedreg.domain.environment import EnvironmentSpec
 from seedreg.errors import ConfigError
 
 FULL = """
@@ -26,6 +27,7 @@ timeout = 12.5
 seeding = "tf"
 device = "gpu:1"
 busy_timeout = 0
+cache_dir = "made"
 
 [tool.seedreg.envs.old]
 with = ["tensorflow==2.15.*"]
@@ -65,6 +67,7 @@ def test_without_any_setting_every_value_is_the_default(tmp_path: Path) -> None:
         "seeding": "full",
         "device": "cpu",
         "busy_timeout": 30.0,
+        "cache_dir": Path.home() / ".cache" / "seedreg",
     }
     assert config == Config(
         root=root,
@@ -79,8 +82,9 @@ def test_without_any_setting_every_value_is_the_default(tmp_path: Path) -> None:
         seeding="full",
         device="cpu",
         busy_timeout_s=30.0,
+        cache_dir=Path.home() / ".cache" / "seedreg",
         settings=tuple(Setting(name, value, "default") for name, value in expected.items()),
-        envs={},
+        envs=(),
     )
     assert 1 <= config.jobs <= (os.cpu_count() or 1)
 
@@ -101,12 +105,13 @@ def test_pyproject_sets_everything_relative_to_the_root(tmp_path: Path) -> None:
         "seeding": "tf",
         "device": "gpu:1",
         "busy_timeout": 0.0,
+        "cache_dir": tmp_path / "made",
     }
     assert config.settings == tuple(
         Setting(name, value, f"[tool.seedreg] in {path}") for name, value in expected.items()
     )
     assert config.root == tmp_path
-    assert config.envs == {"old": {"with": ["tensorflow==2.15.*"]}}
+    assert config.envs == (EnvironmentSpec("old", packages=("tensorflow==2.15.*",)),)
     assert (config.timeout_s, config.busy_timeout_s) == (12.5, 0.0)
     assert isinstance(hash(config), int)
 
@@ -127,6 +132,7 @@ def test_variables_beat_pyproject_and_are_relative_to_the_current_folder(tmp_pat
         "SEEDREG_SEEDING": "full",
         "SEEDREG_DEVICE": "gpu",
         "SEEDREG_BUSY_TIMEOUT": "2",
+        "SEEDREG_CACHE_DIR": "kept",
         "SEEDREG_SOMETHING_ELSE": "ignored",
     }
     config = load_config({}, environ, cwd)
@@ -142,6 +148,7 @@ def test_variables_beat_pyproject_and_are_relative_to_the_current_folder(tmp_pat
         "seeding": "full",
         "device": "gpu",
         "busy_timeout": 2.0,
+        "cache_dir": cwd / "kept",
     }
     assert config.settings == tuple(
         Setting(name, value, f"SEEDREG_{name.upper()}") for name, value in expected.items()
@@ -172,6 +179,7 @@ def test_options_beat_variables_and_keep_their_names_as_written(tmp_path: Path) 
         "seeding": "default",
         "device": "default",
         "busy_timeout": "option --busy-timeout",
+        "cache_dir": "default",
     }
 
 
@@ -221,7 +229,7 @@ def test_modules_are_imported_from_the_root_its_src_and_the_python_path(tmp_path
         (
             "qqq",
             "known keys: db, project, python, factories, pythonpath, isolation, jobs, timeout, seeding, "
-            "device, busy_timeout, envs",
+            "device, busy_timeout, cache_dir, envs",
         ),
     ],
 )
@@ -326,6 +334,123 @@ def test_tables_have_to_be_tables(tmp_path: Path) -> None:
     assert error({}, {}, tmp_path)[0] == f"[tool.seedreg] in {path} is not a table"
     write(tmp_path, "[tool.seedreg]\nenvs = ['a']\n")
     assert error({}, {}, tmp_path)[0] == f"envs = ['a'] ([tool.seedreg] in {path}) is not a table"
+
+
+def test_the_cache_is_where_the_platform_keeps_caches(tmp_path: Path) -> None:
+    assert load_config({}, {"XDG_CACHE_HOME": "/caches"}, tmp_path).cache_dir == Path("/caches/seedreg")
+    ignored = load_config({}, {"XDG_CACHE_HOME": "not/absolute"}, tmp_path).cache_dir
+    assert ignored == load_config({}, {}, tmp_path).cache_dir
+
+
+def test_environments_are_described_by_their_tables_relative_to_the_root(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        [tool.seedreg.envs.old]
+        with = ["tensorflow==2.0.*", "./dist/mine-1.0-py3-none-any.whl"]
+        python-version = "3.7"
+        exclude-newer = 2020-02-01
+
+        [tool.seedreg.envs.nightly]
+        requirements = "requirements/nightly.txt"
+        python = "../python/bin/python"
+
+        [tool.seedreg.envs.here]
+        python = "python3.12"
+        """,
+    )
+    wheel = f"{tmp_path}/dist/mine-1.0-py3-none-any.whl"
+    assert load_config({}, {}, tmp_path).envs == (
+        EnvironmentSpec(
+            "old",
+            packages=("tensorflow==2.0.*", wheel),
+            python_version="3.7",
+            exclude_newer="2020-02-01",
+        ),
+        EnvironmentSpec(
+            "nightly",
+            python=str(tmp_path.parent / "python" / "bin" / "python"),
+            requirements=str(tmp_path / "requirements" / "nightly.txt"),
+        ),
+        EnvironmentSpec("here", python="python3.12"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "hint"),
+    [
+        (
+            "wiht = []",
+            "unknown key 'wiht' in {where}",
+            "did you mean 'with'?",
+        ),
+        (
+            "qqq = 1",
+            "unknown key 'qqq' in {where}",
+            "known keys: python, with, requirements, python-version, exclude-newer",
+        ),
+        (
+            "with = 'tensorflow'",
+            "with = 'tensorflow' ({where}) is not a list of requirements, such as [\"tensorflow==2.15.*\"]",
+            'set with to a list of requirements, such as ["tensorflow==2.15.*"]',
+        ),
+        (
+            "with = ['tensorflow']\npython-version = 3.10",
+            'python-version = 3.1 ({where}) is not a version in quotes, such as "3.10"',
+            'set python-version to a version in quotes, such as "3.10"',
+        ),
+        (
+            "with = ['-r other.txt']",
+            "{where}: '-r other.txt' is not a requirement",
+            "write it as pip does: 'tensorflow==2.15.*'; options go into a requirements file",
+        ),
+        (
+            "with = ['a\\nb']".replace("'", '"'),
+            "{where}: 'a\\nb' is not a requirement",
+            "write it as pip does: 'tensorflow==2.15.*'; options go into a requirements file",
+        ),
+        (
+            "with = ['tensorflow']\npython-version = '3.5'",
+            "{where}: '3.5' is not a Python version of at least 3.6",
+            "write it as 3.10, or 3.10.13",
+        ),
+        (
+            "with = ['tensorflow']\npython-version = '3.7'\npython = '/usr/bin/python3'",
+            "{where}: Python 3.7 is asked for, and /usr/bin/python3",
+            "give one of the two",
+        ),
+        (
+            "with = ['tensorflow']\nexclude-newer = '2020-13-01'",
+            "{where}: '2020-13-01' is not a date",
+            "write it as 2020-02-01, or 2020-02-01T12:00:00Z",
+        ),
+        (
+            "python-version = '3.7'",
+            "{where}: Python 3.7: what is to be installed there?",
+            "name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
+        ),
+        (
+            "",
+            "{where} says nothing",
+            'name an interpreter (python = "…") or packages (with = ["…"])',
+        ),
+    ],
+)
+def test_a_wrong_environment_is_told_with_its_table(
+    tmp_path: Path, table: str, message: str, hint: str
+) -> None:
+    path = write(tmp_path, f"[tool.seedreg.envs.old]\n{table}\n")
+    where = f"[tool.seedreg.envs.old] in {path}"
+    assert error({}, {}, tmp_path) == (message.replace("{where}", where), hint)
+
+
+def test_the_name_of_the_configured_interpreter_is_taken(tmp_path: Path) -> None:
+    path = write(tmp_path, "[tool.seedreg.envs.this]\nwith = ['tensorflow']\n")
+    assert error({}, {}, tmp_path)[0] == (
+        f"[tool.seedreg.envs.this] in {path}: 'this' already names the interpreter of this configuration"
+    )
+    path = write(tmp_path, "[tool.seedreg.envs]\nold = 3\n")
+    assert error({}, {}, tmp_path)[0] == f"old = 3 ([tool.seedreg.envs] in {path}) is not a table"
 
 
 def test_other_tools_tables_are_not_looked_at(tmp_path: Path) -> None:

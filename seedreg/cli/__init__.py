@@ -26,6 +26,7 @@ COMMANDS = {
     "rebuild": ("rebuild", "Write an entry's rebuilt weights to a file."),
     "factories": ("factories", "List what a bare factory name could mean."),
     "config": ("settings", "Show every setting and where it comes from."),
+    "envs": ("envs", "Look after the environments that were made for builds."),
     "db": ("db", "Look after the registry file."),
 }
 

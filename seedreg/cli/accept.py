@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import build_options, load, open_for_builds, selectors_argument
+from seedreg.cli.options import build_options, load_for_builds, open_for_builds, selectors_argument
 
 
 @click.command("accept")
@@ -22,7 +22,8 @@ def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings
     from seedreg.domain.results import NothingToAccept
     from seedreg.reports.text import drift_lines
 
-    with open_for_builds(load(ctx, **settings)) as registry:
+    config, environment = load_for_builds(ctx, **settings)
+    with open_for_builds(config, environment) as registry:
         result = registry.accept(selector, reason)
     entry = result.entry
     if isinstance(result, NothingToAccept):

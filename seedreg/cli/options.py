@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from seedreg.audit import Auditor
     from seedreg.config import Config
+    from seedreg.domain.environment import EnvironmentSpec
     from seedreg.domain.verdict import Verdict
     from seedreg.registry import Registry
     from seedreg.storage import Repository
@@ -35,11 +38,41 @@ def registry_option(function: _Function) -> _Function:
 
 
 def build_options(function: _Function) -> _Function:
-    """The settings of every command that builds."""
+    """The settings of every command that builds; `load_for_builds` reads them."""
+    return _build_options(function, "Build in an environment of [tool.seedreg.envs].")
+
+
+def audit_environment_options(function: _Function) -> _Function:
+    """The same for several environments at once; `load_environments` reads them."""
+    return _build_options(
+        function, "Build in this environment of [tool.seedreg.envs], or in 'this' Python; repeatable."
+    )
+
+
+def _build_options(function: _Function, env_help: str) -> _Function:
     for option in reversed(
         (
             click.option(
                 "--python", metavar="PATH", help="The Python that builds; it needs TensorFlow, not seedreg."
+            ),
+            click.option(
+                "--with",
+                "packages",
+                metavar="SPEC",
+                multiple=True,
+                help="Build where this is installed, as 'tensorflow==2.15.*'; made by uv; repeatable.",
+            ),
+            click.option("--requirements", metavar="FILE", help="Build where this is installed; made by uv."),
+            click.option(
+                "--python-version", metavar="X.Y", help="The Python of what is made (default: --python)."
+            ),
+            click.option(
+                "--exclude-newer",
+                metavar="DATE",
+                help="Install only what was released before, as 2020-02-01.",
+            ),
+            click.option(
+                "--env", "envs", metavar="NAME", multiple=True, help=env_help, shell_complete=_complete_env
             ),
             click.option("--jobs", "-j", metavar="N", help="Builds at once (default: cores)."),
             click.option(
@@ -57,6 +90,15 @@ def build_options(function: _Function) -> _Function:
     ):
         function = option(function)
     return registry_option(function)
+
+
+def _complete_env(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from seedreg.errors import SeedregError
+
+    try:
+        return [env.label for env in load(ctx.find_root()).envs if env.label.startswith(incomplete)]
+    except SeedregError:
+        return []
 
 
 def selectors_argument(*, required: bool = True, single: bool = False) -> Callable[[_Function], _Function]:
@@ -97,6 +139,92 @@ def load(ctx: click.Context, **options: object) -> Config:
     return load_config(options, os.environ, Path.cwd())
 
 
+def load_for_builds(ctx: click.Context, **options: object) -> tuple[Config, EnvironmentSpec]:
+    """The configuration of a command, and the one environment that it builds in."""
+    from seedreg.errors import UsageError
+
+    config, specs = load_environments(ctx, **options)
+    if len(specs) > 1:
+        raise UsageError(
+            f"{len(specs)} environments are named: {', '.join(spec.label for spec in specs)}",
+            hint="this command builds in one; `seedreg audit` takes several",
+        )
+    return config, specs[0]
+
+
+def load_environments(ctx: click.Context, **options: object) -> tuple[Config, tuple[EnvironmentSpec, ...]]:
+    """The configuration of a command, and the environments that it builds in: one or more."""
+    settings = {name: value for name, value in options.items() if name not in _ENVIRONMENT_OPTIONS}
+    config = load(ctx, **settings)
+    return config, environment_specs(config, options)
+
+
+_ENVIRONMENT_OPTIONS = ("packages", "requirements", "python_version", "exclude_newer", "envs")
+
+
+def environment_specs(config: Config, options: Mapping[str, Any]) -> tuple[EnvironmentSpec, ...]:
+    """The environments that the options of `build_options` name; without any, this configuration's Python.
+
+    Raises:
+        UsageError: if options contradict each other, an environment is not known or named twice.
+    """
+    from seedreg.config import absolute_requirement
+    from seedreg.domain.environment import THIS, EnvironmentSpec
+    from seedreg.errors import UsageError
+
+    cwd = Path.cwd()
+    packages = tuple(absolute_requirement(text.strip(), cwd) for text in options.get("packages") or ())
+    requirements = options.get("requirements")
+    if requirements is not None:
+        requirements = str((cwd / Path(requirements).expanduser()).absolute())
+        if not os.path.isfile(requirements):
+            raise UsageError(f"there is no requirements file {requirements}")
+    described: dict[str, Any] = {
+        "python": None if options.get("python") is None else config.python,
+        "packages": packages,
+        "requirements": requirements,
+        "python_version": options.get("python_version"),
+        "exclude_newer": options.get("exclude_newer"),
+    }
+    names = options.get("envs") or ()
+    if names:
+        if any(described.values()):
+            raise UsageError(
+                f"--env {names[0]} says all about an environment, and other options say more",
+                hint="take --python, --with, --requirements, --python-version and --exclude-newer away",
+            )
+        specs = tuple(_named(config, name) for name in names)
+        for number, spec in enumerate(specs):
+            for other in specs[:number]:
+                if replace(spec, label=other.label) == other:
+                    same = "" if spec.label == other.label else f" (it is the same as {other.label!r})"
+                    raise UsageError(
+                        f"environment {spec.label!r} is named twice{same}", hint="name each environment once"
+                    )
+        return specs
+    spec = EnvironmentSpec(THIS, **described)
+    return (replace(spec, label=spec.described()),)
+
+
+def _named(config: Config, name: str) -> EnvironmentSpec:
+    from difflib import get_close_matches
+
+    from seedreg.domain.environment import THIS, EnvironmentSpec
+    from seedreg.errors import UsageError
+
+    if name == THIS:
+        return EnvironmentSpec(THIS)
+    known = [env.label for env in config.envs]
+    if name in known:
+        return config.envs[known.index(name)]
+    near = get_close_matches(name, [*known, THIS], n=1)
+    if near:
+        hint = f"did you mean {near[0]!r}?"
+    else:
+        hint = f"known: {', '.join([*known, THIS])}; describe one in [tool.seedreg.envs.{name}]"
+    raise UsageError(f"there is no environment {name!r}", hint=hint)
+
+
 def registry_path(config: Config) -> Path:
     """Where the registry file is, or will be."""
     from seedreg.storage import parse_location
@@ -125,12 +253,39 @@ def open_for_writing(config: Config) -> Iterator[Repository]:
 
 
 @contextmanager
-def open_for_builds(config: Config, *, create: bool = False) -> Iterator[Registry]:
+def open_for_builds(
+    config: Config, environment: EnvironmentSpec | None = None, *, create: bool = False
+) -> Iterator[Registry]:
     """The registry with somewhere to build; every build is ended when it is left."""
     from seedreg.registry import open_registry_of
 
-    with open_registry_of(config, create=create) as registry:
+    with open_registry_of(config, environment, create=create, tell=tell) as registry:
         yield registry
+
+
+@contextmanager
+def open_auditor(config: Config) -> Iterator[Auditor]:
+    """Audits of the registry, with somewhere to build for each environment."""
+    from seedreg.audit import Auditor
+    from seedreg.registry import open_executor
+
+    with open_for_writing(config) as repository:
+        yield Auditor(repository, lambda spec: open_executor(config, spec, tell), config.project)
+
+
+@contextmanager
+def open_auditor_for_reading(config: Config) -> Iterator[Auditor]:
+    """Audits of the registry, for commands that build nothing and write nothing."""
+    from seedreg.audit import Auditor
+    from seedreg.registry import open_executor
+
+    with open_for_reading(config) as repository:
+        yield Auditor(repository, lambda spec: open_executor(config, spec), config.project)
+
+
+def tell(text: str) -> None:
+    """Say on stderr what takes long."""
+    click.echo(f"seedreg: {text}", err=True)
 
 
 def print_lines(lines: Iterable[str], *, err: bool = False) -> None:

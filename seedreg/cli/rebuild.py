@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import build_options, load, open_for_builds, selectors_argument
+from seedreg.cli.options import build_options, load_for_builds, open_for_builds, selectors_argument
 from seedreg.errors import EXIT_DRIFT
 
 
@@ -28,7 +28,8 @@ def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settin
     """
     from seedreg.reports.text import drift_lines
 
-    with open_for_builds(load(ctx, **settings)) as registry:
+    config, environment = load_for_builds(ctx, **settings)
+    with open_for_builds(config, environment) as registry:
         result = registry.rebuild(selector, output)
     entry, number = result.entry, result.baseline.number
     click.echo(f"wrote  {result.path}  {entry.recipe.label}  {result.fingerprint}")

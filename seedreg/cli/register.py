@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedreg.cli.options import build_options, load, open_for_builds, print_json, print_lines
+from seedreg.cli.options import build_options, load, load_for_builds, open_for_builds, print_json, print_lines
 
 if TYPE_CHECKING:
     from seedreg.domain.results import Registration
@@ -99,7 +99,7 @@ def register_command(
     from seedreg.registry import RegisterOptions
     from seedreg.reports.text import registration_lines
 
-    config = load(ctx, seeding=seeding, device=device, **settings)
+    config, environment = load_for_builds(ctx, seeding=seeding, device=device, **settings)
     options = RegisterOptions(alias, tags, note, keep_weights, allow_nonfinite)
     ranges = [parse_seeds(text) for text in seeds]
     if sum(map(len, ranges)) > _MANY_SEEDS:
@@ -123,7 +123,7 @@ def register_command(
     recipes = [template.with_seed(seed) for seed in numbers]
     results: list[Registration] = []
     told: set[tuple[str, str]] = set()
-    with open_for_builds(config, create=True) as registry:
+    with open_for_builds(config, environment, create=True) as registry:
         for registration in registry.register_all(recipes, options):
             results.append(registration)
             if not as_json:

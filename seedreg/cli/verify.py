@@ -7,7 +7,7 @@ import click
 from seedreg.cli.options import (
     build_options,
     exit_code_of,
-    load,
+    load_for_builds,
     open_for_builds,
     print_json,
     print_lines,
@@ -34,7 +34,8 @@ def verify_command(
     from seedreg.reports.text import verification_lines
 
     results: list[Verification] = []
-    with open_for_builds(load(ctx, **settings)) as registry:
+    config, environment = load_for_builds(ctx, **settings)
+    with open_for_builds(config, environment) as registry:
         for verification in registry.verify_all(registry.select(selectors)):
             results.append(verification)
             if not as_json:

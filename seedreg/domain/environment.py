@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from seedreg.domain.canonical import canonical_json, sha256_text
+from seedreg.errors import UsageError
 
 DOCUMENT_FORMAT = 1
+# The label of the interpreter that the configuration names.
+THIS = "this"
+_PYTHON_VERSION = re.compile(r"3\.(\d{1,3})(\.\d{1,3})?", re.ASCII)
+# A name, then what a requirement may hold; or a path. Nothing that an installer reads as an option.
+_REQUIREMENT = re.compile(r"[A-Za-z0-9./~][^\x00-\x1f\x7f]*")
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,14 @@ class EnvironmentSpec:
     """What somebody asks an environment to be; the executors find it or make it.
 
     With nothing but a `label` it is the interpreter that the configuration names. `python` alone is
-    an interpreter that exists; with `packages` (requirements as pip writes them), `requirements` (path
-    of a file), `python_version` (`3.10`) or `exclude_newer` (a date, RFC 3339) it is made.
+    an interpreter that exists. With `packages` (requirements as pip writes them) or `requirements`
+    (path of a file, relative to the project's root) it is made, with that `python` or the newest
+    `python_version` (`3.10`) on this machine, from what was released before `exclude_newer` (a date or
+    a time, RFC 3339). Where it is `exact`, `packages` are all there is, installed as they are pinned
+    even if their metadata contradict each other.
+
+    Raises:
+        UsageError: if a part is not what it has to be, or parts contradict each other.
     """
 
     label: str
@@ -90,11 +104,59 @@ class EnvironmentSpec:
     requirements: str | None = None
     python_version: str | None = None
     exclude_newer: str | None = None
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.label.strip() or not self.label.isprintable():
+            raise UsageError(f"{self.label!r} cannot be the name of an environment", hint="use letters")
+        for package in self.packages:
+            if not _REQUIREMENT.fullmatch(package):
+                raise UsageError(
+                    f"{package!r} is not a requirement",
+                    hint="write it as pip does: 'tensorflow==2.15.*'; options go into a requirements file",
+                )
+        if self.python_version is not None:
+            match = _PYTHON_VERSION.fullmatch(self.python_version)
+            if match is None or int(match[1]) < 6:
+                raise UsageError(
+                    f"{self.python_version!r} is not a Python version of at least 3.6",
+                    hint="write it as 3.10, or 3.10.13",
+                )
+            if self.python is not None:
+                raise UsageError(
+                    f"Python {self.python_version} is asked for, and {self.python}",
+                    hint="give one of the two",
+                )
+        if self.exclude_newer is not None and not _is_time(self.exclude_newer):
+            raise UsageError(
+                f"{self.exclude_newer!r} is not a date",
+                hint="write it as 2020-02-01, or 2020-02-01T12:00:00Z",
+            )
+        if not self.is_made and (self.python_version or self.exclude_newer):
+            raise UsageError(
+                f"{self.described()}: what is to be installed there?",
+                hint="name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
+            )
 
     @property
     def is_made(self) -> bool:
         """Whether it is made by an installer, not found."""
-        return bool(self.packages or self.requirements or self.python_version or self.exclude_newer)
+        return bool(self.packages or self.requirements)
+
+    def described(self) -> str:
+        """What it is to be, in one line: `tensorflow==2.0.*, Python 3.7, before 2020-02-01`."""
+        parts = [f"{len(self.packages)} exact packages"] if self.exact else list(self.packages)
+        if self.requirements:
+            parts.append(f"-r {self.requirements}")
+        if self.python and self.is_made:
+            parts.append(f"Python {self.python}")
+        elif self.python:
+            parts.append(self.python)
+        if self.python_version:
+            parts.append(f"Python {self.python_version}")
+        if self.exclude_newer:
+            parts.append(f"before {self.exclude_newer}")
+        return ", ".join(parts) or THIS
 
     def document(self) -> dict[str, Any]:
         """The specification as JSON."""
@@ -105,12 +167,24 @@ class EnvironmentSpec:
             "requirements": self.requirements,
             "python_version": self.python_version,
             "exclude_newer": self.exclude_newer,
+            **({"exact": True} if self.exact else {}),
         }
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> EnvironmentSpec:
         """The specification that `document()` describes."""
         return cls(**{**document, "packages": tuple(document["packages"])})
+
+
+def _is_time(text: str) -> bool:
+    # Until Python 3.11 fromisoformat() reads neither Z nor a lone date with a time zone.
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d))?", text, re.ASCII):
+        return False
+    try:
+        datetime.fromisoformat(text[:10] + "T" + (text[11:19] or "00:00:00"))
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

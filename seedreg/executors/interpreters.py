@@ -1,0 +1,111 @@
+"""Pythons on this machine: what a program says of itself, and which one fits a version."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedreg.errors import EnvironmentFailed
+
+OLDEST = (3, 6)
+_QUERY_TIMEOUT_S = 20.0
+_QUERY = (
+    "import json, os, sys; print(json.dumps([sys.implementation.name, sys.version.split()[0], "
+    "list(sys.version_info[:3]), sys.version_info[3] == 'final', os.uname()[4], 't' in sys.abiflags]))"
+)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python found on this machine, as it tells of itself.
+
+    `version` is as Python writes it (`3.14.0rc1`), `numbers` its first three; `usual` is a final
+    release of CPython with the global lock, which is what wheels are made for.
+    """
+
+    path: str
+    version: str
+    numbers: tuple[int, ...]
+    machine: str
+    usual: bool = True
+
+
+def query(path: str) -> Interpreter:
+    """What the program at the path says of itself.
+
+    Raises:
+        EnvironmentFailed: if it is no Python that runs, or one older than `OLDEST`.
+    """
+    try:
+        done = subprocess.run(
+            [path, "-I", "-S", "-c", _QUERY],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_QUERY_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"no answer in {_QUERY_TIMEOUT_S:.0f} s"
+        raise EnvironmentFailed(f"the interpreter {path} cannot be run: {reason}") from error
+    try:
+        name, version, numbers, final, machine, free_threaded = json.loads(done.stdout)
+    except (ValueError, TypeError) as error:
+        words = done.stderr.strip().splitlines()
+        raise EnvironmentFailed(
+            f"{path} is not a Python {OLDEST[0]}.{OLDEST[1]} or newer that runs"
+            + (f": {words[-1]}" if words else ""),
+            hint="name one with --python PATH",
+        ) from error
+    usual = name == "cpython" and final and not free_threaded
+    return Interpreter(path, version, tuple(numbers), machine, usual)
+
+
+def find_interpreter(version: str, environ: Mapping[str, str], uv: str) -> Interpreter:
+    """The newest Python of this version (`3.7`, or exactly `3.7.16`) that uv, pyenv or the search path has.
+
+    Raises:
+        EnvironmentFailed: if there is none; it lists what was found.
+    """
+    wanted = tuple(int(part) for part in version.split("."))
+    found: dict[str, Interpreter] = {}
+    for path in _paths(environ, uv):
+        real = os.path.realpath(path)
+        if real not in found:
+            with contextlib.suppress(EnvironmentFailed):
+                found[real] = query(path)
+    fitting = [one for one in found.values() if one.usual and one.numbers[: len(wanted)] == wanted]
+    if fitting:
+        return max(fitting, key=lambda one: one.numbers)
+    seen = sorted((one.numbers, f"{one.version} ({one.path})") for one in found.values())
+    raise EnvironmentFailed(
+        f"no Python {version} was found by uv, in pyenv or on the search path; found were: "
+        + (", ".join(text for _, text in seen) or "none"),
+        hint=f"`uv python install {version}` installs it; --python PATH names any other",
+    )
+
+
+def _paths(environ: Mapping[str, str], uv: str) -> Iterator[str]:
+    roots = [Path(environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"]
+    with contextlib.suppress(OSError):
+        done = subprocess.run(
+            [uv, "python", "dir"], capture_output=True, text=True, env=dict(environ), check=False
+        )
+        if done.returncode == 0 and done.stdout.strip():
+            roots.append(Path(done.stdout.strip()))
+    for root in roots:
+        yield from sorted(str(path) for path in root.glob("*/bin/python3"))
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        # pyenv's shims answer for the selected version only; the versions themselves were listed above.
+        if not os.path.isabs(folder) or "shims" in Path(folder).parts:
+            continue
+        with contextlib.suppress(OSError):
+            names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"python(3(\.\d+)?)?", name))
+            yield from (os.path.join(folder, name) for name in names)
