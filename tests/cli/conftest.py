@@ -19,6 +19,8 @@ from seedreg.__main__ import run
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Recipe
 
+from ..package_index import add_keras, add_numpy, add_tensorflow, add_wheel, index_variables
+
 MODELS = '''\
 import os
 import time
@@ -204,3 +206,70 @@ def project(empty_project: Project, made: Path) -> Project:
     else:
         shutil.copytree(made, empty_project.root / ".seedreg")
     return empty_project
+
+
+UPGRADED = """\
+import grain
+import keras
+import noise
+import numpy as np
+
+
+def build():
+    return keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+
+
+def joint():
+    return {"w": np.random.normal(size=4) + (noise.VALUE + grain.VALUE > 3)}
+
+
+def steady():
+    return {"w": np.random.normal(size=4)}
+
+
+def edited():
+    return {"w": np.random.normal(size=4)}
+"""
+
+
+@pytest.fixture(scope="session")
+def upgrades(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index in which Keras changes its weights in 1.2, goes back in 1.3, and changes again in 1.5."""
+    folder = tmp_path_factory.mktemp("upgrades")
+    index = folder / "index"
+    add_numpy(index, folder / "links")
+    add_tensorflow(index, "1.0")
+    for version, stream in (("1.0", ""), ("1.1", ""), ("1.2", "b"), ("1.3", ""), ("1.5", "c")):
+        add_keras(index, version, stream)
+    add_wheel(index, "keras", "1.4", {"keras/__init__.py": "raise ImportError('built for another machine')"})
+    add_wheel(index, "keras", "1.5rc1", {"keras.py": ""})
+    for name in ("noise", "grain"):
+        for version in (1, 2):
+            add_wheel(index, name, f"{version}", {f"{name}.py": f"VALUE = {version}\n"})
+    return folder
+
+
+@pytest.fixture
+def upgraded(empty_project: Project, upgrades: Path) -> Project:
+    """A project with `build`, `joint`, `steady` and `edited` registered before `TODAY`'s upgrades."""
+    environ = {name: value for name, value in empty_project.environ.items() if not name.startswith("UV_")}
+    environ.update(
+        index_variables(upgrades / "index", upgrades / "uv"),
+        SEEDREG_CACHE_DIR=str(upgrades / "cache"),
+        SEEDREG_JOBS="1",
+    )
+    del environ["PYTHONPATH"]
+    project = Project(empty_project.root, environ, empty_project.call)
+    project.write("models.py", UPGRADED)
+    if not (upgrades / "registry.db").exists():
+        then = [f"--with={pin}" for pin in ("tensorflow==1.0", "keras==1.0", "noise==1", "grain==1")]
+        for name in ("build", "joint", "steady", "edited"):
+            result = project("register", name, *then)
+            assert result.code == 0, result
+        shutil.copytree(project.db.parent, upgrades / "registry.db")
+    else:
+        shutil.copytree(upgrades / "registry.db", project.db.parent)
+    return project
+
+
+TODAY = tuple(f"--with={pin}" for pin in ("tensorflow==1.0", "keras==1.5", "noise==2", "grain==2"))
