@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
-from seedreg.domain.audit import Audit, AuditPlan, Waiver
+from seedreg.domain.audit import Audit, AuditPlan
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Entry
 from seedreg.domain.environment import Change, EnvironmentSpec, changes
@@ -201,14 +201,8 @@ class Auditor:
             verification.baseline,
             verification.drift,
             verification.changes,
-            self._waiver(verification.check),
+            self._repository.waiver_of(verification.check),
         )
-
-    def _waiver(self, check: Check) -> Waiver | None:
-        if check.verdict is not Verdict.DRIFTED:
-            return None
-        waivers = self._repository.waivers(check.entry_id)
-        return next((waiver for waiver in waivers if waiver.covers(check)), None)
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -248,7 +242,7 @@ class Auditor:
                 drift = compare(baseline.fingerprint, check.fingerprint)
             if check.environment is not None:
                 changed = changes(baseline.environment, check.environment)
-            yield AuditRow(entry, check.column or "", check, baseline, drift, changed, self._waiver(check))
+            yield AuditRow(entry, check.column or "", check, baseline, drift, changed, self._repository.waiver_of(check))
 
     def compare(self, before: int, after: int) -> AuditComparison:
         """What became of the checks of one audit in a later one.
@@ -276,9 +270,7 @@ class Auditor:
         )
 
     def _verdicts(self, number: int) -> dict[tuple[str, str], Verdict]:
-        audit = self.find(number)
-        checks = self._repository.audit_checks(audit.number)
-        return {(check.entry_id, check.column or ""): check.verdict for check in checks}
+        return self._repository.audit_verdicts(self.find(number).number)
 
     def _failed_last(self) -> set[str]:
         for audit in self._repository.audits():
