@@ -30,7 +30,9 @@ def main() -> int:
         "help": startup.help_text,
         "list": startup.list_entries,
     }
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=results.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--only",
         action="append",
