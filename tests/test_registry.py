@@ -1,0 +1,497 @@
+"""The use cases, on a real registry file and with the stand-in worker, which needs no TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+import seedreg
+from seedreg.domain.build import BuildFailure, BuildRequest, Isolation, Outcome
+from seedreg.domain.entry import Baseline, Entry, Recipe
+from seedreg.domain.results import (
+    Accepted,
+    Confirmed,
+    NotConfirmed,
+    NothingToAccept,
+    Refused,
+    Registered,
+)
+from seedreg.domain.verdict import Verdict
+from seedreg.errors import (
+    NothingSelected,
+    NotJudged,
+    RegistrationRefused,
+    RegistryError,
+    SeedregError,
+    UsageError,
+)
+from seedreg.executors.local import LocalExecutor
+from seedreg.registry import RegisterOptions, Registry
+from seedreg.storage import open_repository
+
+
+class World:
+    """A project's folder, its registry, and what the builds of it were asked for."""
+
+    def __init__(self, root: Path, worker: Path) -> None:
+        self.root = root
+        self.worker = worker
+        self.db = root / "registry.db"
+        self.requests: list[BuildRequest] = []
+        self.before_build: Callable[[], None] = lambda: None
+
+    def open(self, project: str = "p") -> Registry:
+        executor = LocalExecutor(
+            sys.executable, self.root, jobs=2, timeout_s=20, environ={}, worker_folder=self.worker
+        )
+        repository = open_repository(self.db, create=True)
+        return Registry(repository, _Watched(executor, self), project)
+
+    def change(self, **world: object) -> None:
+        """Change the world between two commands: see the stand-in worker."""
+        (self.root / "stand-in.json").write_text(json.dumps(world), encoding="utf-8")
+
+    def asked(self) -> Counter[tuple[str, int, str]]:
+        """How often each factory, seed and isolation was asked for since the last time."""
+        asked = Counter((r.recipe.factory, r.recipe.seed, r.isolation.value) for r in self.requests)
+        self.requests.clear()
+        return asked
+
+
+class _Watched:
+    def __init__(self, executor: LocalExecutor, world: World) -> None:
+        self._executor = executor
+        self._world = world
+        self.close = executor.close
+
+    def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
+        self._world.requests += requests
+        for found in self._executor.run(requests):
+            self._world.before_build()
+            yield found
+
+
+@pytest.fixture
+def world(tmp_path: Path, stand_in_worker: Path) -> World:
+    return World(tmp_path, stand_in_worker)
+
+
+@pytest.fixture
+def registry(world: World) -> Iterator[Registry]:
+    with world.open() as registry:
+        yield registry
+
+
+def recipes(*seeds: int, factory: str = "m:build") -> list[Recipe]:
+    return [Recipe("p", factory, seed) for seed in seeds]
+
+
+# Registering --------------------------------------------------------------------------------------
+
+
+def test_one_recipe_takes_a_fresh_and_a_forked_build_and_one_of_the_next_seed(
+    world: World, registry: Registry
+) -> None:
+    registry.register("m:build", 5)
+    assert world.asked() == {
+        ("m:build", 5, "fresh"): 1,
+        ("m:build", 5, "fork"): 1,
+        ("m:build", 6, "fork"): 1,
+    }
+
+
+def test_a_range_takes_one_fresh_build_and_looks_for_the_seeds_effect_in_its_siblings(
+    world: World, registry: Registry
+) -> None:
+    assert len(list(registry.register_all(recipes(0, 1, 2)))) == 3
+    assert world.asked() == {
+        ("m:build", 0, "fresh"): 1,
+        ("m:build", 0, "fork"): 1,
+        ("m:build", 1, "fork"): 2,
+        ("m:build", 2, "fork"): 2,
+        ("m:build", 3, "fork"): 1,
+    }
+
+
+def test_every_factory_of_a_command_has_a_fresh_build(world: World, registry: Registry) -> None:
+    list(registry.register_all([*recipes(0, 1), *recipes(0, 1, factory="m:other")]))
+    asked = world.asked()
+    assert {key[:2] for key in asked if key[2] == "fresh"} == {("m:build", 0), ("m:other", 0)}
+
+
+def test_the_last_seed_is_compared_with_the_one_before(world: World, registry: Registry) -> None:
+    registry.register("m:build", 2**32 - 1)
+    assert ("m:build", 2**32 - 2, "fork") in world.asked()
+
+
+def test_a_recipe_that_is_given_twice_is_registered_once(registry: Registry) -> None:
+    assert len(list(registry.register_all(recipes(1, 1)))) == 1
+
+
+def test_results_come_as_soon_as_they_are_known(registry: Registry) -> None:
+    slow = Recipe("p", "m:slow", 0, '{"sleep_s":1}')
+    found = registry.register_all([*recipes(0, 1, 2), slow])
+    assert isinstance(next(found), Registered)
+    assert len(registry.entries()) == 1
+    found.close()  # type: ignore[attr-defined]
+
+
+def test_what_was_registered_is_what_was_built(registry: Registry) -> None:
+    result = registry.register("m:build", 3, params={"units": 2}, options=RegisterOptions("a", ("t",), "n"))
+    assert isinstance(result, Registered)
+    assert [tensor.shape for tensor in result.baseline.fingerprint.tensors] == [(2, 2), (2,)]
+    assert result.baseline.facts.isolation == "fresh"
+    (summary,) = registry.entries()
+    assert (
+        summary.entry
+        == result.entry
+        == Entry(Recipe("p", "m:build", 3, '{"units":2}'), result.entry.created_at, "a", "n", ("t",))
+    )
+    assert (summary.baseline_number, summary.fingerprint) == (1, result.baseline.fingerprint.digest)
+
+
+@pytest.mark.parametrize(
+    ("factory", "kind", "nondeterministic"),
+    [
+        ("m:nondeterministic", "nondeterministic", True),
+        ("m:fail", "raised", False),
+        ("m:nonfinite", "nonfinite", False),
+        ("m:die", "worker", False),
+    ],
+)
+def test_what_is_refused_leaves_nothing_behind(
+    registry: Registry, factory: str, kind: str, nondeterministic: bool
+) -> None:
+    (result,) = registry.register_all(recipes(0, factory=factory))
+    assert isinstance(result, Refused)
+    assert (result.failure.kind, result.nondeterministic) == (kind, nondeterministic)
+    assert registry.entries(retired=None) == []
+    error = RegistrationRefused if nondeterministic else NotJudged
+    with pytest.raises(error) as caught:
+        registry.register(factory)
+    assert caught.value.hint is not None
+
+
+def test_a_refusal_does_not_keep_others_from_being_registered(registry: Registry) -> None:
+    results = list(registry.register_all([*recipes(0, factory="m:fail"), *recipes(0)]))
+    assert {type(result) for result in results} == {Refused, Registered}
+
+
+def test_a_factory_that_ignores_its_seed_is_registered_with_a_warning(registry: Registry) -> None:
+    result = registry.register("m:ignores_seed")
+    assert isinstance(result, Registered)
+    assert "the factory ignores the seed: seed 1 gives the same weights" in result.baseline.facts.warnings
+
+
+def test_registering_again_checks_and_changes_no_baseline(world: World, registry: Registry) -> None:
+    first = registry.register("m:build")
+    assert isinstance(first, Registered)
+    again = registry.register("m:build", options=RegisterOptions(tags=("t",)))
+    assert isinstance(again, Confirmed)
+    assert again.verification.verdict is Verdict.REPRODUCED
+    assert again.verification.entry.tags == ("t",)
+    world.change(stream=2)
+    (drifted,) = registry.register_all(recipes(0))
+    assert isinstance(drifted, NotConfirmed)
+    assert drifted.verification.verdict is Verdict.DRIFTED
+    with pytest.raises(RegistrationRefused, match="no longer reproduces: DRIFTED"):
+        registry.register("m:build")
+    (summary,) = registry.entries()
+    assert (summary.baseline_number, summary.fingerprint) == (1, first.baseline.fingerprint.digest)
+    assert len(registry.history("m:build@0")) == 3
+
+
+def test_another_command_that_registers_first_is_no_error(world: World, registry: Registry) -> None:
+    def other() -> None:
+        world.before_build = lambda: None
+        with world.open() as faster:
+            faster.register("m:build")
+
+    world.before_build = other
+    (result,) = registry.register_all(recipes(0), RegisterOptions(tags=("mine",)))
+    assert isinstance(result, Confirmed)
+    assert [summary.entry.tags for summary in registry.entries()] == [("mine",)]
+
+
+@pytest.mark.parametrize(
+    ("options", "seeds"), [(RegisterOptions("x"), (0, 1)), (RegisterOptions("taken"), (1,))]
+)
+def test_an_alias_that_cannot_be_given_is_told_before_anything_is_built(
+    world: World, registry: Registry, options: RegisterOptions, seeds: tuple[int, ...]
+) -> None:
+    registry.register("m:build", options=RegisterOptions("taken"))
+    world.asked()
+    with pytest.raises(UsageError, match="alias"):
+        list(registry.register_all(recipes(*seeds), options))
+    assert world.requests == []
+
+
+@pytest.mark.parametrize(("alias", "tags"), [("a b", ()), ("beef", ()), (None, ("a:b",))])
+def test_wrong_options_are_told_when_they_are_made(alias: str | None, tags: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError):
+        RegisterOptions(alias, tags)
+
+
+def test_kept_weights_are_adopted_under_their_hashes(world: World, registry: Registry) -> None:
+    results = list(registry.register_all(recipes(0, 1), RegisterOptions(keep_weights=True)))
+    store = world.root / "objects"
+    kept = {path.parent.name + path.name for path in store.glob("*/*")}
+    tensors = [t.sha256 for r in results if isinstance(r, Registered) for t in r.baseline.fingerprint.tensors]
+    assert kept == set(tensors)
+    assert len(tensors) == len(kept) + 1  # both biases are the same zeros
+
+
+def test_weights_of_a_known_entry_are_kept_if_it_still_reproduces(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    registry.register("m:build", options=RegisterOptions(keep_weights=True))
+    assert len(list((world.root / "objects").glob("*/*"))) == 2
+
+
+def test_no_weights_are_kept_of_what_is_refused(world: World, registry: Registry) -> None:
+    list(registry.register_all(recipes(0, factory="m:nondeterministic"), RegisterOptions(keep_weights=True)))
+    assert list(world.root.glob("objects/*/*")) == []
+
+
+# Verifying ----------------------------------------------------------------------------------------
+
+
+def test_what_reproduces_is_built_once(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    world.asked()
+    (found,) = registry.verify("m:build")
+    assert (found.verdict, found.drift, found.changes) == (Verdict.REPRODUCED, None, ())
+    assert world.asked() == {("m:build", 0, "auto"): 1}
+
+
+def test_a_drift_is_confirmed_by_a_second_build_one_of_each_factory_fresh(
+    world: World, registry: Registry
+) -> None:
+    list(registry.register_all(recipes(0, 1)))
+    world.asked()
+    world.change(stream=2, tensorflow="3.0.0")
+    found = registry.verify("m:build")
+    assert [one.verdict for one in found] == [Verdict.DRIFTED, Verdict.DRIFTED]
+    assert all([str(c) for c in one.changes] == ["tensorflow 2.99.0 → 3.0.0"] for one in found)
+    asked = world.asked()
+    assert sum(asked.values()) == 4
+    assert sum(count for (_, _, isolation), count in asked.items() if isolation == "fresh") == 1
+
+
+def test_two_builds_that_differ_now_are_nondeterministic(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    world.change(stream=2)
+    streams = iter(range(10, 20))
+    world.before_build = lambda: world.change(stream=next(streams))
+    (found,) = registry.verify("m:build")
+    assert found.verdict is Verdict.NONDETERMINISTIC
+    assert found.drift is not None
+
+
+def test_what_cannot_be_built_is_an_error_with_its_failure(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    world.change(fail="no data")
+    (found,) = registry.verify("m:build")
+    assert found.verdict is Verdict.ERROR
+    assert found.check.failure is not None
+    assert (found.check.failure.kind, found.check.failure.message) == ("raised", "no data")
+    assert (found.check.fingerprint, found.check.environment) == (None, None)
+
+
+def test_names_alone_are_no_drift(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    world.change(names=["head/kernel", "head/bias"])
+    (found,) = registry.verify("m:build")
+    assert found.verdict is Verdict.REPRODUCED
+    assert found.renamed == (("dense/kernel", "head/kernel"), ("dense/bias", "head/bias"))
+
+
+def test_an_entry_of_another_project_is_an_error_and_is_not_built(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    world.asked()
+    with world.open("q") as elsewhere:
+        (found,) = elsewhere.verify("m:build")
+        with pytest.raises(NotJudged, match="belongs to project 'p'"):
+            elsewhere.accept("m:build", "x")
+        with pytest.raises(NotJudged, match="belongs to project 'p'"):
+            elsewhere.rebuild("m:build", world.root / "w.npz")
+    assert found.verdict is Verdict.ERROR
+    assert found.check.failure is not None
+    assert found.check.failure.kind == "project"
+    assert world.requests == []
+
+
+def test_every_check_is_recorded_when_it_is_yielded(world: World, registry: Registry) -> None:
+    list(registry.register_all(recipes(0, 1)))
+    found = registry.verify_all(registry.select(["m:build"]))
+    first = next(found)
+    assert registry.history(first.entry.id) == (first.check,)
+    list(found)
+    assert sum(summary.last_verdict is Verdict.REPRODUCED for summary in registry.entries()) == 2
+
+
+def test_nothing_selected_is_an_error(registry: Registry) -> None:
+    registry.register("m:build")
+    with pytest.raises(NothingSelected):
+        registry.verify("m:build", "nothing")
+    assert registry.history("m:build") == ()
+    assert registry.verify() == []
+
+
+# Accepting ----------------------------------------------------------------------------------------
+
+
+def test_accepting_adds_the_next_baseline_and_records_what_was_built(
+    world: World, registry: Registry
+) -> None:
+    registry.register("m:build")
+    world.change(stream=2)
+    world.asked()
+    result = registry.accept("m:build", " upgrade ")
+    assert isinstance(result, Accepted)
+    assert (result.before.number, result.baseline.number, result.baseline.reason) == (1, 2, "upgrade")
+    assert world.asked() == {("m:build", 0, "fresh"): 1, ("m:build", 0, "fork"): 1}
+    (check,) = registry.history("m:build")
+    assert (check.verdict, check.baseline_number) == (Verdict.REPRODUCED, 2)
+    (summary,) = registry.entries()
+    assert (summary.baseline_number, summary.last_verdict) == (2, Verdict.REPRODUCED)
+
+
+def test_nothing_is_accepted_where_nothing_drifted(registry: Registry) -> None:
+    registry.register("m:build")
+    assert isinstance(registry.accept("m:build", "x"), NothingToAccept)
+    assert [summary.baseline_number for summary in registry.entries()] == [1]
+
+
+def test_another_command_that_accepted_meanwhile_is_not_overruled(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    world.change(stream=2)
+
+    real = registry._repository.current_baseline
+
+    def slow(entry_id: str) -> Baseline:
+        found = real(entry_id)
+        registry._repository.current_baseline = real  # type: ignore[method-assign]
+        with world.open() as faster:
+            assert isinstance(faster.accept("m:build", "theirs"), Accepted)
+        return found
+
+    registry._repository.current_baseline = slow  # type: ignore[method-assign]
+    with pytest.raises(RegistryError, match="another command has changed it"):
+        registry.accept("m:build", "mine")
+    assert [summary.baseline_number for summary in registry.entries()] == [2]
+    assert real(registry.entries()[0].entry.id).reason == "theirs"
+
+
+def test_what_became_nonfinite_is_not_accepted(world: World, registry: Registry) -> None:
+    registry.register("m:nonfinite", options=RegisterOptions(allow_nonfinite=True))
+    world.change(stream=2)
+    assert isinstance(registry.accept("m:nonfinite", "was so before"), Accepted)
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_accepting_wants_a_reason_before_it_builds(world: World, registry: Registry, reason: str) -> None:
+    registry.register("m:build")
+    world.asked()
+    with pytest.raises(UsageError, match="reason"):
+        registry.accept("m:build", reason)
+    assert world.requests == []
+
+
+# Rebuilding ---------------------------------------------------------------------------------------
+
+
+def test_a_rebuild_says_whether_the_weights_are_the_registered_ones(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    target = world.root / "w.safetensors"
+    result = registry.rebuild("m:build", target)
+    assert (result.path, result.drift) == (str(target), None)
+    world.change(stream=2)
+    assert registry.rebuild("m:build", target).drift is not None
+    assert sorted(
+        path.name for path in world.root.iterdir() if path.name.startswith((".seedreg-", "w."))
+    ) == ["w.safetensors"]
+
+
+def test_a_rebuild_that_fails_leaves_what_was_there(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    target = world.root / "w.npz"
+    target.write_text("mine")
+    world.change(fail="no data")
+    with pytest.raises(NotJudged, match="no data"):
+        registry.rebuild("m:build", target)
+    assert target.read_text() == "mine"
+    assert not list(world.root.glob(".seedreg-*"))
+
+
+# The Python interface -----------------------------------------------------------------------------
+
+
+def test_the_interface_opens_the_projects_own_registry(
+    tmp_path: Path, fake_tensorflow_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", fake_tensorflow_environ["PYTHONPATH"])
+    (tmp_path / "pyproject.toml").write_text('[tool.seedreg]\nproject = "p"\n')
+    (tmp_path / "models.py").write_text(
+        "import numpy as np\n\ndef build(seed):\n    return {'w': np.random.normal(size=3)}\n"
+    )
+    with seedreg.open_registry(cwd=tmp_path, jobs=2, timeout_s=30) as registry:
+        result = registry.register("models:build", 4, options=seedreg.RegisterOptions(alias="four"))
+        assert isinstance(result, Registered)
+        assert [one.verdict for one in registry.verify("four", "models:build@4")] == [Verdict.REPRODUCED]
+        assert [summary.entry.alias for summary in registry.entries(seed=4)] == ["four"]
+        assert [check.verdict for check in registry.history("four")] == [Verdict.REPRODUCED]
+        with pytest.raises(seedreg.SeedregError, match="no entry is named by 'five'"):
+            registry.verify("five")
+    assert (tmp_path / ".seedreg" / "registry.db").exists()
+
+
+def test_the_interface_raises_what_the_command_line_tells(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="no registry at "):
+        seedreg.open_registry(tmp_path / "none.db", create=False, cwd=tmp_path)
+    with pytest.raises(SeedregError, match="there is no interpreter /nowhere"):
+        seedreg.open_registry(cwd=tmp_path, python="/nowhere")
+    (tmp_path / "some.db").write_text("text")
+    with pytest.raises(RegistryError, match="is not a seedreg registry"):
+        seedreg.open_registry(tmp_path / "some.db", cwd=tmp_path)
+    assert not (tmp_path / ".seedreg").exists()
+
+
+def test_importing_seedreg_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, seedreg\n"
+        "heavy = {'numpy', 'click', 'sqlalchemy', 'tensorflow', 'alembic', 'dataclasses', 'json'}\n"
+        "found = heavy & set(sys.modules)\n"
+        "assert not found, found\n"
+        "for name in seedreg.__all__: getattr(seedreg, name)\n"
+        "assert not {'numpy', 'click', 'sqlalchemy', 'tensorflow', 'alembic'} & set(sys.modules)\n"
+        "assert set(seedreg.__all__) <= set(dir(seedreg))\n"
+        "try:\n    seedreg.nothing\n"
+        "except AttributeError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "module 'seedreg' has no attribute 'nothing'\n",
+        "",
+    )
+
+
+def test_an_executor_is_any_object_with_its_two_methods(world: World) -> None:
+    class Lost:
+        def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
+            for request in requests:
+                yield request, BuildFailure("lost", f"{request.recipe.label} was lost")
+
+        def close(self) -> None:
+            pass
+
+    with Registry(open_repository(world.db, create=True), Lost(), "p") as registry:
+        with pytest.raises(NotJudged, match="m:build@0 was lost"):
+            registry.register("m:build")
+        assert Isolation.AUTO.value == "auto"
