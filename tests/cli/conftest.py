@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from package_index import add_keras, add_numpy, add_tensorflow, add_wheel, index_variables
 
 from seedreg.__main__ import run
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Recipe
-
-from ..package_index import add_keras, add_numpy, add_tensorflow, add_wheel, index_variables
 
 MODELS = '''\
 import os
