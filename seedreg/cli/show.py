@@ -32,12 +32,13 @@ def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | 
         entry = select_one(repository, selector)
         baseline = repository.current_baseline(entry.id)
         checks = repository.checks(entry.id)
+        waivers = repository.waivers(entry.id)
     last = checks[-1] if checks else None
     drift = compare(baseline.fingerprint, last.fingerprint) if last and last.fingerprint else None
     if as_json:
         from seedreg.reports.documents import show_document
 
-        print_json(show_document(entry, baseline, last, drift))
+        print_json(show_document(entry, baseline, last, drift, waivers))
     else:
-        print_paged(entry_lines(entry, baseline, last, drift))
+        print_paged(entry_lines(entry, baseline, last, drift, waivers))
     return 0

@@ -20,7 +20,7 @@ from seedreg.reports.audit_rows import (
     waiver_words,
 )
 from seedreg.reports.audit_text import summary
-from seedreg.reports.printable import printable
+from seedreg.reports.printable import printable, printable_lines
 from seedreg.reports.text import audit_next_command
 
 # GitHub keeps ten errors and ten warnings of a step and drops the rest without a word.
@@ -65,6 +65,10 @@ def _annotation(command: str, report: AuditReport, row: AuditRow) -> str:
             properties["line"] = str(found[1])
     properties["title"] = f"{label} {_TITLES[outcome(row)]}"
     lines = [f"in {printable(row.column)}: {reason(row)}"]
+    if row.check.failure is not None:
+        kind, message = row.check.failure.kind, row.check.failure.message
+        first, *rest = printable_lines(f"{kind}: {message}")
+        lines = [f"in {printable(row.column)}: {first}", *rest]
     if row.waiver is not None:
         lines.append(waiver_words(row))
     changed = software_changes(row)

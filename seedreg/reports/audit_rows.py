@@ -11,7 +11,7 @@ from seedreg.domain.verdict import Verdict
 from seedreg.reports.printable import printable
 from seedreg.reports.text import SOFTWARE, drift_lines
 
-WAIVED = "waived"
+WAIVED = "WAIVED"
 # The ways a check of an audit can end, in the order of every table.
 OUTCOMES = ("REPRODUCED", "DRIFTED", WAIVED, "NONDETERMINISTIC", "ERROR")
 
@@ -67,7 +67,7 @@ class Tallies:
 
 
 def outcome(row: AuditRow) -> str:
-    """The verdict; `waived` for a drift that is."""
+    """The verdict; WAIVED for a drift that is."""
     return row.check.verdict.value if row.waiver is None else WAIVED
 
 
@@ -75,7 +75,7 @@ def reason(row: AuditRow) -> str:
     """What was found, on one line."""
     check = row.check
     if check.failure is not None:
-        return printable(f"{check.failure.kind}: {check.failure.message}")
+        return printable(" ".join(f"{check.failure.kind}: {check.failure.message}".split()))
     if check.verdict is Verdict.NONDETERMINISTIC:
         return "two builds now differ from each other"
     if row.drift is None:

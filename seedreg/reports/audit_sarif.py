@@ -123,7 +123,7 @@ def _result(report: AuditReport, row: AuditRow) -> dict[str, Any]:
         "ruleId": _RULES[index][1],
         "ruleIndex": index,
         "level": "error",
-        "message": {"text": f"{what}. Next: {audit_next_command(row)}"},
+        "message": {"text": _plain(f"{what}. Next: {audit_next_command(row)}")},
         "locations": [location],
         "partialFingerprints": {"primaryLocationLineHash": key, "seedregCheck/v1": key},
         "properties": {
@@ -135,16 +135,21 @@ def _result(report: AuditReport, row: AuditRow) -> dict[str, Any]:
         },
     }
     if outcome(row) == WAIVED:
-        suppression = {"kind": "external", "status": "accepted", "justification": waiver_words(row)}
+        suppression = {"kind": "external", "status": "accepted", "justification": _plain(waiver_words(row))}
         result["suppressions"] = [suppression]
     return result
 
 
+def _plain(text: str) -> str:
+    # SARIF § 3.11.6: [text](target) is a link, even in plain text.
+    return text.replace("](", "] (")
+
+
 def _physical(file: str, line_number: int | None) -> dict[str, Any]:
-    # SARIF's message text is plain, but file names are URIs; of a colon a reader could make a scheme.
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(file), "uriBaseId": _ROOT}}
+    uri = quote(file, errors="replace")
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": _ROOT}}
     if PurePosixPath(file).is_absolute():
-        place["artifactLocation"] = {"uri": f"file://{quote(file)}"}
+        place["artifactLocation"] = {"uri": f"file://{uri}"}
     if line_number is not None:
         place["region"] = {"startLine": max(1, line_number)}
     return place

@@ -8,7 +8,7 @@ from typing import TextIO
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit_rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
 from seedreg.reports.printable import printable
-from seedreg.reports.text import audit_next_command, counted
+from seedreg.reports.text import audit_row_lines, counted
 
 _LIST_ALL = 20
 _EXPLAIN = 20
@@ -103,17 +103,11 @@ class _Reasons:
             return
         failure = row.check.failure
         factory = "" if failure is not None and failure.kind == "environment" else row.entry.recipe.factory
-        what = [reason(row)]
-        if row.waiver is not None:
-            what.append(waiver_words(row))
-        key = (row.column, word, factory, *what)
+        key = (row.column, word, factory, reason(row), waiver_words(row))
         if key in self._firsts:
             self._more[key] += 1
         elif len(self._firsts) < _EXPLAIN:
-            where = f"  {printable(row.column)}" if self._several else ""
-            head = f"{word}  {row.entry.short_id}  {printable(row.entry.recipe.label)}{where}"
-            after = [] if row.waiver is not None else [f"next: {audit_next_command(row)}"]
-            self._firsts[key] = [head, *(f"  {line}" for line in (*what, *after))]
+            self._firsts[key] = list(audit_row_lines(row, with_column=self._several))
             self._more[key] = 0
         else:
             self._left_out += 1
@@ -128,7 +122,7 @@ class _Reasons:
 
 
 def _count_lines(tallies: Tallies) -> Iterator[str]:
-    rows: list[Sequence[str]] = [("ENVIRONMENT", *(word.upper() for word in OUTCOMES), "LEFT")]
+    rows: list[Sequence[str]] = [("ENVIRONMENT", *OUTCOMES, "LEFT")]
     named = [(printable(label), tally) for label, tally in tallies.columns.items()]
     if len(named) > 1:
         named.append(("total", tallies.total))

@@ -143,7 +143,11 @@ def list_document(summaries: Sequence[EntrySummary]) -> dict[str, Any]:
 
 
 def show_document(
-    entry: Entry, baseline: Baseline, last: Check | None, drift: Drift | None
+    entry: Entry,
+    baseline: Baseline,
+    last: Check | None,
+    drift: Drift | None,
+    waivers: Sequence[Waiver] = (),
 ) -> dict[str, Any]:
     """Everything about one entry."""
     return {
@@ -157,6 +161,7 @@ def show_document(
             "environment": last.environment and last.environment.document(),
             "drift": None if drift is None else _drift_document(drift),
         },
+        "waivers": [waiver_document(waiver) for waiver in waivers],
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from seedreg.domain.audit import Waiver
 from seedreg.domain.fingerprint import Fingerprint, compare
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Check, Verdict
@@ -41,6 +42,7 @@ DOCUMENTS: dict[str, Any] = {
         values.BASELINE,
         values.DRIFTED.check,
         compare(values.PRINT, values.DRIFTED_PRINT),
+        [Waiver(values.FULL_ENTRY.id, values.DRIFTED_PRINT.digest, "Keras 3", "2026-12-31", values.T2)],
     ),
     "history-1": lambda: documents.history_document(
         values.ENTRY,

@@ -1,0 +1,131 @@
+"""Names and messages come from other people's programs: whatever they hold, a report stays what it is."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import chain
+
+import jsonschema
+import pytest
+
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.results import AuditReport
+from seedreg.domain.verdict import Verdict
+from seedreg.reports import FORMATS
+from seedreg.reports.printable import printable, printable_lines
+
+from . import audits, values
+from .audits import written
+from .test_audit_formats import SARIF_SCHEMA, SCHEMA
+
+HOSTILE = [
+    "\x00\x01\x08\x0b\x0c\x1b[31mred\x1b[0m\x7f\x9b31m",
+    "a\nb\r\nc\rd\te",
+    "\n::error::injected\n  ::stop-commands::x\r::set-output name=a::b",
+    "]]> <a b='c'> & &amp; \"quoted\" <!-- --> ",
+    "| pipe | ` tick ` * star * [a](https://example.org) ![b](c) <img src=x> ~~s~~ $x$ # \\",
+    "100%, a=b:c %0A%3A",
+    "emoji 😀 é → 漢 \U0010ffff \ufffe \uffff",
+    "lone \ud800 surrogate \udcff",
+    "\u202eright to left\u2066 \u2028 line \u2029 paragraph \x85 next",
+    "",
+    " ",
+    "x" * 5000,
+]
+
+
+def hostile(text: str) -> AuditReport:
+    """Two failed checks and a waived one, the text in whatever may hold any."""
+    of = audits.entry(1, f"models:{text}")
+    failure = BuildFailure("raised", text, text, text, text, 0.5)
+    drift = audits.row(of, Verdict.DRIFTED, on=values.NEW)
+    odd = replace(drift.changes[0], name=text, before=text)
+    drift = replace(drift, changes=(odd, *drift.changes))
+    rows = [
+        replace(drift, check=replace(drift.check, source=replace(values.SOURCE, file=text or "x"))),
+        audits.row(of, Verdict.ERROR, failure=failure),
+        audits.row(of, Verdict.DRIFTED, waived=text or " "),
+    ]
+    told = audits.report(rows)
+    plan = replace(told.audit.plan, project=text, selectors=(text,))
+    return replace(told, audit=replace(told.audit, plan=plan))
+
+
+def in_utf8(name: str, text: str) -> str:
+    """The report as it is in a file."""
+    return written(name, hostile(text)).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_every_json_stays_json_and_holds_the_text(text: str) -> None:
+    document = json.loads(in_utf8("json", text))
+    jsonschema.validate(document, SCHEMA)
+    assert document["checks"][1]["failure"]["message"] == text
+    lines = in_utf8("jsonl", text).splitlines()
+    assert [list(json.loads(line)) for line in lines] == [
+        ["format", "audit"],
+        ["check"],
+        ["check"],
+        ["check"],
+        ["columns", "summary"],
+    ]
+    jsonschema.Draft4Validator(SARIF_SCHEMA).validate(json.loads(in_utf8("sarif", text)))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_junit_stays_xml_of_the_same_shape(text: str) -> None:
+    root = ET.fromstring(in_utf8("junit", text))
+    assert [element.tag for element in root.iter()] == [
+        "testsuites",
+        "testsuite",
+        *["testcase", "failure", "testcase", "error", "testcase", "skipped"],
+    ]
+    (suite,) = root
+    assert suite[0].get("classname") == f"models:{printable(text)}"
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_report_for_people_has_no_control_characters_but_newlines(text: str) -> None:
+    for name in ("text", "markdown", "github"):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", in_utf8(name, text))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_github_gets_our_commands_and_no_other(text: str) -> None:
+    commands = in_utf8("github", text).splitlines()
+    assert [command.split(" ", 1)[0] for command in commands] == ["::error", "::error", "::warning"]
+    for command in commands:
+        # `::name key=value,key=value::data`, as the runner reads it
+        match = re.fullmatch(r"::(?:error|warning) ([^:]*)::.*", command)
+        assert match is not None
+        assert [one.split("=", 1)[0] for one in match[1].split(",")] == ["file", "line", "title"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_line_of_the_text_is_a_command_to_github(text: str) -> None:
+    assert not [line for line in in_utf8("text", text).splitlines() if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_markdown_tables_keep_their_shape(text: str) -> None:
+    tables = [line for line in in_utf8("markdown", text).splitlines() if line.startswith("|")]
+    cells = [len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1 for line in tables]
+    assert cells == [7, 7, 7, 5, 5, 5, 5, 5]
+
+
+def test_markdown_shows_what_would_do_something() -> None:
+    text = written("markdown", hostile(HOSTILE[4]))
+    assert r"\| pipe \| \` tick \` \* star \* \[a\](https://example.org) \!\[b\](c) &lt;img src=x&gt;" in text
+
+
+def test_what_cannot_be_shown_is_escaped() -> None:
+    assert printable("a\x1b[1m\n\u202e😀é\ud800") == r"a\x1b[1m\n\u202e😀é\ud800"
+    assert printable_lines("one\r\ntwo\tx\x00\n") == ["one", "two     x\\x00"]
+
+
+def test_every_format_is_written_for_every_text() -> None:
+    for name, text in chain.from_iterable(((n, t) for t in HOSTILE) for n in FORMATS):
+        assert in_utf8(name, text) or name == "github"
