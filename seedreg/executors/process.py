@@ -53,11 +53,10 @@ class WorkerProcess:
         data = memoryview(line)
         with contextlib.suppress(BrokenPipeError):
             while data:
-                written = self._popen.stdin.write(data)
-                if written is None:  # the pipe is full
+                try:
+                    data = data[os.write(self._popen.stdin.fileno(), data) :]
+                except BlockingIOError:  # the pipe is full
                     self._await_room()
-                else:
-                    data = data[written:]
 
     def _await_room(self) -> None:
         """Wait until the worker takes more; read meanwhile, for it may itself wait to be read."""

@@ -9,8 +9,8 @@ from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Op
 from .factory import describe, user_traceback
 from .protocol import Failure
 
-# A chunk of float64 that stays in a core's second-level cache (512 kB) through every pass.
-_CHUNK = 65536
+# A chunk of float64 that stays in a core's second-level cache (256 kB) through every pass.
+_CHUNK = 32768
 _SAMPLES = 16
 _KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
 _RANDOM_STATE_NAMES = ("seed_generator_state", "StateVar")
@@ -257,13 +257,13 @@ def statistics(array: Any) -> Dict[str, Any]:
             piece = flat[start : start + _CHUNK]
             chunk = numpy.abs(piece).astype(numpy.float64) if is_complex else piece.astype(numpy.float64)
             result["zeros"] += int(chunk.size - numpy.count_nonzero(chunk))
-            square = float(numpy.dot(chunk, chunk))
+            square = _squares(chunk)
             if not math.isfinite(square):  # a NaN, an infinity, or a value whose square is one
                 nans = int(numpy.count_nonzero(numpy.isnan(chunk)))
                 chunk = chunk[numpy.isfinite(chunk)]
                 result["nans"] += nans
                 result["infinities"] += int(piece.size - nans - chunk.size)
-                square = float(numpy.dot(chunk, chunk))
+                square = _squares(chunk)
             if chunk.size == 0:
                 continue
             squares += square
@@ -272,7 +272,7 @@ def statistics(array: Any) -> Dict[str, Any]:
             part_mean = float(chunk.mean())
             chunk -= part_mean
             delta, total = part_mean - mean, seen + chunk.size
-            spread += float(numpy.dot(chunk, chunk)) + delta * delta * seen * chunk.size / total
+            spread += _squares(chunk) + delta * delta * seen * chunk.size / total
             mean += delta * chunk.size / total
             seen = total
     if seen:
@@ -282,6 +282,14 @@ def statistics(array: Any) -> Dict[str, Any]:
                 mean=_finite(mean), std=_finite(math.sqrt(max(spread, 0.0) / seen)), minimum=low, maximum=high
             )
     return result
+
+
+def _squares(chunk: Any) -> float:
+    # Not numpy.dot: BLAS starts a thread for each core, which then spin beside the other builds
+    # (25.6 M values: 2.2 s of CPU where this takes 0.12).
+    import numpy
+
+    return float(numpy.einsum("i,i->", chunk, chunk))
 
 
 def _finite(number: float) -> Optional[float]:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
-from typing import Any, Dict, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 from . import build, probe, protocol
 from .protocol import Failure
@@ -35,6 +35,7 @@ def serve(mode: str, parent_pid: int) -> None:
     try:
         if mode == "zygote":
             build.import_tensorflow()
+            build.index_kernels()
             common = probe.interpreter()
             build.flush_output()  # else every fork would say again what the import left in the buffer
     except Failure as failure:
@@ -116,7 +117,6 @@ class _Server(object):
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
         _prctl(_PR_SET_PDEATHSIG, 0)  # from here on the end of input is seen at once
         if self._common is not None and hasattr(gc, "freeze"):
-            gc.collect()
             gc.freeze()  # a collection in a child would touch, and so copy, every page of the heap
         try:
             while self._step():
@@ -281,15 +281,29 @@ class _Server(object):
 
     def _sweep(self, keep: Set[int]) -> None:
         """Kill the children of this process that are no build: what ended builds left behind."""
-        try:
-            with open("/proc/self/task/{}/children".format(os.getpid())) as stream:
-                children = [int(pid) for pid in stream.read().split()]
-        except OSError:
-            return  # not Linux: the process group had to do
-        for pid in children:
+        for pid in _children():
             if pid not in keep:
                 self._swept.add(pid)
                 _kill(os.kill, pid)
+
+
+def _children() -> List[int]:
+    """The children of this process; none where there is no /proc, and the process group has to do."""
+    own = os.getpid()
+    try:
+        with open("/proc/self/task/{}/children".format(own)) as stream:
+            return [int(pid) for pid in stream.read().split()]
+    except OSError:
+        pass  # this kernel is built without the file, as some sandboxes' are
+    children = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        try:
+            with open("/proc/{}/stat".format(int(name)), "rb") as status:
+                if int(status.read().rpartition(b")")[2].split()[1]) == own:
+                    children.append(int(name))
+        except (OSError, ValueError, IndexError):
+            continue
+    return children
 
 
 def _lead_group(pid: int) -> None:

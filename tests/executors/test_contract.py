@@ -74,7 +74,7 @@ class ExecutorContract:
         assert len(set(found[0].values())) == 4
 
     def test_outcome_comes_before_slower_ones_end(self, make: Callable[..., Executor]) -> None:
-        requests = requests_of([recipe("models:slow", 0, {"sleep_s": 2}), recipe("models:build")])
+        requests = requests_of([recipe("models:slow", 0, {"sleep_s": 3}), recipe("models:build")])
         assert [request.key for request, _ in make(jobs=2).run(requests)] == [1, 0]
 
     def test_failure_is_a_value_and_stops_nothing(self, make: Callable[..., Executor]) -> None:
@@ -88,11 +88,11 @@ class ExecutorContract:
 
     def test_deadline_is_a_failure_of_that_build_alone(self, make: Callable[..., Executor]) -> None:
         requests = requests_of([recipe("models:slow"), recipe("models:build")])
-        outcomes = {request.key: outcome for request, outcome in make(jobs=2, timeout_s=2).run(requests)}
+        outcomes = {request.key: outcome for request, outcome in make(jobs=2, timeout_s=4).run(requests)}
         failure = failed(outcomes[0])
         assert (failure.kind, failure.message) == (
             "timeout",
-            "the build took longer than 2 s and was ended",
+            "the build took longer than 4 s and was ended",
         )
         built(outcomes[1])
 
