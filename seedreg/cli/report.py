@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
-from seedreg.cli.options import load, open_for_reading, registry_option
-
-if TYPE_CHECKING:
-    from seedreg.domain.environment import EnvironmentSpec
-    from seedreg.executors import Executor
+from seedreg.cli.options import load, open_auditor_for_reading, registry_option
 
 
 @click.command("report")
@@ -46,16 +41,10 @@ def report_command(
     A file is written whole or not at all. In a GitHub workflow, with no format asked for, the text
     comes with annotations.
     """
-    from seedreg.audit import Auditor
     from seedreg.reports.output import plan_reports, write_reports
 
     targets = plan_reports(formats, outputs, os.environ)
     config = load(ctx, db=db)
-    with open_for_reading(config) as repository:
-        report = Auditor(repository, _no_executor, config.project).report(number)
-        write_reports(report, targets, root=config.root)
+    with open_auditor_for_reading(config) as auditor:
+        write_reports(auditor.report(number), targets, root=config.root)
     return 0
-
-
-def _no_executor(environment: EnvironmentSpec) -> Executor:
-    raise AssertionError(f"a report builds nothing, and nothing in {environment.label}")

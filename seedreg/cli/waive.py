@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seedreg.cli.options import load, open_for_reading, open_for_writing, registry_option, selectors_argument
+from seedreg.cli.options import (
+    load,
+    open_for_reading,
+    open_for_writing,
+    print_lines,
+    registry_option,
+    selectors_argument,
+)
 
 if TYPE_CHECKING:
     from seedreg.domain.entry import Baseline, Entry
@@ -46,6 +53,7 @@ def waive_command(
     """
     from seedreg.errors import UsageError
     from seedreg.registry import select_one, utc_now
+    from seedreg.reports.text import counted
 
     if sum((remove, as_list, bool(reason or until or fingerprint))) > 1:
         raise UsageError(
@@ -54,8 +62,11 @@ def waive_command(
     config = load(ctx, db=db)
     if as_list:
         with open_for_reading(config) as repository:
-            for line in _list_lines(repository, selector, utc_now()[:10]):
-                click.echo(line)
+            lines = list(_list_lines(repository, selector, utc_now()[:10]))
+        if lines:
+            print_lines(lines)
+        else:
+            click.echo("no waivers", err=True)
         return 0
     if selector is None:
         raise UsageError("which entry? SELECTOR is missing", hint="`seedreg waive --list` shows all waivers")
@@ -63,7 +74,7 @@ def waive_command(
         with open_for_writing(config) as repository:
             entry = select_one(repository, selector)
             count = repository.remove_waivers(entry.id, utc_now())
-        click.echo(f"removed {count} waivers  {entry.short_id}  {entry.recipe.label}")
+        click.echo(f"removed {counted(count, 'waiver')}  {entry.short_id}  {entry.recipe.label}")
         return 0
     if not (reason or "").strip() or until is None:
         raise UsageError(
@@ -92,8 +103,8 @@ def parse_day(text: str, today: str) -> str:
     try:
         day = date.fromisoformat(text).isoformat()
     except ValueError:
-        day = ""
-    if day != text:  # newer Pythons read 20301231 and 2030-W01-1 too
+        day = None
+    if day is None or day != text:  # newer Pythons read 20301231 and 2030-W01-1 too
         raise UsageError(f"{text!r} is not a day", hint="write it as --until 2030-12-31")
     if day < today:
         raise UsageError(f"{text} has passed: today is {today} (UTC)", hint="name a day that is to come")
@@ -115,7 +126,7 @@ def _waivable(repository: Repository, entry: Entry, prefix: str | None) -> str:
     baseline = repository.current_baseline(entry.id)
     digests = _drifts(_last(checks), baseline)
     if not digests:
-        found = "was never checked" if not checks else f"its last check is {checks[-1].verdict.value}"
+        found = "it was never checked" if not checks else f"its last check is {checks[-1].verdict.value}"
         if checks and checks[-1].verdict.value == "DRIFTED":
             found = f"baseline {baseline.number} is newer than its last check"
         raise UsageError(
@@ -158,10 +169,7 @@ def _list_lines(repository: Repository, selector: str | None, today: str) -> Ite
     from seedreg.reports.printable import printable
 
     entry_id = None if selector is None else select_one(repository, selector).id
-    waivers = repository.waivers(entry_id)
-    if not waivers:
-        yield "no waivers"
-    for waiver in waivers:
+    for waiver in repository.waivers(entry_id):
         entry = repository.entry(waiver.entry_id)
         label = "" if entry is None else entry.recipe.label
         until = f"until {waiver.until}" if waiver.until >= today else f"ended {waiver.until}"
