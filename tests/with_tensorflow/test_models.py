@@ -216,7 +216,7 @@ REFUSED = {
     "not an array": (
         recipe("zoo:arrays", case="not an array"),
         "wrong-return",
-        "zoo:arrays returned a list whose item '1' is a str, not an array",
+        "zoo:arrays returned a list whose item '1' is of type str, not an array",
         "every value must be an array, a tensor or a variable",
     ),
     "nothing": (
