@@ -242,7 +242,9 @@ class Auditor:
                 drift = compare(baseline.fingerprint, check.fingerprint)
             if check.environment is not None:
                 changed = changes(baseline.environment, check.environment)
-            yield AuditRow(entry, check.column or "", check, baseline, drift, changed, self._repository.waiver_of(check))
+            yield AuditRow(
+                entry, check.column or "", check, baseline, drift, changed, self._repository.waiver_of(check)
+            )
 
     def compare(self, before: int, after: int) -> AuditComparison:
         """What became of the checks of one audit in a later one.

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -261,8 +261,8 @@ class Registry:
         """
         return list(self.verify_all(self.select(selectors)))
 
-    def verify_all(self, entries: Iterable[Entry]) -> Iterator[Verification]:
-        """Rebuild every entry and hold it against its baseline; yields each, recorded, as soon as it is known.
+    def verify_all(self, entries: Iterable[Entry]) -> Generator[Verification, None, None]:
+        """Rebuild every entry and hold it against its baseline; yields each, recorded, once it is known.
 
         A build that differs is run once more, in another process, before it is called a drift. Entries
         are taken a few hundred at a time, so that the memory needed does not grow with their number.
@@ -301,11 +301,19 @@ class Registry:
 
     def _judge(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
         """Turn builds into a verdict and append the check."""
+        audit_number, column = self._audit or (None, None)
         duration_s = sum(build.duration_s for build in builds)
         failure = next((build for build in builds if isinstance(build, BuildFailure)), None)
         if failure is not None:
             check = Check(
-                entry.id, baseline.number, Verdict.ERROR, self._clock(), duration_s, failure=failure
+                entry.id,
+                baseline.number,
+                Verdict.ERROR,
+                self._clock(),
+                duration_s,
+                failure=failure,
+                audit_number=audit_number,
+                column=column,
             )
             self._repository.add_check(check)
             return Verification(entry, baseline, check)
@@ -327,6 +335,8 @@ class Registry:
             last.fingerprint,
             last.environment,
             last.source,
+            audit_number=audit_number,
+            column=column,
         )
         self._repository.add_check(check)
         sources = (baseline.source.sha256, last.source.sha256)
@@ -652,6 +662,7 @@ def open_registry_of(
     environment: EnvironmentSpec | None = None,
     *,
     create: bool = False,
+    several: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Registry:
     """The registry that the configuration names, with builds on this machine.
@@ -663,6 +674,8 @@ def open_registry_of(
         config: which registry and project, and how to build.
         environment: where to build; the configured interpreter if None.
         create: make the registry file if there is none.
+        several: more than one build is to be expected, so TensorFlow is imported for them while the
+            registry is opened.
         tell: is told, in one line, when an environment is made.
 
     Raises:
@@ -671,20 +684,34 @@ def open_registry_of(
     """
     from seedreg.config import resolve_python
     from seedreg.executors.environments import DeferredExecutor
-    from seedreg.storage import open_repository, parse_location
 
     spec = environment or EnvironmentSpec(THIS)
     if spec.python_version is None:
         resolve_python(spec.python or config.python, config.root)
-    path = parse_location(config.db, config.root)
-    repository = open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
-    return Registry(repository, DeferredExecutor(lambda: open_executor(config, spec, tell)), config.project)
+    executor: Executor = DeferredExecutor(lambda: open_executor(config, spec, tell))
+    if several and not spec.is_made:
+        executor = open_executor(config, spec, tell, several=True)
+    try:
+        from seedreg.storage import open_repository, parse_location
+
+        path = parse_location(config.db, config.root)
+        repository = open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
+    except BaseException:
+        executor.close()
+        raise
+    return Registry(repository, executor, config.project)
 
 
 def open_executor(
-    config: Config, environment: EnvironmentSpec, tell: Callable[[str], None] = lambda text: None
+    config: Config,
+    environment: EnvironmentSpec,
+    tell: Callable[[str], None] = lambda text: None,
+    *,
+    several: bool = False,
 ) -> Executor:
     """Somewhere to build in the environment, which is found or made now.
+
+    With `several` TensorFlow begins to be imported now for the builds that are to come.
 
     Raises:
         ConfigError: if the configured interpreter does not exist.
@@ -695,7 +722,7 @@ def open_executor(
     from seedreg.executors.local import LocalExecutor
 
     def local(python: str) -> Executor:
-        return LocalExecutor(
+        executor = LocalExecutor(
             python,
             config.root,
             config.import_paths,
@@ -703,6 +730,9 @@ def open_executor(
             timeout_s=config.timeout_s,
             isolation=Isolation(config.isolation),
         )
+        if several:
+            executor.warm_up()
+        return executor
 
     python = None
     try:

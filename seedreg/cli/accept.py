@@ -23,7 +23,7 @@ def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings
     from seedreg.reports.text import drift_lines
 
     config, environment = load_for_builds(ctx, **settings)
-    with open_for_builds(config, environment) as registry:
+    with open_for_builds(config, environment, several=True) as registry:
         result = registry.accept(selector, reason)
     entry = result.entry
     if isinstance(result, NothingToAccept):

@@ -254,12 +254,16 @@ def open_for_writing(config: Config) -> Iterator[Repository]:
 
 @contextmanager
 def open_for_builds(
-    config: Config, environment: EnvironmentSpec | None = None, *, create: bool = False
+    config: Config,
+    environment: EnvironmentSpec | None = None,
+    *,
+    create: bool = False,
+    several: bool = False,
 ) -> Iterator[Registry]:
     """The registry with somewhere to build; every build is ended when it is left."""
     from seedreg.registry import open_registry_of
 
-    with open_registry_of(config, environment, create=create, tell=tell) as registry:
+    with open_registry_of(config, environment, create=create, several=several, tell=tell) as registry:
         yield registry
 
 

@@ -123,7 +123,7 @@ def register_command(
     recipes = [template.with_seed(seed) for seed in numbers]
     results: list[Registration] = []
     told: set[tuple[str, str]] = set()
-    with open_for_builds(config, environment, create=True) as registry:
+    with open_for_builds(config, environment, create=True, several=True) as registry:
         for registration in registry.register_all(recipes, options):
             results.append(registration)
             if not as_json:

@@ -30,12 +30,15 @@ def verify_command(
 
     A SELECTOR is an id prefix (4 digits or more), an alias, a factory, factory@seed, or tag:NAME.
     """
+    from seedreg.domain.entry import looks_like_id
     from seedreg.domain.results import Verification
     from seedreg.reports.text import verification_lines
 
     results: list[Verification] = []
     config, environment = load_for_builds(ctx, **settings)
-    with open_for_builds(config, environment) as registry:
+    # An id names one entry; anything else may name many.
+    several = len(selectors) > 1 or not looks_like_id(selectors[0])
+    with open_for_builds(config, environment, several=several) as registry:
         for verification in registry.verify_all(registry.select(selectors)):
             results.append(verification)
             if not as_json:

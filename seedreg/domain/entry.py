@@ -20,6 +20,8 @@ MIN_PREFIX_LENGTH = 4
 SEEDINGS = ("full", "tf")
 
 _DEVICE = re.compile(r"cpu|gpu(:\d+)?")
+_INPUT = re.compile(r"(\d{1,12}(?:[,x]\d{1,12})*)(?::([a-z]+\d*))?", re.ASCII)
+_SEEDS = re.compile(r"\s*(-?\d{1,12})(?:\s*-\s*(\d{1,12}))?\s*", re.ASCII)
 _NAME = re.compile(r"[^\s:@,]+")
 _HEX = re.compile(r"[0-9a-f]+")
 
@@ -38,17 +40,14 @@ class InputSpec:
         Raises:
             UsageError: if it is neither.
         """
-        dims, _, dtype = text.partition(":")
-        try:
-            shape = tuple(int(part) for part in dims.replace("x", ",").split(",") if part.strip())
-        except ValueError:
-            shape = (-1,)
-        if any(size < 1 for size in shape) or (dtype and not re.fullmatch(r"[a-z]+\d*", dtype)):
+        match = _INPUT.fullmatch(text.replace(" ", ""))
+        shape = () if match is None else tuple(map(int, re.split("[,x]", match[1])))
+        if match is None or 0 in shape:
             raise UsageError(
                 f"input shape {text!r} is not a list of sizes of at least 1",
                 hint="write it without the batch dimension, as in --input-shape 28,28,1 (or 10:int32)",
             )
-        return cls(shape, dtype or "float32")
+        return cls(shape, match[2] or "float32")
 
     def __str__(self) -> str:
         dims = ",".join(map(str, self.shape))
@@ -240,7 +239,7 @@ def parse_seeds(text: str) -> range:
     Raises:
         UsageError: if it is neither, or leaves 0 … 2**32 - 1.
     """
-    match = re.fullmatch(r"\s*(-?\d+)(?:\s*-\s*(\d+))?\s*", text, flags=re.ASCII)
+    match = _SEEDS.fullmatch(text)
     if match is None:
         raise UsageError(f"seed {text!r} is neither a number nor a range", hint="write 7, or 0-9")
     first = int(match[1])

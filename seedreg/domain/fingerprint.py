@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,8 +213,8 @@ class Drift:
 def compare(before: Fingerprint, after: Fingerprint) -> Drift | None:
     """How `after` differs from `before`; None when the fingerprints are equal.
 
-    With as many tensors on both sides they are compared position by position. Otherwise the
-    tensors are paired by normalised name, what finds no partner is missing or extra.
+    With as many tensors on both sides they are compared position by position. Otherwise they are
+    paired by name, then by content, then by normalised name; what finds no partner is missing or extra.
     `reordered` says that both hold the same manifest lines in another order.
     """
     if before.digest == after.digest:
@@ -243,15 +244,27 @@ def _pairs(
 ) -> list[tuple[TensorRecord | None, TensorRecord | None]]:
     if len(before) == len(after):
         return list(zip(before, after, strict=True))
-    waiting: dict[str, list[TensorRecord]] = {}
-    for tensor in after:
-        waiting.setdefault(normal_name(tensor.name), []).append(tensor)
-    pairs: list[tuple[TensorRecord | None, TensorRecord | None]] = []
-    for tensor in before:
-        partners = waiting.get(normal_name(tensor.name))
-        pairs.append((tensor, partners.pop(0) if partners else None))
-    left = {id(tensor) for partners in waiting.values() for tensor in partners}
-    pairs.extend((None, tensor) for tensor in after if id(tensor) in left)
+    partners: dict[int, TensorRecord] = {}
+    free = list(after)
+    # The surest sign first: a name that is the very same, then the same content, then names alike.
+    signs: tuple[Callable[[TensorRecord], str], ...] = (
+        lambda tensor: tensor.name,
+        lambda tensor: tensor.line,
+        lambda tensor: normal_name(tensor.name),
+    )
+    for sign in signs:
+        waiting: dict[str, list[TensorRecord]] = {}
+        for tensor in free:
+            waiting.setdefault(sign(tensor), []).append(tensor)
+        for position, tensor in enumerate(before):
+            if position not in partners and waiting.get(sign(tensor)):
+                partners[position] = waiting[sign(tensor)].pop(0)
+        taken = {id(tensor) for tensor in partners.values()}
+        free = [tensor for tensor in free if id(tensor) not in taken]
+    pairs: list[tuple[TensorRecord | None, TensorRecord | None]] = [
+        (tensor, partners.get(position)) for position, tensor in enumerate(before)
+    ]
+    pairs.extend((None, tensor) for tensor in free)
     return pairs
 
 

@@ -107,6 +107,13 @@ class LocalExecutor:
             self._end(launch)
         self._selector.close()
 
+    def warm_up(self) -> None:
+        """Start importing TensorFlow now for forks on the CPU, which are then to be expected."""
+        launch = _Launch("zygote", "0", hide_gpus=True)
+        wanted = self._isolation is not Isolation.FRESH and fork_is_safe()
+        if wanted and launch not in self._workers:
+            self._start(launch)
+
     def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
         """See `Executor.run`."""
         for launch in [launch for launch, worker in self._workers.items() if worker.process.has_ended]:
@@ -120,6 +127,7 @@ class LocalExecutor:
         try:
             while any(queues.values()) or any(w.running for w in self._workers.values()) or done:
                 while done:
+                    self._dispatch(queues, done)  # no build waits for what the caller does with this one
                     yield done.popleft()
                 self._dispatch(queues, done)
                 if not done and any(worker.slots for worker in self._workers.values()):

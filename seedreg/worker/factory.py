@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import os
@@ -14,6 +15,7 @@ from .protocol import Failure
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _MAX_TRACEBACK = 32768
+_DOUBT_S = 2.0  # a second, and one more for file systems that keep time in steps of two
 
 
 def load(address: str, import_paths: List[str], root: str) -> Any:
@@ -68,9 +70,55 @@ def _callables(module: Any) -> List[str]:
     )
 
 
+class _CarefulLoader(importlib.machinery.SourceFileLoader):
+    """Loads a module's source, from cached bytecode only if that cannot be of another state of the file.
+
+    Python takes bytecode to be current if time (in whole seconds) and size of the source are those it
+    was made of, so an edit within the second is missed. Bytecode written well after the source's time
+    has no such doubt. The same thought keeps git's index right.
+    """
+
+    def path_stats(self, path: Any) -> Any:
+        """Time and size of the source, once bytecode that is in doubt is gone.
+
+        An OSError makes the import machinery do without bytecode.
+        """
+        stats = super().path_stats(path)
+        cached = importlib.util.cache_from_source(os.fspath(path))
+        try:
+            written = os.stat(cached).st_mtime
+        except OSError:
+            return stats  # there is none yet
+        if written < stats["mtime"] + _DOUBT_S:
+            os.unlink(cached)
+        return stats
+
+
+def _load_carefully(import_paths: List[str]) -> None:
+    """Have the project's modules, not the installed packages below its root, loaded by `_CarefulLoader`."""
+    machinery = importlib.machinery
+    roots = tuple(os.path.join(os.path.realpath(path), "") for path in import_paths)
+
+    def hook(path: str) -> Any:
+        real = os.path.join(os.path.realpath(path), "")
+        if not real.startswith(roots) or "-packages" + os.sep in real or not os.path.isdir(real):
+            raise ImportError
+        return machinery.FileFinder(
+            path,
+            (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+            (_CarefulLoader, machinery.SOURCE_SUFFIXES),
+            (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+        )
+
+    sys.path_hooks.insert(0, hook)
+    for path in import_paths:
+        sys.path_importer_cache.pop(path, None)
+
+
 def _import(where: str, import_paths: List[str], root: str) -> Any:
     is_path = where.endswith(".py") or "/" in where
     pid = os.getpid()
+    _load_carefully(import_paths)
     try:
         if is_path:
             return _import_path(os.path.join(root, where))
@@ -139,7 +187,7 @@ def _import_path(path: str) -> Any:
     taken = stem in sys.modules or known is not None
     same = taken and "." not in stem and _is_file(known, path)
     name = stem if same or not taken else "_seedreg_factory_" + stem
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_CarefulLoader(name, path))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
