@@ -53,10 +53,15 @@ class WorkerProcess:
         data = memoryview(line)
         with contextlib.suppress(BrokenPipeError):
             while data:
-                try:
-                    data = data[os.write(self._popen.stdin.fileno(), data) :]
-                except BlockingIOError:  # the pipe is full
-                    self._await_room()
+                data = data[self._write(data) :]
+
+    def _write(self, data: memoryview) -> int:
+        assert self._popen.stdin is not None
+        try:
+            return os.write(self._popen.stdin.fileno(), data)
+        except BlockingIOError:  # the pipe is full
+            self._await_room()
+            return 0
 
     def _await_room(self) -> None:
         """Wait until the worker takes more; read meanwhile, for it may itself wait to be read."""
