@@ -103,3 +103,11 @@ class AuditCounts:
     def done(self) -> int:
         """Checks that were made."""
         return sum(self.verdicts.values())
+
+    @property
+    def failing(self) -> tuple[Verdict, ...]:
+        """The verdicts that count against the audit: neither REPRODUCED nor waived."""
+        drifted = self.verdicts.get(Verdict.DRIFTED, 0) - self.waived
+        others = (Verdict.NONDETERMINISTIC, Verdict.ERROR)
+        found = [verdict for verdict in others if self.verdicts.get(verdict, 0)]
+        return (Verdict.DRIFTED, *found) if drifted else tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,7 +73,7 @@ class Recipe:
     framework: str = "tensorflow"
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
+        object.__setattr__(self, "seed", check_seed(self.seed))  # a NumPy integer has no JSON
         if self.seeding not in SEEDINGS:
             raise UsageError(
                 f"unknown seeding protocol {self.seeding!r}", hint=f"one of: {', '.join(SEEDINGS)}"
@@ -220,17 +221,21 @@ class Entry:
 
 
 def check_seed(seed: object) -> int:
-    """The seed, if it is one.
+    """The seed as an `int`, if it is one; NumPy's integers are.
 
     Raises:
         UsageError: outside 0 … 2**32 - 1, the range of `numpy.random.seed`.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        number = -1
+    if not 0 <= number <= MAX_SEED:
         raise UsageError(
             f"seed {seed!r} is not an integer from 0 to {MAX_SEED}",
             hint="the range is NumPy's: numpy.random.seed takes 0 … 2**32 - 1",
         )
-    return seed
+    return number
 
 
 def parse_seeds(text: str) -> range:

@@ -227,6 +227,8 @@ def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
         old_version, new_version = getattr(before, name), getattr(after, name)
         known = None not in (old_version, new_version)
         if known and old_version != new_version and (old_version, new_version) not in told:
+            # Keras came with TensorFlow once: what was really imported says more than what is installed.
+            found = [change for change in found if (change.kind, change.name) != ("distribution", name)]
             found.append(Change("distribution", name, old_version, new_version))
     if before.keras_distribution != after.keras_distribution:
         found.append(Change("keras_config", "built by", before.keras_distribution, after.keras_distribution))

@@ -33,9 +33,9 @@ def set_seed(seed: int) -> None:
     """
     from seedreg.worker import seeding
 
-    check_seed(seed)
+    number = check_seed(seed)
     try:
-        seeding.seed_everything(seed)
+        seeding.seed_everything(number)
     except ModuleNotFoundError as error:
         raise _explained(error) from error
 

@@ -39,7 +39,8 @@ def verification_lines(verification: Verification, *, verbose: bool = False) -> 
         against = "the two builds" if check.verdict is Verdict.NONDETERMINISTIC else "baseline"
         yield from _indented(drift_lines(verification.drift, against, verification.baseline.number))
     if check.failure is None:
-        yield from _indented(change_lines(verification.changes, verbose=verbose))
+        reproduced = check.verdict is Verdict.REPRODUCED
+        yield from _indented(change_lines(verification.changes, verbose=verbose, brief=reproduced))
         yield from _indented(_source_lines(verification))
         if verification.renamed:
             before, after = verification.renamed[0]
@@ -110,8 +111,11 @@ def drift_lines(drift: Drift, against: str = "baseline", number: int | None = No
         yield "by kind: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
-def change_lines(found: Sequence[Change], *, verbose: bool = False) -> Iterator[str]:
-    """What differs in the environment: packages always, the machine and the rest where they changed too."""
+def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool = False) -> Iterator[str]:
+    """What differs in the environment: packages always, the machine and the rest where they changed too.
+
+    `verbose` names every package, `brief` those alone that make a model's weights.
+    """
     software = [change for change in found if change.kind in SOFTWARE]
     rest = [change for change in found if change.kind not in SOFTWARE]
     if not found:
@@ -119,6 +123,8 @@ def change_lines(found: Sequence[Change], *, verbose: bool = False) -> Iterator[
         return
     software.sort(key=lambda change: _FIRST.index(change.name) if change.name in _FIRST else len(_FIRST))
     limit = len(software) if verbose else _MANY
+    if brief and not verbose:
+        limit = min(limit, sum(change.name in _FIRST for change in software) or 1)
     if software:
         more = f", and {len(software) - limit} more" if len(software) > limit else ""
         yield "environment: " + ", ".join(map(str, software[:limit])) + more

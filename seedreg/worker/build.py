@@ -116,7 +116,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
             sink.close()
     random_state = weights.read(states)
     fingerprint_s = time.perf_counter() - started
-    warnings: List[str] = []
+    warnings: List[str] = [] if unbuilt else weights.left_out(model)
     if unbuilt:
         warnings.append(
             "the model is not built: layers that were never called have no weights, so the fingerprint "

@@ -128,7 +128,7 @@ def _owners(model: Any, address: str) -> Dict[int, Any]:
 
 
 def _refuse_hidden_layers(module: Any, address: str) -> None:
-    """A Keras 3 layer is no tf.Module, so `variables` of a module that holds one leaves its weights out."""
+    """Keras 3 layers and variables are none of TensorFlow's, so `variables` of a module leaves them out."""
     import tensorflow
 
     listed = {id(variable) for variable in module.variables}
@@ -138,14 +138,71 @@ def _refuse_hidden_layers(module: Any, address: str) -> None:
                 continue
             for part in _flat(value):
                 if is_keras(part) and not isinstance(part, tensorflow.Module):
-                    hidden = [w for w in part.weights if id(getattr(w, "value", w)) not in listed]
-                    if hidden or not part.built:
-                        raise Failure(
-                            "wrong-return",
-                            "{} returned a tf.Module whose `variables` leaves out the weights of the Keras "
-                            "layer in its attribute {!r}".format(address, name),
-                            "return a keras.Model, or a mapping of the arrays",
+                    variables, unbuilt = part.weights, _may_get_weights(part)
+                elif _is_keras_variable(part):
+                    variables, unbuilt = [part], False
+                else:
+                    continue
+                if unbuilt or any(id(getattr(each, "value", each)) not in listed for each in variables):
+                    raise Failure(
+                        "wrong-return",
+                        "{} returned a tf.Module whose `variables` leaves out the weights of the Keras "
+                        "{} in its attribute {!r}".format(
+                            address, "layer" if is_keras(part) else "variable", name
+                        ),
+                        "return a keras.Model, or a mapping of the arrays",
+                    )
+
+
+def _is_keras_variable(value: Any) -> bool:
+    """Whether it is a variable of Keras 3, which is no `tf.Variable`."""
+    return any(
+        base.__name__ == "Variable" and base.__module__.split(".")[0] in ("keras", "tf_keras")
+        for base in type(value).__mro__
+    )
+
+
+def _may_get_weights(layer: Any) -> bool:
+    """Whether a Keras 3 layer, or one inside it, is not built and has a `build` of its own."""
+    for part in layer._flatten_layers():
+        base = next(base for base in type(part).__mro__ if base.__name__ == "Layer")
+        if not part.built and getattr(type(part), "build", None) is not getattr(base, "build", None):
+            return True
+    return False
+
+
+def left_out(model: Any) -> List[str]:
+    """What a Keras model holds that its `weights` do not list, a line for each.
+
+    Keras 3 follows no `tf.Variable` and no `tf.Module` in an attribute; Keras 2 does. A layer that
+    was never called has no weights in either.
+    """
+    import tensorflow
+
+    if not is_keras(model) or not hasattr(model, "_flatten_layers"):
+        return []
+    listed = {id(getattr(variable, "value", variable)) for variable in model.variables}
+    lines = []
+    for layer in model._flatten_layers():
+        if not layer.built and model.built:
+            lines.append("layer {!r} was never called, so it has no weights".format(layer.name))
+        if isinstance(layer, tensorflow.Module):
+            continue
+        for name, value in sorted(vars(layer).items()):
+            if name.startswith("_self_"):
+                continue  # TensorFlow's own books of what the layer holds
+            for part in _flat(value):
+                inside = part.variables if isinstance(part, tensorflow.Module) else [part]
+                if any(isinstance(each, tensorflow.Variable) and id(each) not in listed for each in inside):
+                    lines.append(
+                        "the {} in attribute {!r} of layer {!r} is not among the model's weights: Keras 3 "
+                        "leaves it out".format(
+                            "tf.Module" if isinstance(part, tensorflow.Module) else "tf.Variable",
+                            name,
+                            layer.name,
                         )
+                    )
+    return lines
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -312,7 +369,12 @@ def _json_number(value: Any) -> Any:
 def _initializer(tensor: Tensor) -> Optional[Dict[str, Any]]:
     """Class and config of the initializer, where the layer tells it by the variable's name."""
     last = tensor.name.split(":")[0].split("/")[-1]
-    initializer = getattr(tensor.layer, last + "_initializer", None)
+    # recurrent_kernel has recurrent_initializer, and likewise depthwise_ and pointwise_kernel.
+    names = [last + "_initializer", last.replace("_kernel", "") + "_initializer"]
+    if type(tensor.layer).__name__.startswith("DepthwiseConv"):
+        names.append("depthwise_initializer")  # whose variable is named `kernel` since Keras 3
+    found = [getattr(tensor.layer, name, None) for name in names]
+    initializer = next((each for each in found if each is not None), None)
     if initializer is None or isinstance(initializer, (str, dict)):
         return None
     try:

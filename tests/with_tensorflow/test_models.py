@@ -74,6 +74,7 @@ SHAPES: dict[str, tuple[Recipe, list[str]]] = {
     "tf.Module with a generator": (recipe("zoo:module_with_generator"), ["3x2"]),
     "tf.Module with a layer's variables": (recipe("zoo:module_with_keras_variables"), ["3", "4x3", "2"]),
     "tf.Module with a layer without weights": (recipe("zoo:module_with_empty_layer"), ["2"]),
+    "tf.Module with layers that never get weights": (recipe("zoo:module_with_unbuilt_layers"), ["2"]),
     "one array": (recipe("zoo:arrays", case="one"), ["2x3"]),
     "two arrays": (recipe("zoo:arrays", case="two"), ["2x3", "3"]),
 }
@@ -260,6 +261,15 @@ def test_a_module_that_hides_the_weights_of_a_layer_is_refused(registry: Registr
     )
 
 
+@pytest.mark.skipif(KERAS < (3, 0), reason="Keras 2 has no variables of its own")
+def test_a_module_that_hides_a_keras_variable_is_refused(registry: Registry) -> None:
+    result = refused(registry, recipe("zoo:module_with_keras_variable"))
+    assert result.failure.message == (
+        "zoo:module_with_keras_variable returned a tf.Module whose `variables` leaves out the weights of the "
+        "Keras variable in its attribute 'scale'"
+    )
+
+
 # Warnings
 
 
@@ -287,6 +297,22 @@ def test_a_model_that_is_built_in_part_is_warned_of(registry: Registry) -> None:
         "the model is not built: layers that were never called have no weights, so the fingerprint "
         "leaves them out",
     )
+
+
+def test_a_layer_that_is_never_called_is_warned_of(registry: Registry) -> None:
+    assert warnings_of(registry, recipe("zoo:listed", idle=True)) == {
+        "layer 'dense_4' was never called, so it has no weights"
+    }
+
+
+@pytest.mark.skipif(KERAS < (3, 0), reason="Keras 2 lists them among the weights")
+@pytest.mark.parametrize("kind", ["variable", "module"])
+def test_a_variable_that_keras_does_not_follow_is_warned_of(registry: Registry, kind: str) -> None:
+    what = {"variable": "tf.Variable", "module": "tf.Module"}[kind]
+    assert warnings_of(registry, recipe("zoo:keras_with_variable", kind=kind)) == {
+        f"the {what} in attribute 'part' of layer 'scaled' is not among the model's weights: "
+        "Keras 3 leaves it out"
+    }
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")

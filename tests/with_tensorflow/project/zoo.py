@@ -215,6 +215,35 @@ def module_with_empty_layer():
     return Holder(layer=layer)
 
 
+def module_with_unbuilt_layers():
+    """Layers that never get weights: nothing is left out."""
+    return Holder(flatten=layers.Flatten(), dropout=layers.Dropout(0.5))
+
+
+def module_with_keras_variable():
+    import keras
+
+    return Holder(scale=keras.Variable([1.0, 2.0]))
+
+
+class Scaled(tf.keras.Model):
+    """What Keras 2 lists among the weights and Keras 3 does not."""
+
+    def __init__(self, part):
+        super().__init__()
+        self.dense = layers.Dense(2)
+        self.part = part
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def keras_with_variable(kind="variable"):
+    model = Scaled(Holder() if kind == "module" else [tf.Variable([1.0, 2.0])])
+    model(tf.zeros((1, 3)))
+    return model
+
+
 # Arrays, and what is wrong with them
 
 
