@@ -61,7 +61,9 @@ def index_variables(folder: Path, uv_cache: Path) -> dict[str, str]:
     """The variables that make uv know this folder and nothing else; one cache may serve many folders."""
     return {
         "UV_FIND_LINKS": str(folder),
-        "UV_NO_INDEX": "1",
+        # uv knows --no-index but no variable for it: the same folder, in which no package has a page, is
+        # the index too.
+        "UV_DEFAULT_INDEX": folder.as_uri(),
         "UV_NO_CONFIG": "1",
         "UV_CACHE_DIR": str(uv_cache),
     }

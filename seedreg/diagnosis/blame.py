@@ -91,6 +91,8 @@ class _Search:
         self._before, self._today = before, today
         self._known: list[str] = []
         self._best: _Group = ()
+        self._scope: _Group = ()
+        self._added = 0
         changed = [change for change in verification.changes if change.kind == "distribution"]
         self._packages = _ordered(filter(self._is_recorded, changed))
         self._fixed = [
@@ -138,7 +140,8 @@ class _Search:
             if not self._explains(group):
                 self._note_all_back(group)
                 return self._conclude_without(group)
-        return self._conclude_group(self._smallest(group), everything=group)
+        self._scope = group
+        return self._conclude_group(self._smallest(group))
 
     def _smallest(self, group: _Group) -> _Group:
         """The smallest part of the group, which explains the drift, that does so too.
@@ -148,29 +151,53 @@ class _Search:
         """
         self._best = group
         likely = [change for change in group if _is_likely(change)]
-        rest = tuple(change for change in group if not _is_likely(change))
         for change in likely:
-            if self._explains((change,)) or self._explains_forward(change, group):
+            if self._explains((change,)):
                 return (change,)
-        if rest:
-            together = self._back(rest)
-            if together.result is Result.BASELINE:
-                return self._reduce(rest)
-            if together.result is not Result.TODAY:
-                for change in rest:
-                    if self._explains((change,)) or self._explains_forward(change, group):
-                        return (change,)
-        return self._reduce(group)
+        self._keep_added()
+        for change in likely:
+            if change in self._scope and self._explains_forward(change):
+                return (change,)
+        rest = tuple(change for change in self._scope if not _is_likely(change))
+        return self._within(rest) or self._reduce(self._scope, self._explains)
 
-    def _reduce(self, group: _Group) -> _Group:
-        """Leave out part after part, unlikely ones first, while what is left still explains the drift."""
+    def _keep_added(self) -> None:
+        """Set aside what only today has, if the rest explains the drift too.
+
+        What an upgrade brought along it needs: Keras 3 does not start without optree. Nothing could be
+        moved forward alone, or back but the new dependencies, if these were taken out with the others.
+        """
+        kept = tuple(change for change in self._scope if change.before is not None)
+        if kept and len(kept) < len(self._scope) and self._explains(kept):
+            self._added = len(self._scope) - len(kept)
+            self._scope = self._best = kept
+
+    def _within(self, part: _Group) -> _Group:
+        """The changes of this part that explain the drift by themselves, if any do.
+
+        A part that changes nothing is excluded as a whole; one that cannot run is halved.
+        """
+        if not part:
+            return ()
+        together = self._back(part)
+        if together.result is Result.TODAY:
+            return ()
+        if together.result is Result.BASELINE:
+            return self._reduce(part, self._explains)
+        if len(part) == 1:
+            return part if self._explains_forward(part[0]) else ()
+        middle = len(part) // 2
+        return self._within(part[:middle]) or self._within(part[middle:])
+
+    def _reduce(self, group: _Group, holds: Callable[[_Group], bool]) -> _Group:
+        """Leave out part after part, unlikely ones first, while what is left still `holds`."""
         self._best = group
         size = max(1, len(group) // 2)
         while len(group) > 1:
             length = len(group)
             for start in range(max(0, length - size), -size, -size):
                 smaller = group[: max(0, start)] + group[start + size :]
-                if smaller and self._explains(smaller):
+                if smaller and holds(smaller):
                     group = self._best = smaller
             if size == 1 and len(group) == length:
                 break
@@ -180,11 +207,14 @@ class _Search:
     def _explains(self, group: _Group) -> bool:
         return self._back(group).result is Result.BASELINE
 
-    def _explains_forward(self, change: Change, group: _Group) -> bool:
+    def _explains_forward(self, change: Change) -> bool:
         """What cannot run moved back alone may run moved forward alone, from the baseline's environment."""
-        if len(group) < 2 or self._back((change,)).result is not Result.FAILED:
+        if len(self._scope) < 2 or self._back((change,)).result is not Result.FAILED:
             return False
-        return self._forward((change,), group).result is Result.TODAY
+        return self._brings_today((change,))
+
+    def _brings_today(self, group: _Group) -> bool:
+        return self._forward(group).result is Result.TODAY
 
     # Environments -----------------------------------------------------------------------------
 
@@ -192,14 +222,16 @@ class _Search:
         """Today's environment with only the group moved back."""
         return self._trials.build(f"today's with {self._named(group, back=True)}", self._setting(group))
 
-    def _forward(self, group: _Group, everything: _Group) -> Trial:
+    def _forward(self, group: _Group) -> Trial:
         """The baseline's environment, as far as it can be made, with only the group as it is today."""
-        others = tuple(change for change in everything if change not in group)
-        return self._trials.build(f"baseline's with {self._named(group, back=False)}", self._setting(others))
+        others = tuple(change for change in self._scope if change not in group)
+        whose = "baseline's and additions" if self._added else "baseline's"
+        label = f"{whose} with {self._named(group, back=False)}"
+        return self._trials.build(label, self._setting(others))
 
     def _named(self, group: _Group, *, back: bool) -> str:
         if len(group) > _NAMED:
-            return f"{len(group)} packages {'as in the baseline' if back else 'of today'}"
+            return f"{len(group)} changes undone" if back else f"{len(group)} of today's versions"
         names = []
         for change in group:
             version = change.before if back else change.after
@@ -282,15 +314,24 @@ class _Search:
             return self._conclude(Cause.NOT_A_PACKAGE)
         return self._conclude(Cause.NOT_FOUND)
 
-    def _conclude_group(self, group: _Group, everything: _Group = ()) -> Blame:
-        backward = self._back(group)
+    def _conclude_group(self, group: _Group) -> Blame:
+        """Look at the group from the other side too: from the baseline's environment."""
         forward = None
-        if everything and len(group) < len(everything):
-            try:
-                forward = self._forward(group, everything)
-            except BuildsSpent:
-                self._known.append("no build was left to move it forward from the baseline's environment")
-        return self._conclude(Cause.FOUND, group, backward, forward)
+        try:
+            if len(group) < len(self._scope):
+                forward = self._forward(group)
+                if forward.result is Result.FAILED and not self._added:
+                    self._keep_added()
+                    forward = self._forward(group)
+            if forward is not None and forward.result is Result.BASELINE:
+                # Undoing it is enough to undo the drift, but it needs others to make it.
+                needed = self._reduce(self._scope, self._brings_today)
+                names = " and ".join(change.name for change in group)
+                self._known.append(f"moving {names} back is enough; the drift needs the others too")
+                group, forward = needed, self._forward(needed)
+        except BuildsSpent:
+            self._known.append("no build was left to look at it from the baseline's environment")
+        return self._conclude(Cause.FOUND, group, self._back(group), forward)
 
     def conclude_unfinished(self) -> Blame:
         """What is known when no further build is allowed."""
@@ -303,6 +344,11 @@ class _Search:
     def _conclude(
         self, cause: Cause, group: _Group = (), backward: Trial | None = None, forward: Trial | None = None
     ) -> Blame:
+        if self._added:
+            self._known.append(
+                f"{self._added} of the changes added what the baseline did not have: that has no part in the "
+                "drift, and was kept where only some packages were moved"
+            )
         if cause is not Cause.FOUND:
             self._known.extend(self._other_changes())
         return Blame(

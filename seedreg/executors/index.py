@@ -12,7 +12,7 @@ from seedreg.errors import EnvironmentFailed
 
 # uv's words for "nothing fits", which end a list, and for "no such package", which do not.
 _NO_SOLUTION = "No solution found"
-_UNKNOWN = "not found in the package registry"
+_UNKNOWN = re.compile("was not found in the (package registry|provided package locations)")
 _VERSION = re.compile(
     r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(a|alpha|b|beta|c|rc|pre|preview)[-_.]?(\d*))?"
     r"(?:[-_.]?(post|rev|r)[-_.]?(\d*)|-(\d+))?(?:[-_.]?(dev)[-_.]?(\d*))?(?:\+([a-z0-9._-]+))?",
@@ -47,7 +47,8 @@ class PackageIndex:
         uv cannot list releases, and pip (which can) knows nothing of uv's indexes. But uv names the
         newest release below a bound: asked again and again (0.2 s each), below the release that it
         named last, it lists them all, and leaves out by its own rules what is yanked, excluded by
-        date, or not for this Python. Pre-releases are left out, unless they are an end.
+        date, or not for this Python. Pre-releases are left out, unless they are an end; so are
+        sources where the next one below the bound cannot tell its name and version.
 
         Raises:
             EnvironmentFailed: if the index cannot be asked, in uv's words.
@@ -57,9 +58,12 @@ class PackageIndex:
         bound = f"<={_public(last)}"
         while True:
             asked = f"{package}>={_public(first)},{bound}"
-            done = self._compile(asked, python, "--no-deps", "--prerelease", "disallow")
+            flags = ["--no-deps", "--prerelease", "disallow"]
+            done = self._compile(asked, python, *flags)
+            if done.returncode != 0 and _NO_SOLUTION not in done.stderr:
+                done = self._compile(asked, python, *flags, "--only-binary", ":all:")
             if done.returncode != 0:
-                if _NO_SOLUTION in done.stderr and _UNKNOWN not in done.stderr:
+                if _NO_SOLUTION in done.stderr and not _UNKNOWN.search(done.stderr):
                     break
                 raise EnvironmentFailed(f"the releases of {package} could not be listed: {_words(done)}")
             release = dict(_pins(done.stdout))[normal_name(package)]

@@ -16,6 +16,8 @@ BISECT_FORMAT = "seedreg.bisect/1"
 
 _INDENT = "  "
 _MANY = 6
+_NAMED = 3
+_FIRST = ("python", "keras", "tf-keras", "tensorflow", "numpy")
 
 
 def trial_line(trial: Trial) -> str:
@@ -153,7 +155,10 @@ def _legend(number: int) -> str:
 def _moves(moved: Sequence[Change], verbose: bool) -> str:
     if not moved:
         return "nothing"
-    shown = moved if verbose else moved[:_MANY]
+    moved = sorted(
+        moved, key=lambda change: _FIRST.index(change.name) if change.name in _FIRST else len(_FIRST)
+    )
+    shown = moved if verbose else moved[:_NAMED]
     more = f", and {len(moved) - len(shown)} more" if len(moved) > len(shown) else ""
     return ", ".join(map(str, shown)) + more
 

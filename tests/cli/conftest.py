@@ -219,7 +219,7 @@ def build():
 
 
 def joint():
-    return {"w": np.random.normal(size=4) + (noise.VALUE + grain.VALUE > 3)}
+    return {"w": np.random.normal(size=4) + (noise.VALUE + grain.VALUE > 2)}
 
 
 def steady():
