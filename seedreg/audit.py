@@ -49,7 +49,8 @@ class Auditor:
 
     Args:
         repository: where entries rest and checks go.
-        open_executor: gives an executor for an environment; raises EnvironmentFailed if it cannot.
+        open_executor: gives an executor for an environment; raises EnvironmentFailed if it cannot, or
+            UsageError if what makes environments is not installed.
         project: the project that builds here.
         clock: gives the time of what is recorded.
     """
@@ -140,24 +141,32 @@ class Auditor:
     def run(self, audit: Audit, *, fail_fast: bool = False) -> Generator[Event, None, None]:
         """Check every entry that is left in every environment; each check is stored before it is yielded.
 
-        With `fail_fast` it ends at the first failure, and the audit can be resumed.
+        With `fail_fast` it ends at the first failure; if something is left, the audit can be resumed.
         """
         done = self._repository.checked_in(audit.number)
+        stopped = False
         for column in audit.plan.columns:
             left = [one for one in audit.plan.entry_ids if (one, column.label) not in done]
             if not left:
                 continue
             yield ColumnStarted(column, len(left))
-            for event in self._run_column(audit, column, left):
-                yield event
-                if fail_fast and isinstance(event, AuditRow) and event.failed:
-                    return
-        self._repository.finish_audit(audit.number, self._clock())
+            with closing(self._run_column(audit, column, left)) as events:
+                for event in events:
+                    yield event
+                    if fail_fast and isinstance(event, AuditRow) and event.failed:
+                        stopped = True
+                        break
+            if stopped:
+                break
+        if not stopped or not self.left(audit):
+            self._repository.finish_audit(audit.number, self._clock())
 
-    def _run_column(self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str]) -> Iterator[Event]:
+    def _run_column(
+        self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str]
+    ) -> Generator[Event, None, None]:
         try:
             executor = self._open_executor(column)
-        except EnvironmentFailed as error:
+        except (EnvironmentFailed, UsageError) as error:  # the latter where there is no uv
             failure = BuildFailure("environment", error.message, error.hint)
             yield ColumnFailed(column, failure)
             yield from self._fail_column(audit, column, ids, failure)
@@ -250,11 +259,18 @@ class Auditor:
         """What became of the checks of one audit in a later one.
 
         Only DRIFTED and REPRODUCED are told apart; what could not be judged in one of them is in neither.
+        Two audits of one environment each are held against each other whatever these are called: one
+        before and one after an upgrade need not have the same name.
 
         Raises:
             NothingSelected: if one of the audits is not there.
         """
-        old, new = self._verdicts(before), self._verdicts(after)
+        old_audit, new_audit = self.find(before), self.find(after)
+        old, new = self._repository.audit_verdicts(before), self._repository.audit_verdicts(after)
+        labels = [audit.plan.columns[0].label for audit in (old_audit, new_audit)]
+        if len(old_audit.plan.columns) == len(new_audit.plan.columns) == 1 and labels[0] != labels[1]:
+            both = " → ".join(labels)
+            old, new = ({(key[0], both): found for key, found in one.items()} for one in (old, new))
         drifted = (Verdict.DRIFTED, Verdict.NONDETERMINISTIC)
 
         def keep(fits: Callable[[tuple[str, str]], bool]) -> tuple[tuple[Entry, str], ...]:
@@ -271,9 +287,6 @@ class Auditor:
             keep(lambda key: key not in old),
         )
 
-    def _verdicts(self, number: int) -> dict[tuple[str, str], Verdict]:
-        return self._repository.audit_verdicts(self.find(number).number)
-
     def _failed_last(self) -> set[str]:
         for audit in self._repository.audits():
             if audit.plan.project == self._project:
@@ -282,5 +295,8 @@ class Auditor:
 
     def _before(self, seconds: float) -> str:
         now = datetime.fromisoformat(self._clock().replace("Z", "+00:00"))
-        then = (now - timedelta(seconds=seconds)).astimezone(timezone.utc)
+        try:
+            then = (now - timedelta(seconds=seconds)).astimezone(timezone.utc)
+        except OverflowError:  # before the calendar begins: only what was never checked
+            return "0001-01-01"
         return then.isoformat(timespec="microseconds").replace("+00:00", "Z")

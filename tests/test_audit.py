@@ -1,0 +1,377 @@
+"""Audits on a real registry file, with the stand-in worker, which needs no TensorFlow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from seedreg.audit import Auditor, ColumnFailed, ColumnStarted, Event
+from seedreg.domain.audit import Audit, Waiver
+from seedreg.domain.build import BuildFailure
+from seedreg.domain.entry import Recipe
+from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.results import AuditRow
+from seedreg.domain.verdict import Verdict
+from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
+from seedreg.executors import Executor
+from seedreg.executors.local import LocalExecutor
+from seedreg.registry import Registry
+from seedreg.storage import Repository, open_repository
+
+THIS = EnvironmentSpec("this")
+OTHER = EnvironmentSpec("other", python="/other/python")
+THIRD = EnvironmentSpec("third", python="/third/python")
+
+
+@dataclass
+class World:
+    """A project's registry, what its environments are like, and what time it is."""
+
+    root: Path
+    worker: Path
+    repository: Repository
+    now: str = "2026-03-01T12:00:00.000000Z"
+    environments: dict[str, Mapping[str, str] | Exception] = field(default_factory=dict)
+    opened: list[str] = field(default_factory=list)
+
+    def executor(self, spec: EnvironmentSpec = THIS) -> Executor:
+        self.opened.append(spec.label)
+        environ = self.environments.get(spec.label, {})
+        if isinstance(environ, Exception):
+            raise environ
+        return LocalExecutor(
+            sys.executable, self.root, jobs=2, timeout_s=20, environ=environ, worker_folder=self.worker
+        )
+
+    def auditor(self, project: str = "p") -> Auditor:
+        return Auditor(self.repository, self.executor, project, lambda: self.now)
+
+    def register(self, *seeds: int, factory: str = "m:build", project: str = "p") -> list[str]:
+        executor = self.executor()
+        try:
+            registry = Registry(self.repository, executor, project, lambda: self.now)
+            done = list(registry.register_all([Recipe(project, factory, seed) for seed in seeds]))
+        finally:
+            executor.close()
+        return [Recipe(project, factory, seed).id for seed in seeds if done]
+
+    def change(self, text: str = '{"stream": "another"}') -> None:
+        (self.root / "stand-in.json").write_text(text, encoding="utf-8")
+
+    def audit(self, *selectors: str, columns: tuple[EnvironmentSpec, ...] = (THIS,)) -> list[AuditRow]:
+        auditor = self.auditor()
+        return rows(auditor.run(auditor.start(selectors, columns)))
+
+
+def rows(events: Iterator[Event]) -> list[AuditRow]:
+    return [event for event in events if isinstance(event, AuditRow)]
+
+
+def verdicts(found: list[AuditRow]) -> list[tuple[str, str, str]]:
+    return sorted((row.column, row.entry.recipe.label, row.check.verdict.value) for row in found)
+
+
+@pytest.fixture
+def world(tmp_path: Path, stand_in_worker: Path) -> Iterator[World]:
+    with open_repository(tmp_path / "registry.db", create=True) as repository:
+        yield World(tmp_path, stand_in_worker, repository)
+
+
+@pytest.fixture
+def three(world: World) -> World:
+    world.register(0, 1, 2)
+    world.opened.clear()
+    return world
+
+
+def ids_of(audit: Audit) -> list[str]:
+    return list(audit.plan.entry_ids)
+
+
+# What is selected ---------------------------------------------------------------------------------
+
+
+def test_all_active_entries_of_the_project_are_selected(three: World) -> None:
+    three.register(0, factory="n:build", project="q")
+    (retired,) = three.register(3)
+    three.repository.set_retired(retired, three.now, "no longer trained")
+    audit = three.auditor().start((), (THIS,))
+    assert ids_of(audit) == [Recipe("p", "m:build", seed).id for seed in range(3)]
+    assert audit == three.auditor().find(1)
+
+
+def test_selectors_narrow_it_down_each_entry_once(three: World) -> None:
+    one = Recipe("p", "m:build", 1).id
+    three.repository.add_tags(one, ["nightly"])
+    assert ids_of(three.auditor().start(["tag:nightly", one[:8], "m:build@1"], (THIS,))) == [one]
+    with pytest.raises(NothingSelected, match="no entry is named by 'x'"):
+        three.auditor().start(["m:build", "x"], (THIS,))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_shards_are_stable_disjoint_and_complete(world: World, count: int) -> None:
+    everything = set(world.register(*range(12)))
+
+    def shard(number: int) -> set[str]:
+        try:
+            return set(ids_of(world.auditor().start((), (THIS,), shard=(number, count))))
+        except NothingSelected:
+            return set()
+
+    parts = [shard(number + 1) for number in range(count)]
+    assert set().union(*parts) == everything
+    assert sum(map(len, parts)) == len(everything)
+    world.register(99)
+    grown = [shard(number + 1) for number in range(count)]
+    assert all(part <= later for part, later in zip(parts, grown, strict=True))
+
+
+def test_stale_leaves_out_what_was_checked_since(three: World) -> None:
+    assert len(three.audit("m:build@1")) == 1
+    three.now = "2026-03-05T12:00:00.000000Z"
+    stale = three.auditor().start((), (THIS,), stale_s=7 * 86400)
+    assert [three.repository.entry(one).recipe.seed for one in ids_of(stale)] == [0, 2]  # type: ignore[union-attr]
+    three.now = "2026-03-08T12:00:00.000001Z"
+    assert len(ids_of(three.auditor().start((), (THIS,), stale_s=7 * 86400))) == 3
+    # Further back than the calendar goes: what was never checked.
+    assert len(ids_of(three.auditor().start((), (THIS,), stale_s=1e15))) == 2
+
+
+def test_an_empty_selection_is_no_audit(world: World) -> None:
+    with pytest.raises(NothingSelected, match="there is no entry to audit"):
+        world.auditor().start((), (THIS,))
+    assert world.repository.audits() == ()
+
+
+def test_an_environment_named_twice_is_no_audit(three: World) -> None:
+    with pytest.raises(UsageError, match="environment 'other' is named twice"):
+        three.auditor().start((), (OTHER, THIS, OTHER))
+    assert three.repository.audits() == ()
+
+
+def test_those_that_failed_in_the_last_audit_can_be_run_again(three: World) -> None:
+    with pytest.raises(NothingSelected, match="there was no audit yet"):
+        three.auditor().start((), (THIS,), rerun_failed=True)
+    assert [row.failed for row in three.audit()] == [False] * 3
+    with pytest.raises(NothingSelected, match="there is no entry to audit"):
+        three.auditor().start((), (THIS,), rerun_failed=True)
+    three.change()
+    assert verdicts(three.audit("m:build@1")) == [("this", "m:build@1", "DRIFTED")]
+    again = three.auditor().start((), (THIS,), rerun_failed=True)
+    assert ids_of(again) == [Recipe("p", "m:build", 1).id]
+
+
+# What is found ------------------------------------------------------------------------------------
+
+
+def test_every_entry_is_checked_in_every_environment(three: World) -> None:
+    audit = three.auditor().start((), (THIS, OTHER))
+    events = list(three.auditor().run(audit))
+    assert [event for event in events if isinstance(event, ColumnStarted)] == [
+        ColumnStarted(THIS, 3),
+        ColumnStarted(OTHER, 3),
+    ]
+    expected = [(c, f"m:build@{seed}", "REPRODUCED") for c in ("other", "this") for seed in range(3)]
+    assert verdicts(rows(iter(events))) == expected
+    assert three.opened == ["this", "other"]
+    stored = list(three.auditor().rows(1))
+    assert sorted(map(str, stored)) == sorted(str(event) for event in events if isinstance(event, AuditRow))
+    assert three.auditor().find(1).finished_at == three.now
+
+
+LOST: list[tuple[Exception, BuildFailure]] = [
+    (
+        EnvironmentFailed("no solution found\n  because tf==2.0 has no wheels", hint="relax it"),
+        BuildFailure("environment", "no solution found\n  because tf==2.0 has no wheels", "relax it"),
+    ),
+    (
+        UsageError("environments are made by uv, which is not installed", hint="pip install 'seedreg[envs]'"),
+        BuildFailure(
+            "environment",
+            "environments are made by uv, which is not installed",
+            "pip install 'seedreg[envs]'",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "failure"), LOST)
+def test_an_environment_that_cannot_be_had_fails_its_column_alone(
+    three: World, error: Exception, failure: BuildFailure
+) -> None:
+    three.environments["other"] = error
+    audit = three.auditor().start((), (THIS, OTHER, THIRD))
+    events = list(three.auditor().run(audit))
+    assert [event for event in events if isinstance(event, ColumnFailed)] == [ColumnFailed(OTHER, failure)]
+    found = rows(iter(events))
+    assert {row.column for row in found if row.check.verdict is Verdict.REPRODUCED} == {"this", "third"}
+    assert {row.check.failure for row in found if row.column == "other"} == {failure}
+    counts = three.auditor().report(1).counts
+    assert counts.verdicts == {Verdict.REPRODUCED: 6, Verdict.ERROR: 3}
+    assert three.auditor().find(1).finished_at is not None
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"STAND_IN_PROTOCOL": "0"}, "protocol 0"),
+        ({"STAND_IN_PROTOCOL": "2"}, "protocol 2"),
+        ({"STAND_IN_UNUSABLE": "no-tensorflow"}, "told to"),
+    ],
+)
+def test_a_worker_that_cannot_serve_fails_its_column_alone(
+    three: World, environ: dict[str, str], words: str
+) -> None:
+    three.environments["other"] = environ
+    found = three.audit(columns=(OTHER, THIS))
+    assert [(row.column, row.check.verdict.value) for row in found] == [
+        *[("other", "ERROR")] * 3,
+        *[("this", "REPRODUCED")] * 3,
+    ]
+    for row in found[:3]:
+        assert row.check.failure is not None
+        assert words in row.check.failure.message
+
+
+def test_an_entry_of_another_project_is_an_error(three: World) -> None:
+    three.register(0, factory="n:build", project="q")
+    found = three.audit("n:build", "m:build@0")
+    assert verdicts(found) == [("this", "m:build@0", "REPRODUCED"), ("this", "n:build@0", "ERROR")]
+
+
+# Stopping and going on ----------------------------------------------------------------------------
+
+
+def test_fail_fast_stops_and_resume_makes_the_rest(three: World) -> None:
+    three.change()
+    auditor = three.auditor()
+    audit = auditor.start((), (THIS,))
+    first = rows(auditor.run(audit, fail_fast=True))
+    assert [row.check.verdict for row in first] == [Verdict.DRIFTED]
+    assert (auditor.left(audit), auditor.find(1).finished_at) == (2, None)
+    resumed = auditor.resume((THIS,))
+    assert resumed == audit
+    rest = rows(auditor.run(resumed))
+    assert {row.entry.id for row in (*first, *rest)} == set(ids_of(audit))
+    assert (len(rest), auditor.left(audit)) == (2, 0)
+    assert auditor.find(1).finished_at is not None
+
+
+def test_fail_fast_at_the_last_check_is_the_end(three: World) -> None:
+    three.change()
+    auditor = three.auditor()
+    list(auditor.run(auditor.start(["m:build@1"], (THIS,)), fail_fast=True))
+    assert auditor.find(1).finished_at is not None
+
+
+def test_fail_fast_stops_at_an_environment_that_cannot_be_had(three: World) -> None:
+    three.environments["other"] = EnvironmentFailed("it is gone")
+    auditor = three.auditor()
+    audit = auditor.start((), (OTHER, THIS))
+    assert len(rows(auditor.run(audit, fail_fast=True))) == 1
+    assert three.opened == ["other"]
+    three.environments.clear()
+    assert len(rows(auditor.run(auditor.resume((OTHER, THIS))))) == 5
+
+
+def test_a_waived_drift_does_not_stop_it(three: World) -> None:
+    three.change()
+    for row in three.audit():
+        assert row.check.fingerprint is not None
+        until = "2026-03-31"
+        waiver = Waiver(row.entry.id, row.check.fingerprint.digest, "known", until, three.now)
+        three.repository.add_waiver(waiver)
+    auditor = three.auditor()
+    found = rows(auditor.run(auditor.start((), (THIS,)), fail_fast=True))
+    assert [(row.check.verdict.value, row.failed) for row in found] == [("DRIFTED", False)] * 3
+    three.now = "2026-04-01T00:00:00.000000Z"
+    found = rows(auditor.run(auditor.start((), (THIS,)), fail_fast=True))
+    assert [(row.check.verdict.value, row.failed) for row in found] == [("DRIFTED", True)]
+
+
+def test_only_an_interrupted_audit_of_the_same_environments_is_resumed(three: World) -> None:
+    auditor = three.auditor()
+    three.audit()
+    auditor.start((), (THIS, OTHER))
+    for columns in ((THIS,), (OTHER,), (OTHER, THIS)):
+        with pytest.raises(NothingSelected, match="no interrupted audit in the same environment"):
+            auditor.resume(columns)
+    with pytest.raises(NothingSelected):
+        three.auditor("q").resume((THIS, OTHER))
+    assert auditor.resume((THIS, OTHER)).number == 2
+
+
+def test_a_column_that_was_done_before_is_not_opened_again(three: World) -> None:
+    auditor = three.auditor()
+    audit = auditor.start((), (THIS, OTHER))
+    events = auditor.run(audit)
+    for _ in range(6):  # the first column, and one of the second
+        next(events)
+    events.close()
+    three.opened.clear()
+    assert len(rows(auditor.run(auditor.resume((THIS, OTHER))))) == 1 + len(ids_of(audit)) - 2
+    assert three.opened == ["other"]
+
+
+def test_two_that_run_the_same_audit_keep_each_check_once(three: World) -> None:
+    auditor = three.auditor()
+    audit = auditor.start((), (THIS,))
+    first = auditor.run(audit)
+    next(first)
+    next(first)
+    list(auditor.run(audit))
+    list(first)
+    assert len(list(auditor.rows(audit.number))) == 3
+
+
+# Held against each other --------------------------------------------------------------------------
+
+
+def compared(world: World, before: int, after: int) -> dict[str, list[str]]:
+    comparison = world.auditor().compare(before, after)
+    names = ("newly_drifted", "newly_reproduced", "still_drifted", "only_before", "only_after")
+    groups = {name: getattr(comparison, name) for name in names}
+    return {name: [f"{e.recipe.seed} {c}" for e, c in group] for name, group in groups.items() if group}
+
+
+def test_two_audits_are_compared(world: World) -> None:
+    world.register(0, 1, factory="m:ignores_seed")
+    world.register(0)
+    world.audit("m:ignores_seed@0", "m:build")
+    world.change()
+    world.audit("m:ignores_seed", "m:build")
+    world.audit("m:ignores_seed@1")
+    (world.root / "stand-in.json").unlink()
+    world.audit("m:ignores_seed@0")
+    assert compared(world, 1, 2) == {"newly_drifted": ["0 this", "0 this"], "only_after": ["1 this"]}
+    assert compared(world, 2, 3)["still_drifted"] == ["1 this"]
+    assert compared(world, 2, 4)["newly_reproduced"] == ["0 this"]
+    with pytest.raises(NothingSelected, match="there is no audit 9"):
+        world.auditor().compare(1, 9)
+
+
+def test_audits_before_and_after_an_upgrade_are_compared_whatever_the_environments_are_called(
+    three: World,
+) -> None:
+    three.audit(columns=(THIS,))
+    three.change()
+    three.audit(columns=(OTHER,))
+    found = compared(three, 1, 2)
+    assert {name: sorted(group) for name, group in found.items()} == {
+        "newly_drifted": [f"{seed} this → other" for seed in range(3)]
+    }
+
+
+def test_of_matrices_only_columns_of_the_same_name_are_compared(three: World) -> None:
+    three.audit("m:build@0", columns=(THIS, OTHER))
+    three.change()
+    three.audit("m:build@0", columns=(THIS, THIRD))
+    assert compared(three, 1, 2) == {
+        "newly_drifted": ["0 this"],
+        "only_before": ["0 other"],
+        "only_after": ["0 third"],
+    }
