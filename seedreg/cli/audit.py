@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,9 @@ from seedreg.cli.options import (
 
 if TYPE_CHECKING:
     from seedreg.audit import Event
+    from seedreg.cli.progress import Progress
+    from seedreg.config import Config
+    from seedreg.domain.environment import EnvironmentSpec
     from seedreg.domain.results import AuditRow
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -69,8 +74,7 @@ def audit_command(
     With several environments (--env NAME, repeatable) every entry is checked in each of them. The
     audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
     """
-    from seedreg.domain.verdict import Verdict
-    from seedreg.errors import UsageError
+    from seedreg.errors import EXIT_DRIFT, UsageError
     from seedreg.reports.output import plan_reports, write_reports
 
     if resume and (selectors or shard or stale or rerun_failed):
@@ -82,38 +86,65 @@ def audit_command(
     stale_s = None if stale is None else parse_age(stale)
     reports = plan_reports(formats, outputs, os.environ)
     config, columns = load_environments(ctx, **settings)
-    verdicts: set[Verdict] = set()
-    with open_auditor(config) as auditor:
+    _require_python(config, columns)
+    show = _Shower(verbose)
+    with open_auditor(config, show.tell) as auditor:
         if resume:
             audit = auditor.resume(columns)
         else:
             audit = auditor.start(selectors, columns, shard=part, stale_s=stale_s, rerun_failed=rerun_failed)
-        click.echo(f"audit {audit.number}: {auditor.left(audit)} checks", err=True)
-        show = _Shower(auditor.left(audit), len(audit.plan.columns) > 1, verbose)
-        with closing(auditor.run(audit, fail_fast=fail_fast)) as events:
-            for event in events:
-                show(event)
-        show.end()
-        for row in auditor.rows(audit.number):
-            if row.failed:
-                verdicts.add(row.check.verdict)
-        write_reports(auditor.report(audit.number), reports, root=config.root, environ=os.environ)
-    return exit_code_of(verdicts)
+        left = auditor.left(audit)
+        show.tell(f"audit {audit.number}: {left} check{'s' if left != 1 else ''}")
+        try:
+            show.begin(left, len(audit.plan.columns) > 1)
+            with closing(auditor.run(audit, fail_fast=fail_fast)) as events:
+                for event in events:
+                    show(event)
+        except KeyboardInterrupt:
+            show.end()
+            show.tell(f"audit {audit.number} was interrupted: seedreg audit --resume goes on with it")
+            raise
+        finally:
+            show.end()
+        report = auditor.report(audit.number)
+        code = exit_code_of(report.counts.failing)
+        try:
+            write_reports(report, reports, root=config.root, environ=os.environ)
+        except UsageError as error:
+            if code != EXIT_DRIFT:
+                raise
+            # That the report is missing must not hide what the audit found.
+            show.tell(f"error: {error.message}")
+    return code
+
+
+def _require_python(config: Config, columns: Sequence[EnvironmentSpec]) -> None:
+    """A configured interpreter that is missing is wrong configuration, not an audit full of errors."""
+    from seedreg.config import resolve_python
+
+    if any(column.python is None and column.python_version is None for column in columns):
+        resolve_python(config.python, config.root)
 
 
 class _Shower:
     """Tells events as they come: on a terminal failures and a progress line, elsewhere a line for each."""
 
-    def __init__(self, total: int, several_columns: bool, verbose: bool) -> None:
-        import sys
+    def __init__(self, verbose: bool) -> None:
+        self._progress: Progress | None = None
+        self._several = False
+        self._verbose = verbose
 
+    def begin(self, total: int, several_columns: bool) -> None:
+        """So many checks are to be made from now on."""
         from seedreg.cli.progress import Progress
 
-        self._progress = Progress(total)
         self._several = several_columns
-        self._verbose = verbose
-        self._terminal = sys.stderr.isatty()
+        self._progress = Progress(total)
         self._progress.draw()
+
+    def tell(self, text: str) -> None:
+        """Say what takes long, above the progress line."""
+        self._print([f"seedreg: {text}"])
 
     def __call__(self, event: Event) -> None:
         from seedreg.audit import ColumnFailed, ColumnStarted
@@ -127,13 +158,16 @@ class _Shower:
             case ColumnFailed(column, failure):
                 self._print([f"in {column.label}:", *failure_lines(failure, verbose=self._verbose)])
             case AuditRow():
-                if event.failed or event.waiver or self._verbose or not self._terminal:
+                if event.failed or event.waiver or self._verbose or not sys.stderr.isatty():
                     self._print(self._row_lines(event))
-                self._progress.step(failed=event.failed)
+                if self._progress is not None:
+                    self._progress.step(failed=event.failed)
 
     def end(self) -> None:
-        """Take the progress line away."""
-        self._progress.clear()
+        """Take the progress line away, for good."""
+        if self._progress is not None:
+            self._progress.clear()
+            self._progress = None
 
     def _row_lines(self, row: AuditRow) -> list[str]:
         from seedreg.reports.text import audit_row_lines
@@ -141,9 +175,11 @@ class _Shower:
         return list(audit_row_lines(row, with_column=self._several, verbose=self._verbose))
 
     def _print(self, lines: list[str]) -> None:
-        self._progress.clear()
+        if self._progress is not None:
+            self._progress.clear()
         print_lines(lines, err=True)
-        self._progress.draw()
+        if self._progress is not None:
+            self._progress.draw()
 
 
 def parse_shard(text: str) -> tuple[int, int]:

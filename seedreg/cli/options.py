@@ -268,8 +268,8 @@ def open_for_builds(
 
 
 @contextmanager
-def open_auditor(config: Config) -> Iterator[Auditor]:
-    """Audits of the registry, with somewhere to build for each environment."""
+def open_auditor(config: Config, tell: Callable[[str], None]) -> Iterator[Auditor]:
+    """Audits of the registry, with somewhere to build for each environment; `tell` hears what is made."""
     from seedreg.audit import Auditor
     from seedreg.registry import open_executor
 

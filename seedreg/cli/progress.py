@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import click
 
 _WIDTH = 24
+_COLUMNS = 80  # of a terminal that does not tell
 _EVERY_S = 0.1
 
 
@@ -43,12 +45,19 @@ class Progress:
     def draw(self) -> None:
         """Draw the line as it is now."""
         if self._shown:
-            click.echo(f"\r{self.line()}\x1b[K", err=True, nl=False)
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+            # A line that wraps would be left behind when the next is drawn.
+            self._write(f"\r{self.line()[: columns - 1]}\x1b[K")
 
     def clear(self) -> None:
         """Take the line away, so that something else can be printed."""
         if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            self._write("\r\x1b[K")
+
+    @staticmethod
+    def _write(text: str) -> None:
+        # With NO_COLOR too: "clear to the end of the line" is no colour, and Click would take it out.
+        click.echo(text, err=True, nl=False, color=True)
 
     def line(self) -> str:
         """`[####----] 12 of 40, 1 failed, 9 s left`."""
