@@ -194,7 +194,12 @@ class _History:
             )
         except EnvironmentFailed as error:
             return ReleaseTrial(release, first or self._trials.refuse(label, error))
-        trial = self._trials.build(f"{label}, others resolved", self._setting(resolved))
+        try:
+            trial = self._trials.build(f"{label}, others resolved", self._setting(resolved))
+        except BuildsSpent:
+            if first is None:
+                raise
+            return ReleaseTrial(release, first)
         if first is not None and trial.result is Result.FAILED:
             return ReleaseTrial(release, first)
         return ReleaseTrial(release, trial, resolved=resolved != pinned)

@@ -316,7 +316,7 @@ class _Search:
 
     def _conclude_group(self, group: _Group) -> Blame:
         """Look at the group from the other side too: from the baseline's environment."""
-        forward = None
+        backward, forward = self._back(group), None
         try:
             if len(group) < len(self._scope):
                 forward = self._forward(group)
@@ -326,12 +326,13 @@ class _Search:
             if forward is not None and forward.result is Result.BASELINE:
                 # Undoing it is enough to undo the drift, but it needs others to make it.
                 needed = self._reduce(self._scope, self._brings_today)
+                backward, forward = self._back(needed), self._forward(needed)
                 names = " and ".join(change.name for change in group)
                 self._known.append(f"moving {names} back is enough; the drift needs the others too")
-                group, forward = needed, self._forward(needed)
+                group = needed
         except BuildsSpent:
-            self._known.append("no build was left to look at it from the baseline's environment")
-        return self._conclude(Cause.FOUND, group, self._back(group), forward)
+            self._known.append("no build was left to look at all of it from the baseline's environment")
+        return self._conclude(Cause.FOUND, group, backward, forward)
 
     def conclude_unfinished(self) -> Blame:
         """What is known when no further build is allowed."""

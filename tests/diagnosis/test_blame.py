@@ -348,3 +348,9 @@ def test_two_that_are_needed_together_are_both_named_though_undoing_one_is_enoug
     assert found.known[0] == "moving keras back is enough; the drift needs the others too"
     assert found.backward is not None
     assert (found.backward.result, found.forward and found.forward.result) == (Result.BASELINE, Result.TODAY)
+
+
+def test_what_was_found_stands_when_no_build_is_left_for_the_other_side() -> None:
+    found = blame(World(lambda versions: versions["keras"], THEN, NOW), builds=3)
+    assert (found.cause, culprits(found), found.forward) == (Cause.FOUND, ["keras 2.15.0 → 3.3.3"], None)
+    assert found.known == ("no build was left to look at all of it from the baseline's environment",)
