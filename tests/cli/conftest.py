@@ -181,7 +181,7 @@ def empty_project(
             code = run(list(arguments))
         return Result(code, *capfd.readouterr())
 
-    project = Project((tmp_path / "shop").resolve(), fake_tensorflow_environ, call)
+    project = Project((tmp_path / "shop").resolve(), dict(fake_tensorflow_environ), call)
     project.root.mkdir()
     project.write("pyproject.toml", '[tool.seedreg]\nproject = "shop"\n')
     project.write("models.py", MODELS)
