@@ -90,7 +90,9 @@ def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
 )
 @click.pass_context
 def _prune(ctx: click.Context, /, unused_for: str) -> int:
-    """Delete environments that were not used for long, and what cut-off installs left.
+    """Delete environments that were not used for long.
+
+    And what cut-off installs left goes with them.
 
     What another command builds in is left alone.
     """
