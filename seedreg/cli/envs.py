@@ -92,9 +92,7 @@ def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
 def _prune(ctx: click.Context, /, unused_for: str) -> int:
     """Delete environments that were not used for long.
 
-    And what cut-off installs left goes with them.
-
-    What another command builds in is left alone.
+    What cut-off installs left goes with them; what another command builds in is left alone.
     """
     unused_for_s = _seconds(unused_for)
     config = load(ctx)
