@@ -49,7 +49,9 @@ def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
 @registry_option
 @click.pass_context
 def _compare(ctx: click.Context, /, before: int, after: int, db: str | None) -> int:
-    """Say what drifted newly, reproduces again or still drifts in audit M, held against audit N.
+    """Say what drifted newly, reproduces again or still drifts.
+
+    Audit M is held against audit N.
 
     The exit code is 1 if something drifted newly.
     """
