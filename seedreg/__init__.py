@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seedreg.domain.environment import EnvironmentSpec as EnvironmentSpec
     from seedreg.domain.fingerprint import Fingerprint as Fingerprint
     from seedreg.errors import SeedregError as SeedregError
     from seedreg.executors.inprocess import fingerprint, set_seed
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "EnvironmentSpec": "seedreg.domain.environment",
     "Fingerprint": "seedreg.domain.fingerprint",
     "Registry": "seedreg.registry",
     "RegisterOptions": "seedreg.registry",
@@ -29,6 +31,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "EnvironmentSpec",
     "Fingerprint",
     "RegisterOptions",
     "Registry",

@@ -152,7 +152,7 @@ def _size(size_bytes: float) -> str:
 
 def _time(seconds: float) -> str:
     moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _document(environment: CachedEnvironment) -> dict[str, object]:
