@@ -20,11 +20,16 @@ _ENOUGH = 5
 
 def main() -> int:
     """Run what the command line asks for."""
-    from benchmarks import resnet, startup, verify
+    from benchmarks import audit, resnet, startup, verify
 
     benchmarks = {
         "verify-one": verify.verify_one,
         "verify-fifty": verify.verify_fifty,
+        "audit-hundred": audit.hundred,
+        "audit-entry": audit.entry,
+        "audit-thousand": audit.thousand,
+        "audit-memory": audit.memory,
+        "cached-environment": audit.environment,
         "resnet-fingerprint": resnet.fingerprint,
         "resnet-memory": resnet.memory,
         "help": startup.help_text,
@@ -48,7 +53,7 @@ def main() -> int:
         type=_positive,
         default=_SCRIPTS,
         metavar="N",
-        help="of the fifty bare scripts run only so many, rounded up to the cores, and scale their time",
+        help="of the bare scripts run only so many, rounded up to the cores, and scale their time",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement to this file")
     parser.add_argument("--table", action="store_true", help="print a Markdown table")

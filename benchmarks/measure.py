@@ -63,6 +63,34 @@ class Command:
             self._require_success(process.returncode, log)
         return peak_kb * 1024 / 1e6
 
+    def cpu_time(self) -> float:
+        """Seconds of one core, in user and system mode, that it and all that it waited for have used.
+
+        Raises:
+            CommandFailed: if its exit status is not 0.
+        """
+        with tempfile.TemporaryFile() as log:
+            process = self._start(log.fileno())
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self._require_success(process.returncode, log)
+        return usage.ru_utime + usage.ru_stime
+
+    def own_peak_memory(self) -> float:
+        """The largest resident memory, in MB, of its process alone, without those that it starts.
+
+        Raises:
+            CommandFailed: if its exit status is not 0.
+        """
+        peak_kb = 0
+        with tempfile.TemporaryFile() as log:
+            process = self._start(log.fileno())
+            while process.poll() is None:
+                peak_kb = max(peak_kb, _high_water_kb(process.pid))
+                time.sleep(_SAMPLE_S)
+            self._require_success(process.returncode, log)
+        return peak_kb * 1024 / 1e6
+
     def _start(self, log: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self.arguments,
@@ -159,6 +187,17 @@ def _pss_kb(pid: int) -> int:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as stream:
             for line in stream:
                 if line.startswith(b"Pss:"):
+                    return int(line.split()[1])
+    except OSError:  # it has just ended
+        pass
+    return 0
+
+
+def _high_water_kb(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/status", "rb") as stream:
+            for line in stream:
+                if line.startswith(b"VmHWM:"):
                     return int(line.split()[1])
     except OSError:  # it has just ended
         pass

@@ -20,7 +20,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "sqlalchemy", "click", "seedreg")
 class Settings:
     """How often and how much to measure.
 
-    `scripts` is how many of the fifty bare scripts are really run; the time of all is scaled from them.
+    `scripts` is how many of the bare scripts are really run; the time of all is scaled from them.
     """
 
     repeat: int

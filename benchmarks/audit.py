@@ -1,0 +1,150 @@
+"""Audits of many small entries: their speed, what one entry more costs, and what grows with the number."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+from benchmarks.measure import Command, CommandFailed, Pairs, alternate, cores, run_together
+from benchmarks.project import Project, project
+from benchmarks.results import Result, Settings
+
+_FEW, _MANY = 50, 150
+_HUNDRED, _THOUSAND = 100, 1000
+_ENVIRONMENT_PAIRS = 9  # a third of a second is to be seen beside an import that takes ten times as long
+
+
+def hundred(settings: Settings) -> Result:
+    """What the shared import of TensorFlow saves when a whole registry is checked."""
+    at_once = cores()
+    count = min(_HUNDRED, -(-settings.scripts // at_once) * at_once)
+    with _registered(_HUNDRED) as place:
+        scripts = [place.bare("small", seed) for seed in range(count)]
+        pairs = alternate(
+            lambda: run_together(scripts, at_once) * _HUNDRED / count,
+            place.seedreg("audit", "--jobs", str(at_once)).run,
+            settings.repeat,
+        )
+    return Result(
+        "audit-hundred",
+        f"{_HUNDRED} scripts that import TensorFlow, seed, build and hash, {at_once} at once",
+        f"`seedreg audit` of {_HUNDRED} small entries, {at_once} builds at once",
+        "s",
+        20,
+        pairs,
+        at_least=True,
+        note=""
+        if count == _HUNDRED
+        else f"{count} scripts were run and their time multiplied by {_HUNDRED / count:g}.",
+    )
+
+
+def entry(settings: Settings) -> Result:
+    """What one small entry more costs, on all cores together."""
+    more = _MANY - _FEW
+    with _registered(_MANY, some=_FEW) as place:
+        few, many = place.seedreg("audit", "tag:some"), place.seedreg("audit")
+        few.run()
+        measured = [(many.cpu_time() - few.cpu_time()) / more for _ in range(settings.repeat)]
+    return Result(
+        "audit-entry",
+        f"one more small entry: `seedreg audit` of {_MANY} less that of {_FEW}, by {more}",
+        "a second of one core",
+        "s",
+        0.2,
+        Pairs(tuple(measured), (1.0,) * len(measured)),
+        note="CPU time, in user and system mode, of the command and all that it started.",
+    )
+
+
+def thousand(settings: Settings) -> Result:
+    """Whether ten times as many entries take ten times as long."""
+    with _registered(_THOUSAND, some=_HUNDRED) as place:
+        # Forked like the others, so that what is taken off is what they have in common.
+        one = place.seedreg("audit", "models:small@0", "--isolation", "fork")
+        few, many = place.seedreg("audit", "tag:some"), place.seedreg("audit")
+        few.run()
+        measured: list[tuple[float, float]] = []
+        for _ in range(settings.repeat):
+            startup_s = one.run()
+            measured.append((many.run() - startup_s, few.run() - startup_s))
+    return Result(
+        "audit-thousand",
+        f"`seedreg audit` of {_THOUSAND:,} small entries",
+        f"that of {_HUNDRED}",
+        "s",
+        10.5,
+        Pairs(tuple(a for a, _ in measured), tuple(b for _, b in measured)),
+        note="The time of an audit of one entry is taken off both.",
+    )
+
+
+def memory(settings: Settings) -> Result:
+    """Whether the command itself holds more for more entries."""
+    with _registered(_THOUSAND, some=_HUNDRED) as place:
+        pairs = alternate(
+            place.seedreg("audit").own_peak_memory,
+            place.seedreg("audit", "tag:some").own_peak_memory,
+            settings.repeat,
+        )
+    return Result(
+        "audit-memory",
+        f"`seedreg audit` of {_THOUSAND:,} small entries, the command's process alone",
+        f"that of {_HUNDRED}",
+        "MB",
+        1.05,
+        pairs,
+        note="Peak resident memory (VmHWM) of the process that was started, without those that build.",
+    )
+
+
+def environment(settings: Settings) -> Result:
+    """What it adds to build in an environment that was made before."""
+    with _registered(1) as place, tempfile.TemporaryDirectory(prefix="seedreg-benchmark-") as cache:
+
+        def with_cache(command: Command) -> Command:
+            return replace(command, environ={**command.environ, "SEEDREG_CACHE_DIR": cache})
+
+        packages = (f"--with=tensorflow=={metadata.version('tensorflow')}",)
+        made = with_cache(place.seedreg("verify", "models:small@0", *packages))
+        made.run()
+        python = _python_of_only_environment(with_cache(place.seedreg("envs", "list", "--json")))
+        direct = with_cache(place.seedreg("verify", "models:small@0", "--python", python))
+        pairs = alternate(made.run, direct.run, max(settings.repeat, _ENVIRONMENT_PAIRS))
+        added = tuple(a - b for a, b in zip(pairs.numerators, pairs.denominators, strict=True))
+    return Result(
+        "cached-environment",
+        "`seedreg verify --with …` in an environment that was made before, less that with its `--python`",
+        "a second",
+        "s",
+        0.3,
+        Pairs(added, (1.0,) * len(added)),
+    )
+
+
+@contextlib.contextmanager
+def _registered(count: int, some: int = 0) -> Iterator[Project]:
+    """A project with so many small entries, some of which bear the tag `some`."""
+    with project() as place:
+        if some:
+            place.seedreg("register", "models:small", "--seed", f"0-{some - 1}", "--tag", "some").run()
+        if count > some:
+            place.seedreg("register", "models:small", "--seed", f"{some}-{count - 1}").run()
+        yield place
+
+
+def _python_of_only_environment(command: Command) -> str:
+    done = subprocess.run(
+        command.arguments, cwd=command.folder, env=dict(command.environ), capture_output=True, check=False
+    )
+    try:
+        (one,) = json.loads(done.stdout)["environments"]
+    except ValueError as error:
+        raise CommandFailed("the environment that was made is not listed") from error
+    return str(Path(one["path"]) / "bin" / "python")
