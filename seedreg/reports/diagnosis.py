@@ -155,12 +155,16 @@ def _legend(number: int) -> str:
 def _moves(moved: Sequence[Change], verbose: bool) -> str:
     if not moved:
         return "nothing"
-    moved = sorted(
-        moved, key=lambda change: _FIRST.index(change.name) if change.name in _FIRST else len(_FIRST)
-    )
+    moved = sorted(moved, key=_telling)
     shown = moved if verbose else moved[:_NAMED]
     more = f", and {len(moved) - len(shown)} more" if len(moved) > len(shown) else ""
     return ", ".join(map(str, shown)) + more
+
+
+def _telling(change: Change) -> tuple[int, bool]:
+    """Sorts what most often moves weights first, and what came or went last."""
+    name = "tensorflow" if change.name == "tensorflow-cpu" else change.name
+    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), None in (change.before, change.after))
 
 
 def _others(one: ReleaseTrial, bisection: Bisection, verbose: bool) -> str:
