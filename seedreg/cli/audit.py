@@ -16,6 +16,7 @@ from seedreg.cli.options import (
     exit_code_of,
     load_environments,
     open_auditor,
+    parse_age,
     print_lines,
     selectors_argument,
 )
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from seedreg.config import Config
     from seedreg.domain.environment import EnvironmentSpec
     from seedreg.domain.results import AuditRow
-
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 @click.command("audit")
@@ -194,17 +193,3 @@ def parse_shard(text: str) -> tuple[int, int]:
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise UsageError(f"shard {text!r} is not K/N with K from 1 to N", hint="write it as --shard 2/5")
     return int(match[1]), int(match[2])
-
-
-def parse_age(text: str) -> float:
-    """`7d` in seconds.
-
-    Raises:
-        UsageError: if it is not a number and one of s, m, h, d, w.
-    """
-    from seedreg.errors import UsageError
-
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text, flags=re.ASCII)
-    if match is None:
-        raise UsageError(f"age {text!r} is not a number and a unit", hint="write 90m, 12h, 7d or 2w")
-    return float(match[1]) * _UNITS_S[match[2]]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
-from seedreg.cli.options import load, print_json
+from seedreg.cli.options import load, parse_age, print_json
 
 if TYPE_CHECKING:
     from seedreg.config import Config
     from seedreg.executors.environments import CachedEnvironment, EnvironmentCache
-
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 @click.group("envs")
@@ -94,7 +91,7 @@ def _prune(ctx: click.Context, /, unused_for: str) -> int:
 
     What cut-off installs left goes with them; what another command builds in is left alone.
     """
-    unused_for_s = _seconds(unused_for)
+    unused_for_s = parse_age(unused_for)
     config = load(ctx)
     gone = _cache(config).prune(unused_for_s)
     for environment in gone:
@@ -107,15 +104,6 @@ def _cache(config: Config) -> EnvironmentCache:
     from seedreg.executors.environments import EnvironmentCache
 
     return EnvironmentCache(config.cache_dir, config.root, os.environ)
-
-
-def _seconds(text: str) -> float:
-    from seedreg.errors import UsageError
-
-    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)([smhdw])", text, flags=re.ASCII)
-    if match is None:
-        raise UsageError(f"age {text!r} is not a number and a unit", hint="write 90m, 12h, 7d or 2w")
-    return float(match[1]) * _UNITS_S[match[2]]
 
 
 def _print_rows(environments: list[CachedEnvironment]) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
 _STYLES = {
     "REPRODUCED": {"fg": "green"},
     "registered": {"fg": "green"},
@@ -328,3 +330,19 @@ def exit_code_of(verdicts: Iterable[Verdict]) -> int:
     if found & {Verdict.DRIFTED, Verdict.NONDETERMINISTIC}:
         return EXIT_DRIFT
     return EXIT_NOT_JUDGED if Verdict.ERROR in found else EXIT_OK
+
+
+def parse_age(text: str) -> float:
+    """`7d` in seconds.
+
+    Raises:
+        UsageError: if it is not a number and one of s, m, h, d, w.
+    """
+    import re
+
+    from seedreg.errors import UsageError
+
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhdw])", text, flags=re.ASCII)
+    if match is None:
+        raise UsageError(f"age {text!r} is not a number and a unit", hint="write 90m, 12h, 7d or 2w")
+    return float(match[1]) * _UNITS_S[match[2]]

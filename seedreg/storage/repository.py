@@ -58,6 +58,9 @@ def open_repository(
     if create and not os.path.exists(path):
         schema.create(path, wait_s=busy_timeout_s)  # False when another process was faster: the same to us
     require_registry(path)
+    if write:
+        # Opening for writing sets the journal's mode, in a file that may turn out to be of another schema.
+        schema.status(path).require(path, write=True)
     file = connect(path, write=write, busy_timeout_s=busy_timeout_s)
     try:
         status = schema.status_of(file, path)

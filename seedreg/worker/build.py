@@ -6,8 +6,8 @@ import sys
 import time
 from typing import Any, Dict, List, Optional
 
+from . import export, probe, protocol, seeding, weights
 from . import factory as factories
-from . import probe, protocol, seeding, weights
 from .protocol import Failure
 
 
@@ -108,7 +108,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
     if not tensors:
         raise _no_tensors(model, request)
     started = time.perf_counter()
-    sink = weights.open_sink(request["export"], model, tensors) if request.get("export") else None
+    sink = export.open_sink(request["export"], model, tensors) if request.get("export") else None
     try:
         records = weights.read(tensors, sink)
     finally:

@@ -17,7 +17,8 @@ from collections import Counter
 
 import pytest
 
-from seedreg.cli.audit import parse_age, parse_shard
+from seedreg.cli.audit import parse_shard
+from seedreg.cli.options import parse_age
 from seedreg.errors import UsageError
 
 from .conftest import Project, Result

@@ -127,7 +127,9 @@ def test_input_shape_is_sizes_and_a_dtype(text: str, spec: InputSpec) -> None:
     assert InputSpec.parse(str(spec)) == spec
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "a", "1.5", "None,3", "3:INT", "3:float32;", "(3,)", "", "28,,1", "3:", ",3"])
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "a", "1.5", "None,3", "3:INT", "3:float32;", "(3,)", "", "28,,1", "3:", ",3"]
+)
 def test_anything_else_is_no_input_shape(text: str) -> None:
     with pytest.raises(UsageError, match="is not a list of sizes"):
         InputSpec.parse(text)

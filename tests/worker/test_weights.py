@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord, tensor_from_document
+from seedreg.worker.export import open_sink
 from seedreg.worker.protocol import Failure, encode
-from seedreg.worker.weights import Tensor, open_sink, raw_bytes, read, statistics
+from seedreg.worker.weights import Tensor, raw_bytes, read, statistics
 
 np = pytest.importorskip("numpy")
 npst = pytest.importorskip("hypothesis.extra.numpy")
