@@ -20,7 +20,7 @@ from seedreg.domain.results import (
     Registration,
     Verification,
 )
-from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.domain.verdict import Check, Verdict
 from seedreg.reports.printable import printable, printable_lines
 
 _INDENT = "  "
@@ -198,30 +198,6 @@ def counted(number: int, noun: str) -> str:
 def _size(fingerprint: Fingerprint) -> str:
     parameters = counted(fingerprint.parameter_count, "parameter")
     return f"{counted(len(fingerprint.tensors), 'tensor')}, {parameters}"
-
-
-def summary_rows(summaries: Sequence[EntrySummary]) -> Iterator[str]:
-    """A table of entries, widths fitted to what is in it."""
-    if not summaries:
-        return
-    rows = [
-        (
-            summary.entry.short_id,
-            summary.entry.recipe.label,
-            summary.entry.alias or "-",
-            ",".join(summary.entry.tags) or "-",
-            f"tf {summary.tensorflow or '-'}, keras {summary.keras or '-'}",
-            summary.fingerprint[:12],
-            summary.last_verdict.value if summary.last_verdict else "not checked",
-            (summary.last_check_at or "-")[:10],
-        )
-        for summary in summaries
-    ]
-    head = ("ID", "FACTORY@SEED", "ALIAS", "TAGS", "BASELINE MADE WITH", "SR1", "LAST CHECK", "ON")
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    template = "  ".join(f"{{:<{width}}}" for width in widths)
-    for row in (head, *rows):
-        yield template.format(*row).rstrip()
 
 
 def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from seedreg.domain.environment import Change
 from seedreg.domain.fingerprint import Drift, Fingerprint, TensorDifference, compare
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Verdict
-from seedreg.reports import text
+from seedreg.reports import listing, text
 
 from . import values
 
@@ -190,14 +190,14 @@ def test_a_known_entry_that_could_not_be_judged_is_not_offered_for_acceptance() 
 
 def test_a_list_fits_its_columns_to_what_is_in_them() -> None:
     full = values.FULL_ENTRY.short_id
-    assert told(text.summary_rows(values.SUMMARIES)) == (
+    assert told(listing.summary_rows(values.SUMMARIES)) == (
         "ID            FACTORY@SEED    ALIAS   TAGS  BASELINE MADE WITH       SR1           LAST CHECK   ON\n"
         f"{ID}  models:build@7  -       -     tf 2.15.0, keras 2.15.0  "
         f"{values.PRINT.digest[:12]}  not checked  -\n"
         f"{full}  models:build@7  golden  a,b   tf 2.16.1, keras -       "
         f"{values.DRIFTED_PRINT.digest[:12]}  DRIFTED      2026-03-04"
     )
-    assert told(text.summary_rows([])) == ""
+    assert told(listing.summary_rows([])) == ""
 
 
 def test_a_history_is_in_the_order_of_time_with_what_changed_from_one_to_the_next() -> None:
