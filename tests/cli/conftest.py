@@ -251,6 +251,7 @@ def upgrades(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def upgraded(empty_project: Project, upgrades: Path) -> Project:
     """A project with `build`, `joint`, `steady` and `edited` registered before `TODAY`'s upgrades."""
+    pytest.importorskip("uv")
     environ = {name: value for name, value in empty_project.environ.items() if not name.startswith("UV_")}
     environ.update(
         index_variables(upgrades / "index", upgrades / "uv"),

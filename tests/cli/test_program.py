@@ -69,7 +69,7 @@ def test_version(empty_project: Project) -> None:
     ("words", "complaint"),
     [
         (["bogus"], "Error: No such command 'bogus'."),
-        (["list", "--bogus"], "Error: No such option '--bogus'."),
+        (["list", "--bogus"], "Error: No such option"),  # and its name, in words that Click changed
         (["verify"], "Error: Missing argument 'SELECTOR...'."),
         (["register"], "Error: Missing argument 'FACTORY'."),
         (["list", "more"], "Error: Got unexpected extra argument (more)"),
@@ -82,9 +82,8 @@ def test_wrong_usage_says_what_is_wrong(project: Project, words: list[str], comp
     result = project(*words)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("Usage: seedreg ")
-    assert complaint.replace("No such option '--bogus'", "No such option") in result.err.replace(
-        ": --bogus", ""
-    ).replace("No such option '--bogus'", "No such option")
+    assert complaint in result.err
+    assert words[-1] in result.err or words in (["verify"], ["register"])
 
 
 def test_bytes_that_are_no_text_are_refused(project: Project) -> None:

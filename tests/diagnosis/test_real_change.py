@@ -27,7 +27,7 @@ def seedreg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "seedreg", *arguments],
         cwd=root,
-        env={**os.environ, "SEEDREG_TIMEOUT": "900"},
+        env={**os.environ, "SEEDREG_TIMEOUT": "900", "SEEDREG_CACHE_DIR": str(root / "environments")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -39,7 +39,7 @@ def seedreg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.tensorflow
 @pytest.mark.timeout(3600)
 def test_blame_names_keras_between_tensorflow_2_15_and_2_16(tmp_path: Path) -> None:
-    """Both TensorFlows come from the default index (0.5 GB), into the user's own cache of environments."""
+    """Both TensorFlows come from the default index: 0.5 GB, kept by uv."""
     (tmp_path / ".seedreg").mkdir()
     (tmp_path / "models.py").write_text(MODELS)
     registered = seedreg(tmp_path, "register", "build", *OLD)
