@@ -176,7 +176,7 @@ def import_tensorflow() -> None:
 
 
 def index_kernels() -> None:
-    """Have TensorFlow sort its table of kernels now, before forks, and not again in every child (10 ms)."""
+    """Have TensorFlow sort its table of kernels now, before forks, and not again in every child."""
     try:
         from tensorflow.python.framework import kernels
 
