@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from seedreg.domain.fingerprint import Fingerprint as Fingerprint
     from seedreg.errors import SeedregError as SeedregError
     from seedreg.executors.inprocess import fingerprint, set_seed
+    from seedreg.opening import open_registry
     from seedreg.registry import RegisterOptions as RegisterOptions
     from seedreg.registry import Registry as Registry
-    from seedreg.registry import open_registry
 
 __version__ = "0.1.0"
 
@@ -26,7 +26,7 @@ _HOMES = {
     "RegisterOptions": "seedreg.registry",
     "SeedregError": "seedreg.errors",
     "fingerprint": "seedreg.executors.inprocess",
-    "open_registry": "seedreg.registry",
+    "open_registry": "seedreg.opening",
     "set_seed": "seedreg.executors.inprocess",
 }
 

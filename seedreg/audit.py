@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -174,14 +174,14 @@ class Auditor:
         with closing(executor):
             recording = (audit.number, column.label)
             registry = Registry(self._repository, executor, self._project, self._clock, audit=recording)
-            with closing(registry.verify_all(self._entries(ids))) as verifications:
+            with closing(registry.verify_all(self._repository.entries_by_id(ids))) as verifications:
                 for verification in verifications:
                     yield self._row(column.label, verification)
 
     def _fail_column(
         self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str], failure: BuildFailure
     ) -> Iterator[AuditRow]:
-        for entry in self._entries(ids):
+        for entry in self._repository.entries_by_id(ids):
             baseline = self._repository.current_baseline(entry.id)
             check = Check(
                 entry.id,
@@ -195,12 +195,6 @@ class Auditor:
             )
             self._repository.add_check(check)
             yield AuditRow(entry, column.label, check, baseline)
-
-    def _entries(self, ids: Iterable[str]) -> Iterator[Entry]:
-        for entry_id in ids:
-            entry = self._repository.entry(entry_id)
-            if entry is not None:
-                yield entry
 
     def _row(self, label: str, verification: Verification) -> AuditRow:
         return AuditRow(
@@ -242,10 +236,7 @@ class Auditor:
 
     def rows(self, number: int) -> Iterator[AuditRow]:
         """The checks of a stored audit, in the order in which they were made."""
-        for check in self._repository.audit_checks(number):
-            entry = self._repository.entry(check.entry_id)
-            assert entry is not None
-            baseline = self._repository.baselines(entry.id)[check.baseline_number - 1]
+        for check, entry, baseline in self._repository.audited(number):
             drift, changed = None, tuple[Change, ...]()
             if check.fingerprint is not None:
                 drift = compare(baseline.fingerprint, check.fingerprint)
@@ -275,7 +266,8 @@ class Auditor:
 
         def keep(fits: Callable[[tuple[str, str]], bool]) -> tuple[tuple[Entry, str], ...]:
             kept = sorted(key for key in old.keys() | new.keys() if fits(key))
-            return tuple((entry, key[1]) for key in kept for entry in self._entries([key[0]]))
+            found = {entry.id: entry for entry in self._repository.entries_by_id(key[0] for key in kept)}
+            return tuple((found[key[0]], key[1]) for key in kept)
 
         return AuditComparison(
             before,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Baseline, Entry, Recipe, check_name
-from seedreg.domain.environment import THIS, EnvironmentSpec, changes
+from seedreg.domain.environment import changes
 from seedreg.domain.fingerprint import compare, names_differ
 from seedreg.domain.results import (
     Accepted,
@@ -31,8 +31,6 @@ from seedreg.domain.results import (
 )
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
 from seedreg.errors import (
-    ConfigError,
-    EnvironmentFailed,
     NothingSelected,
     NotJudged,
     RegistrationRefused,
@@ -41,7 +39,6 @@ from seedreg.errors import (
 from seedreg.registration import RegistrationPlan, agreed, not_finite, warnings_of
 
 if TYPE_CHECKING:
-    from seedreg.config import Config
     from seedreg.executors import Executor
     from seedreg.storage import Repository
 
@@ -496,131 +493,3 @@ def _confirmations(differing: Mapping[int, Built], entries: Sequence[Entry]) -> 
         fresh_done.add(recipe.factory)
         requests.append(BuildRequest(key, recipe, isolation))
     return requests
-
-
-def open_registry(
-    db: str | os.PathLike[str] | None = None,
-    *,
-    create: bool = True,
-    cwd: str | os.PathLike[str] | None = None,
-    environment: EnvironmentSpec | None = None,
-    **settings: object,
-) -> Registry:
-    """The registry of a project, with builds on this machine; use it in a `with` statement.
-
-    Args:
-        db: path or SQLAlchemy URL of the registry file; None for the project's own.
-        create: make the file if there is none.
-        cwd: a folder of the project whose factories are built; the current one if None.
-        environment: where to build instead of in `python`; it is made, if it has to be, when the
-            first build is asked for.
-        settings: settings by their field names in `seedreg.config.Config`: `python`, `jobs`,
-            `timeout_s` (seconds), `isolation`, `project` …; what is not given comes from
-            `SEEDREG_*`, `[tool.seedreg]` or the defaults.
-
-    Raises:
-        ConfigError: if a setting is wrong, or the interpreter that is to build does not exist.
-        RegistryError: if the file is missing and not to be created, locked, corrupt or no registry.
-    """
-    from seedreg.config import load_config
-
-    folder = Path.cwd() if cwd is None else Path(cwd)
-    given = {**settings, "db": None if db is None else os.fspath(db)}
-    return open_registry_of(load_config(given, os.environ, folder), environment, create=create)
-
-
-def open_registry_of(
-    config: Config,
-    environment: EnvironmentSpec | None = None,
-    *,
-    create: bool = False,
-    several: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Registry:
-    """The registry that the configuration names, with builds on this machine.
-
-    An environment that has to be made is made when the first build is asked for: a registry that
-    cannot be opened or a selector that names nothing costs no installation.
-
-    Args:
-        config: which registry and project, and how to build.
-        environment: where to build; the configured interpreter if None.
-        create: make the registry file if there is none.
-        several: more than one build is to be expected, so TensorFlow is imported for them while the
-            registry is opened.
-        tell: is told, in one line, when an environment is made.
-
-    Raises:
-        RegistryError: if it is missing and not to be created, locked, corrupt or no registry.
-        ConfigError: if the interpreter that is to build does not exist.
-    """
-    from seedreg.config import resolve_python
-    from seedreg.executors.environments import DeferredExecutor
-
-    spec = environment or EnvironmentSpec(THIS)
-    if spec.python_version is None:
-        resolve_python(spec.python or config.python, config.root)
-    executor: Executor = DeferredExecutor(lambda: open_executor(config, spec, tell))
-    if several and not spec.is_made:
-        executor = open_executor(config, spec, tell, several=True)
-    try:
-        from seedreg.storage import open_repository, parse_location
-
-        path = parse_location(config.db, config.root)
-        repository = open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
-    except BaseException:
-        executor.close()
-        raise
-    return Registry(repository, executor, config.project)
-
-
-def open_executor(
-    config: Config,
-    environment: EnvironmentSpec,
-    tell: Callable[[str], None] = lambda text: None,
-    *,
-    several: bool = False,
-) -> Executor:
-    """Somewhere to build in the environment, which is found or made now.
-
-    With `several` TensorFlow begins to be imported now for the builds that are to come.
-
-    Raises:
-        ConfigError: if the configured interpreter does not exist.
-        UsageError: if the environment has to be made and uv is not installed.
-        EnvironmentFailed: if the environment's own interpreter does not exist, or it cannot be made.
-    """
-    from seedreg.config import resolve_python
-    from seedreg.executors.local import LocalExecutor
-
-    def local(python: str) -> Executor:
-        executor = LocalExecutor(
-            python,
-            config.root,
-            config.import_paths,
-            jobs=config.jobs,
-            timeout_s=config.timeout_s,
-            isolation=Isolation(config.isolation),
-        )
-        if several:
-            executor.warm_up()
-        return executor
-
-    python = None
-    try:
-        if environment.python_version is None:
-            python = resolve_python(environment.python or config.python, config.root)
-    except ConfigError as error:
-        if environment.python is None:
-            raise
-        raise EnvironmentFailed(
-            f"environment {environment.label}: {error.message}", hint=error.hint
-        ) from error
-    if not environment.is_made:
-        assert python is not None
-        return local(python)
-    from seedreg.executors.environments import EnvironmentCache, EnvironmentExecutor
-
-    cache = EnvironmentCache(config.cache_dir, config.root, os.environ, tell)
-    held = cache.open(environment, python)
-    return EnvironmentExecutor(held, local(held.python))

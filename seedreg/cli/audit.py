@@ -15,7 +15,6 @@ from seedreg.cli.options import (
     audit_environment_options,
     exit_code_of,
     load_environments,
-    open_auditor,
     parse_age,
     print_lines,
     selectors_argument,
@@ -74,6 +73,7 @@ def audit_command(
     audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
     """
     from seedreg.errors import EXIT_DRIFT, UsageError
+    from seedreg.opening import open_auditor
     from seedreg.reports.output import plan_reports, write_reports
 
     if resume and (selectors or shard or stale or rerun_failed):
@@ -87,7 +87,7 @@ def audit_command(
     config, columns = load_environments(ctx, **settings)
     _require_python(config, columns)
     show = _Shower(verbose)
-    with open_auditor(config, show.tell) as auditor:
+    with open_auditor(config, columns, show.tell) as auditor:
         if resume:
             audit = auditor.resume(columns)
         else:

@@ -47,7 +47,7 @@ def bench(ctx: click.Context, selector: str, settings: dict[str, object]) -> Ite
     from seedreg.executors.environments import EnvironmentCache, find_uv
     from seedreg.executors.index import PackageIndex
     from seedreg.executors.interpreters import find_interpreter
-    from seedreg.registry import open_executor
+    from seedreg.opening import open_executor
 
     config, environment = load_for_builds(ctx, **settings)
     uv = find_uv(os.environ)

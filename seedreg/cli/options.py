@@ -263,27 +263,17 @@ def open_for_builds(
     several: bool = False,
 ) -> Iterator[Registry]:
     """The registry with somewhere to build; every build is ended when it is left."""
-    from seedreg.registry import open_registry_of
+    from seedreg.opening import open_registry_of
 
     with open_registry_of(config, environment, create=create, several=several, tell=tell) as registry:
         yield registry
 
 
 @contextmanager
-def open_auditor(config: Config, tell: Callable[[str], None]) -> Iterator[Auditor]:
-    """Audits of the registry, with somewhere to build for each environment; `tell` hears what is made."""
-    from seedreg.audit import Auditor
-    from seedreg.registry import open_executor
-
-    with open_for_writing(config) as repository:
-        yield Auditor(repository, lambda spec: open_executor(config, spec, tell), config.project)
-
-
-@contextmanager
 def open_auditor_for_reading(config: Config) -> Iterator[Auditor]:
     """Audits of the registry, for commands that build nothing and write nothing."""
     from seedreg.audit import Auditor
-    from seedreg.registry import open_executor
+    from seedreg.opening import open_executor
 
     with open_for_reading(config) as repository:
         yield Auditor(repository, lambda spec: open_executor(config, spec), config.project)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, null, or_, select, update
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
 from seedreg.domain.canonical import canonical_json
@@ -23,7 +22,17 @@ from seedreg.storage.session import Session
 from seedreg.storage.tables import audits, baselines, checks, entries, environments, fingerprints, waivers
 
 # Few: the fingerprint of a large model takes 0.5 MB.
-_CHECKS_PER_PAGE = 16
+CHECKS_PER_PAGE = 16
+
+_BASELINE_ID = select(baselines.c.id).where(
+    baselines.c.entry_id == bindparam("entry_id"), baselines.c.number == bindparam("number")
+)
+_AUDIT_ID = select(audits.c.id).where(audits.c.id == bindparam("number"))
+_CHECK_OF_AUDIT = select(checks.c.id).where(
+    checks.c.audit_id == bindparam("number"),
+    checks.c.entry_id == bindparam("entry_id"),
+    checks.c.column_label == bindparam("column"),
+)
 
 
 class Checks(Session):
@@ -37,9 +46,7 @@ class Checks(Session):
         """
         with self._writing():
             baseline_id = self._connection.scalar(
-                select(baselines.c.id).where(
-                    baselines.c.entry_id == check.entry_id, baselines.c.number == check.baseline_number
-                )
+                _BASELINE_ID, {"entry_id": check.entry_id, "number": check.baseline_number}
             )
             if baseline_id is None:
                 raise RegistryError(
@@ -48,11 +55,7 @@ class Checks(Session):
             if check.audit_number is not None:
                 self._require_audit(check.audit_number)
                 if self._rows(
-                    select(checks.c.id).where(
-                        checks.c.audit_id == check.audit_number,
-                        checks.c.entry_id == check.entry_id,
-                        checks.c.column_label == check.column,
-                    )
+                    _CHECK_OF_AUDIT, number=check.audit_number, entry_id=check.entry_id, column=check.column
                 ):
                     return False
             self._insert(
@@ -86,8 +89,8 @@ class Checks(Session):
                 for table, column in ((fingerprints, -2), (environments, -1))
             }
         with self._parsing(f"the checks of entry {entry_id[:12]}"):
-            prints = {id_: _fingerprint(text) for id_, text in texts[fingerprints].items()}
-            places = {id_: _environment(text) for id_, text in texts[environments].items()}
+            prints = {id_: documents.fingerprint(text) for id_, text in texts[fingerprints].items()}
+            places = {id_: documents.environment(text) for id_, text in texts[environments].items()}
             return tuple(_check(row, prints.get(row[-2]), places.get(row[-1])) for row in rows)
 
     # Audits
@@ -187,12 +190,10 @@ class Checks(Session):
             .outerjoin(environments, environments.c.id == checks.c.environment_id)
             .where(*_of_audit(number))
             .order_by(checks.c.id)
-            .limit(_CHECKS_PER_PAGE)
+            .limit(CHECKS_PER_PAGE)
         )
         if verdicts is not None:
             query = query.where(checks.c.verdict.in_(sorted(verdict.value for verdict in verdicts)))
-        # An audit has few environments, each of them as long as its list of packages.
-        environment = lru_cache(maxsize=8)(_environment)
         last = 0
         while True:
             with self._reading():
@@ -202,11 +203,11 @@ class Checks(Session):
                 with self._parsing(f"check {last}"):
                     check = _check(
                         row,
-                        None if print_text is None else _fingerprint(print_text),
-                        None if place_text is None else environment(place_text),
+                        None if print_text is None else documents.fingerprint(print_text),
+                        None if place_text is None else documents.environment(place_text),
                     )
                 yield check
-            if len(rows) < _CHECKS_PER_PAGE:
+            if len(rows) < CHECKS_PER_PAGE:
                 return
 
     # Waivers
@@ -274,7 +275,7 @@ class Checks(Session):
     # Rows
 
     def _require_audit(self, number: int) -> None:
-        if not self._rows(select(audits.c.id).where(audits.c.id == number)):
+        if not self._rows(_AUDIT_ID, number=number):
             raise RegistryError(f"no audit {number} in registry {self.path}")
 
     def _audits(self, query: Select[Any]) -> tuple[Audit, ...]:
@@ -343,11 +344,3 @@ def _check(row: Any, fingerprint: Fingerprint | None, environment: Environment |
         audit_number,
         column,
     )
-
-
-def _fingerprint(text: str) -> Fingerprint:
-    return Fingerprint.from_document(json.loads(text))
-
-
-def _environment(text: str) -> Environment:
-    return Environment.from_document(json.loads(text))

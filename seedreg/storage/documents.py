@@ -1,14 +1,17 @@
-"""The smaller values as JSON text and back; recipes, fingerprints and environments know their own form."""
+"""Values as JSON text and back; recipes, fingerprints and environments know their own form."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import BuildFacts, Source
+from seedreg.domain.environment import Environment
+from seedreg.domain.fingerprint import Fingerprint
 
 _Value = TypeVar("_Value", Source, BuildFacts, BuildFailure)
 
@@ -31,6 +34,18 @@ def facts(text: str) -> BuildFacts:
 def failure(text: str) -> BuildFailure:
     """The failure that `text_of` wrote."""
     return _value(BuildFailure, text)
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """The fingerprint whose document this is."""
+    return Fingerprint.from_document(json.loads(text))
+
+
+# A registry has few environments and each is as long as its list of packages, so a few of them are kept.
+@lru_cache(maxsize=8)
+def environment(text: str) -> Environment:
+    """The environment whose document this is."""
+    return Environment.from_document(json.loads(text))
 
 
 def _value(cls: type[_Value], text: str) -> _Value:

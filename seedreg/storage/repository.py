@@ -8,19 +8,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Baseline, Entry, Recipe, looks_like_id
-from seedreg.domain.environment import Environment
-from seedreg.domain.fingerprint import Fingerprint
-from seedreg.domain.verdict import EntrySummary, Verdict
+from seedreg.domain.verdict import Check, EntrySummary, Verdict
 from seedreg.errors import RegistryError, UsageError
 from seedreg.storage import documents, schema
-from seedreg.storage.checks import Checks, latest_check
+from seedreg.storage.checks import CHECKS_PER_PAGE, Checks, latest_check
 from seedreg.storage.engine import BUSY_TIMEOUT_S, connect, require_registry
 from seedreg.storage.session import DAMAGED_HINT
 from seedreg.storage.tables import baselines, checks, entries, environments, fingerprints, tags
@@ -30,6 +29,7 @@ _Head: TypeAlias = tuple[int, str, str, "str | None", "str | None", "str | None"
 
 _TAG_PREFIX = "tag:"
 _CANDIDATES_SHOWN = 10
+_ENTRIES_PER_PAGE = 100
 
 _ENTRY_COLUMNS = (
     entries.c.id,
@@ -41,6 +41,24 @@ _ENTRY_COLUMNS = (
     entries.c.retired_reason,
 )
 _ORDER = (entries.c.factory, entries.c.seed, entries.c.id)
+
+_BASELINES = (
+    select(
+        baselines.c.entry_id,
+        baselines.c.number,
+        fingerprints.c.document,
+        environments.c.document,
+        baselines.c.source,
+        baselines.c.facts,
+        baselines.c.created_at,
+        baselines.c.reason,
+    )
+    .join(fingerprints, fingerprints.c.id == baselines.c.fingerprint_id)
+    .join(environments, environments.c.id == baselines.c.environment_id)
+)
+_BASELINES_OF_ENTRY = _BASELINES.where(baselines.c.entry_id == bindparam("entry_id"))
+_ALL_BASELINES = _BASELINES_OF_ENTRY.order_by(baselines.c.number)
+_CURRENT_BASELINE = _BASELINES_OF_ENTRY.order_by(baselines.c.number.desc()).limit(1)
 
 
 def open_repository(
@@ -109,6 +127,17 @@ class Repository(Checks):
         with self._reading():
             found = self._entries(entries.c.id == entry_id)
         return found[0] if found else None
+
+    def entries_by_id(self, entry_ids: Iterable[str]) -> Iterator[Entry]:
+        """The entries of those full ids, in that order; what is not there is left out.
+
+        A few are in memory at a time, and the registry may be read and written meanwhile.
+        """
+        ids = iter(entry_ids)
+        while page := tuple(islice(ids, _ENTRIES_PER_PAGE)):
+            with self._reading():
+                found = {entry.id: entry for entry in self._entries(entries.c.id.in_(page))}
+            yield from (found[entry_id] for entry_id in page if entry_id in found)
 
     def select(self, selector: str, *, include_retired: bool = False) -> tuple[Entry, ...]:
         """The entries that a selector names, ordered by factory, seed and id; none if nothing fits.
@@ -251,17 +280,32 @@ class Repository(Checks):
             RegistryError: if there is no such entry.
         """
         with self._reading():
-            self._require_entry(entry_id)
-            rows = self._rows(_baselines_of(entry_id).order_by(baselines.c.number.desc()).limit(1))
-        if not rows:
-            raise RegistryError(f"entry {entry_id[:12]} has no baseline", hint=DAMAGED_HINT)
-        return self._as_baselines(entry_id, rows)[0]
+            rows = self._rows(_CURRENT_BASELINE, entry_id=entry_id)
+            if not rows:
+                self._require_entry(entry_id)
+                raise RegistryError(f"entry {entry_id[:12]} has no baseline", hint=DAMAGED_HINT)
+        return self._as_baselines(rows)[0]
 
     def baselines(self, entry_id: str) -> tuple[Baseline, ...]:
         """All baselines of the entry, from number 1 on; none if there is no such entry."""
         with self._reading():
-            rows = self._rows(_baselines_of(entry_id).order_by(baselines.c.number))
-        return self._as_baselines(entry_id, rows)
+            rows = self._rows(_ALL_BASELINES, entry_id=entry_id)
+        return self._as_baselines(rows)
+
+    def audited(self, number: int) -> Iterator[tuple[Check, Entry, Baseline]]:
+        """The checks of the audit, as `audit_checks` gives them, each with what it was held against."""
+        made = self.audit_checks(number)
+        while page := tuple(islice(made, CHECKS_PER_PAGE)):
+            ids = {check.entry_id for check in page}
+            numbers = {check.baseline_number for check in page}
+            with self._reading():
+                found = {entry.id: entry for entry in self._entries(entries.c.id.in_(ids))}
+                rows = self._rows(
+                    _BASELINES.where(baselines.c.entry_id.in_(ids), baselines.c.number.in_(numbers))
+                )
+            held = dict(zip(((row[0], row[1]) for row in rows), self._as_baselines(rows), strict=True))
+            for check in page:
+                yield check, found[check.entry_id], held[check.entry_id, check.baseline_number]
 
     def add_baseline(self, entry_id: str, baseline: Baseline) -> None:
         """Add the entry's next baseline.
@@ -296,7 +340,8 @@ class Repository(Checks):
         rows = self._rows(select(*_ENTRY_COLUMNS).where(*conditions).order_by(*_ORDER))
         if not rows:
             return ()
-        names = self._tags(tags.c.entry_id == rows[0][0]) if len(rows) == 1 else self._tags()
+        few = [row[0] for row in rows] if len(rows) <= _ENTRIES_PER_PAGE else None
+        names = self._tags() if few is None else self._tags(tags.c.entry_id.in_(few))
         found = []
         for row in rows:
             with self._parsing(f"entry {row[0][:12]}"):
@@ -378,20 +423,21 @@ class Repository(Checks):
             for entry_id, number, fingerprint_id, environment_id in self._rows(numbered)
         }
 
-    def _as_baselines(self, entry_id: str, rows: list[Any]) -> tuple[Baseline, ...]:
-        with self._parsing(f"the baselines of entry {entry_id[:12]}"):
-            return tuple(
-                Baseline(
+    def _as_baselines(self, rows: Iterable[Any]) -> tuple[Baseline, ...]:
+        found = []
+        for entry_id, number, fingerprint, environment, source, facts, created_at, reason in rows:
+            with self._parsing(f"baseline {number} of entry {entry_id[:12]}"):
+                baseline = Baseline(
                     number=number,
-                    fingerprint=Fingerprint.from_document(json.loads(fingerprint)),
-                    environment=Environment.from_document(json.loads(environment)),
+                    fingerprint=documents.fingerprint(fingerprint),
+                    environment=documents.environment(environment),
                     source=documents.source(source),
                     facts=documents.facts(facts),
                     created_at=created_at,
                     reason=reason,
                 )
-                for number, fingerprint, environment, source, facts, created_at, reason in rows
-            )
+            found.append(baseline)
+        return tuple(found)
 
 
 def _retired(retired: bool | None) -> list[ColumnElement[bool]]:
@@ -402,23 +448,6 @@ def _retired(retired: bool | None) -> list[ColumnElement[bool]]:
 
 def _has_tag(name: str) -> ColumnElement[bool]:
     return entries.c.id.in_(select(tags.c.entry_id).where(tags.c.name == name))
-
-
-def _baselines_of(entry_id: str) -> Select[Any]:
-    return (
-        select(
-            baselines.c.number,
-            fingerprints.c.document,
-            environments.c.document,
-            baselines.c.source,
-            baselines.c.facts,
-            baselines.c.created_at,
-            baselines.c.reason,
-        )
-        .join(fingerprints, fingerprints.c.id == baselines.c.fingerprint_id)
-        .join(environments, environments.c.id == baselines.c.environment_id)
-        .where(baselines.c.entry_id == entry_id)
-    )
 
 
 def _entry(recipe: Recipe, row: Any, names: dict[str, tuple[str, ...]]) -> Entry:

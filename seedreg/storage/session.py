@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, Table, insert, select
+from sqlalchemy import Select, Table, bindparam, insert, select
 
 from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.environment import Environment
@@ -19,6 +19,11 @@ from seedreg.storage import schema
 from seedreg.storage.engine import engine_on, transaction, translated
 from seedreg.storage.objects import ObjectStore
 from seedreg.storage.tables import entries, environments, fingerprints
+
+# Statements that every check needs are made once: to make one takes longer than to run it.
+_ENTRY_ID = select(entries.c.id).where(entries.c.id == bindparam("entry_id"))
+_FINGERPRINT_ID = select(fingerprints.c.id).where(fingerprints.c.document_sha256 == bindparam("sha256"))
+_ENVIRONMENT_ID = select(environments.c.id).where(environments.c.digest == bindparam("digest"))
 
 DAMAGED_HINT = "`seedreg db check` looks at all of it; a backup can take its place"
 
@@ -77,17 +82,17 @@ class Session:
 
     # Rows, inside a transaction
 
-    def _rows(self, query: Select[Any]) -> list[Any]:
-        return list(self._connection.execute(query).all())
+    def _rows(self, query: Select[Any], **parameters: object) -> list[Any]:
+        return list(self._connection.execute(query, parameters).all())
 
     def _insert(self, table: Table, **values: object) -> int:
-        result = self._connection.execute(insert(table).values(**values))
+        result = self._connection.execute(insert(table), values)
         key = result.inserted_primary_key
         assert key is not None
         return key[0]  # type: ignore[no-any-return]
 
     def _has_entry(self, entry_id: str) -> bool:
-        return self._connection.scalar(select(entries.c.id).where(entries.c.id == entry_id)) is not None
+        return self._connection.scalar(_ENTRY_ID, {"entry_id": entry_id}) is not None
 
     def _require_entry(self, entry_id: str) -> None:
         if not self._has_entry(entry_id):
@@ -97,9 +102,7 @@ class Session:
         document = fingerprint.document()
         text = canonical_json(document)
         sha256 = sha256_text(text)
-        found = self._connection.scalar(
-            select(fingerprints.c.id).where(fingerprints.c.document_sha256 == sha256)
-        )
+        found = self._connection.scalar(_FINGERPRINT_ID, {"sha256": sha256})
         return found or self._insert(
             fingerprints,
             digest=document["digest"],
@@ -113,7 +116,7 @@ class Session:
     def _environment_id(self, environment: Environment) -> int:
         text = canonical_json(environment.document())
         digest = sha256_text(text)
-        found = self._connection.scalar(select(environments.c.id).where(environments.c.digest == digest))
+        found = self._connection.scalar(_ENVIRONMENT_ID, {"digest": digest})
         return found or self._insert(
             environments,
             digest=digest,

@@ -12,7 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from seedreg.registry import Registry, open_registry
+from seedreg.opening import open_registry
+from seedreg.registry import Registry
 
 _HERE = Path(__file__).parent
 _THIRD_PARTIES = (
