@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from seedreg.domain.audit import Audit, AuditPlan
-from seedreg.domain.build import BuildFailure
+from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
 from seedreg.domain.entry import Entry
-from seedreg.domain.environment import Change, EnvironmentSpec, changes
+from seedreg.domain.environment import Change, Environment, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import compare
 from seedreg.domain.results import AuditComparison, AuditReport, AuditRow, Verification
 from seedreg.domain.verdict import Check, Verdict
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seedreg.storage import Repository
 
 _SHARD_DIGITS = 8
+_CHANGES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,9 @@ class Auditor:
         """Check every entry that is left in every environment; each check is stored before it is yielded.
 
         With `fail_fast` it ends at the first failure; if something is left, the audit can be resumed.
+
+        Raises:
+            UsageError: if the audit was interrupted and an environment has changed since.
         """
         done = self._repository.checked_in(audit.number)
         stopped = False
@@ -171,6 +175,9 @@ class Auditor:
             yield ColumnFailed(column, failure)
             yield from self._fail_column(audit, column, ids, failure)
             return
+        before = self._repository.audited_environment(audit.number, column.label)
+        if before is not None:
+            executor = _SameEnvironment(executor, before, audit.number, column.label)
         with closing(executor):
             recording = (audit.number, column.label)
             registry = Registry(self._repository, executor, self._project, self._clock, audit=recording)
@@ -292,3 +299,39 @@ class Auditor:
         except OverflowError:  # before the calendar begins: only what was never checked
             return "0001-01-01"
         return then.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class _SameEnvironment:
+    """An `Executor` for the rest of an audit, in the environment in which the audit was begun."""
+
+    def __init__(self, executor: Executor, before: Environment, number: int, label: str) -> None:
+        self._executor = executor
+        self._before = before
+        self._number = number
+        self._label = label
+
+    def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
+        """See `Executor.run`.
+
+        Raises:
+            UsageError: if a build finds other packages, another Python or another processor.
+        """
+        for request, outcome in self._executor.run(requests):
+            if isinstance(outcome, Built):
+                self._require_same(outcome.environment)
+            yield request, outcome
+
+    def close(self) -> None:
+        """See `Executor.close`."""
+        self._executor.close()
+
+    def _require_same(self, now: Environment) -> None:
+        # Not the system, which a restart may renew.
+        found = [str(one) for one in changes(self._before.common(), now.common()) if one.name != "os"]
+        if found:
+            more = f" and {len(found) - _CHANGES_SHOWN} more" if len(found) > _CHANGES_SHOWN else ""
+            raise UsageError(
+                f"environment {self._label} has changed since audit {self._number} was interrupted: "
+                f"{', '.join(found[:_CHANGES_SHOWN])}{more}",
+                hint="start a new audit, or bring the environment back",
+            )

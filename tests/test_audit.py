@@ -305,6 +305,25 @@ def test_only_an_interrupted_audit_of_the_same_environments_is_resumed(three: Wo
     assert auditor.resume((THIS, OTHER)).number == 2
 
 
+def test_an_audit_is_not_resumed_in_an_environment_that_has_changed(three: World) -> None:
+    auditor = three.auditor()
+    audit = auditor.start((), (THIS, OTHER))
+    events = auditor.run(audit)
+    for _ in range(2):  # the column's beginning and its first check
+        next(events)
+    events.close()
+    three.change('{"tensorflow": "2.100.0", "stream": "another"}')
+    with pytest.raises(UsageError) as caught:
+        list(auditor.run(auditor.resume((THIS, OTHER))))
+    assert (caught.value.message, caught.value.hint) == (
+        "environment this has changed since audit 1 was interrupted: tensorflow 2.99.0 → 2.100.0",
+        "start a new audit, or bring the environment back",
+    )
+    assert len(list(auditor.rows(1))) == 1
+    three.change('{"keras": "2.98.0"}')  # of the factory's choice, as tf_keras
+    assert len(rows(auditor.run(auditor.resume((THIS, OTHER))))) == 5
+
+
 def test_a_column_that_was_done_before_is_not_opened_again(three: World) -> None:
     auditor = three.auditor()
     audit = auditor.start((), (THIS, OTHER))

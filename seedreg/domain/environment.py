@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,10 @@ class Environment:
     def digest(self) -> str:
         """64 hexadecimal digits that name the environment."""
         return sha256_text(canonical_json(self.document()))
+
+    def common(self) -> Environment:
+        """What all builds there have in common: without what a factory and its module decide on."""
+        return replace(self, keras=None, keras_distribution=None, variables=(), keras_config=())
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,19 @@ class Checks(Session):
         """The `(entry_id, column)` of each check that the audit has."""
         return set(self.audit_verdicts(number))
 
+    def audited_environment(self, number: int, column: str) -> Environment | None:
+        """The environment of the audit's latest build in that column; None if there was none yet."""
+        with self._reading():
+            text = self._connection.scalar(
+                select(environments.c.document)
+                .join_from(checks, environments, environments.c.id == checks.c.environment_id)
+                .where(*_of_audit(number, column))
+                .order_by(checks.c.id.desc())
+                .limit(1)
+            )
+        with self._parsing(f"the environment of audit {number}"):
+            return None if text is None else documents.environment(text)
+
     def audit_checks(self, number: int, verdicts: Collection[Verdict] | None = None) -> Iterator[Check]:
         """The checks of the audit in the order they were made, only those verdicts if any are given.
 

@@ -13,10 +13,11 @@ last part of the factory's name picks what happens instead:
 - `fresh_needed`: a fork asks for a fresh interpreter
 
 `stand-in.json` in the project's root changes the world between two commands; its keys are `stream`
-(another value, other kernels), `units`, `tensorflow`, `python` (versions), `names` (of the tensors)
-and `fail` (every build fails with this message). The environment variable `STAND_IN_PROTOCOL` is the
-number it speaks, `STAND_IN_UNUSABLE` the failure kind with which it declines to serve,
-`STAND_IN_LOG` a file to which it appends a line for every build: mode, factory and seed.
+(another value, other kernels), `units`, `tensorflow`, `python` (versions), `keras` (the version that
+built, whatever is installed), `names` (of the tensors) and `fail` (every build fails with this message).
+The environment variable `STAND_IN_PROTOCOL` is the number it speaks, `STAND_IN_UNUSABLE` the failure kind
+with which it declines to serve, `STAND_IN_LOG` a file to which it appends a line for every build: mode,
+factory and seed.
 """
 
 import hashlib
@@ -141,6 +142,7 @@ def _outcome(build, timeout_s):
         "format": 1,
         "python": world.get("python", "3.99.0"),
         **versions,
+        "keras": world.get("keras", versions["keras"]),
         "keras_distribution": "keras",
         "distributions": versions,
         "os": "StandIn",
