@@ -77,7 +77,7 @@ def open_registry_of(
         ConfigError: if the interpreter that is to build does not exist.
     """
     from seedreg.config import resolve_python
-    from seedreg.executors.environments import DeferredExecutor
+    from seedreg.executors.wrappers import DeferredExecutor
 
     spec = environment or EnvironmentSpec(THIS)
     if spec.python_version is None:
@@ -181,7 +181,8 @@ def open_executor(
     if not environment.is_made:
         assert python is not None
         return local(python)
-    from seedreg.executors.environments import EnvironmentCache, EnvironmentExecutor
+    from seedreg.executors.environments import EnvironmentCache
+    from seedreg.executors.wrappers import EnvironmentExecutor
 
     cache = EnvironmentCache(config.cache_dir, config.root, os.environ, tell)
     held = cache.open(environment, python)

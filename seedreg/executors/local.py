@@ -188,7 +188,7 @@ class LocalExecutor:
             return BuildFailure(
                 "interpreter",
                 f"the interpreter {self._python} could not be started: {error.strerror or error}",
-                hint="name a Python that has TensorFlow with --python PATH",
+                hint=_PYTHON_HINT,
             )
         self._workers[launch] = _Worker(process, deadline=time.monotonic() + self._import_timeout_s)
         self._selector.register(process, selectors.EVENT_READ, launch)
@@ -288,6 +288,9 @@ class LocalExecutor:
             case TimeoutError():
                 kind, hint = "timeout", "see how long `import tensorflow` takes there"
                 message = f"{self._python} took longer than {self._import_timeout_s:g} s to import TensorFlow"
+            case wire.NoMessage() if not worker.ready:
+                kind, hint = "interpreter", f"{_PYTHON_HINT}; it must print nothing when it starts"
+                message = f"{self._python} does not run the worker: {error}"
             case _:
                 message = f"the worker of {self._python} cannot be understood: {error}"
         failure = BuildFailure(kind, message, hint=hint, output=output or None)
@@ -302,6 +305,7 @@ class LocalExecutor:
         return worker.process.close()
 
 
+_PYTHON_HINT = "name a Python that has TensorFlow with --python PATH"
 _WORKER_HINT = "see that `import tensorflow` works there; --isolation fresh does without the shared import"
 
 

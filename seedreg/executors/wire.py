@@ -51,6 +51,10 @@ class ProtocolError(Exception):
     """A line from the worker that this seedreg cannot read."""
 
 
+class NoMessage(ProtocolError):
+    """A line that is not even JSON; whatever wrote it is no worker."""
+
+
 def encode_request(
     request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float
 ) -> bytes:
@@ -76,7 +80,9 @@ def decode_message(line: bytes, root: Path) -> Message:
 
     Raises:
         ProtocolError: if the line is not one of protocol 1, or of another number.
+        NoMessage: if it is not JSON.
     """
+    shown = line[:200].decode("utf-8", "replace")
     try:
         message = json.loads(line)
         if b"\\ud" in line.lower():
@@ -93,8 +99,9 @@ def decode_message(line: bytes, root: Path) -> Message:
                 return _outcome(message, root)
             case other:
                 raise ProtocolError(f"it sent a message of unknown type {other!r}")
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise NoMessage(f"it said {shown!r}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        shown = line[:200].decode("utf-8", "replace")
         raise ProtocolError(f"it sent what is not protocol {PROTOCOL} ({error!r}): {shown}") from error
 
 

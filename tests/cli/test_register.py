@@ -371,7 +371,12 @@ def test_a_python_that_does_not_exist_is_told_before_anything_is_made(empty_proj
 def test_a_program_that_is_no_python_is_not_judged(empty_project: Project) -> None:
     code, out, err = empty_project("register", "build", "--python", "/bin/echo").told
     assert (code, err) == (125, "")
-    assert out.startswith("refused  models:build@0\n  worker: the worker of /bin/echo cannot be understood: ")
+    lines = out.splitlines()
+    assert lines[0] == "refused  models:build@0"
+    assert lines[1].startswith("  interpreter: /bin/echo does not run the worker: it said '")
+    assert lines[2] == (
+        "  hint: name a Python that has TensorFlow with --python PATH; it must print nothing when it starts"
+    )
 
 
 def test_a_python_without_tensorflow_is_told_what_to_install(empty_project: Project, tmp_path: Path) -> None:

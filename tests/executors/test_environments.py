@@ -19,14 +19,13 @@ from seedreg.domain.entry import Recipe
 from seedreg.domain.environment import EnvironmentSpec
 from seedreg.errors import EnvironmentFailed, UsageError
 from seedreg.executors.environments import (
-    DeferredExecutor,
     EnvironmentCache,
-    EnvironmentExecutor,
     HeldEnvironment,
     find_uv,
 )
 from seedreg.executors.interpreters import find_interpreter, query
 from seedreg.executors.local import LocalExecutor
+from seedreg.executors.wrappers import DeferredExecutor, EnvironmentExecutor
 
 try:
     UV = find_uv(os.environ)

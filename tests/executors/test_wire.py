@@ -159,9 +159,9 @@ def outcome(**changed: Any) -> bytes:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"", "it sent what is not protocol 1"),
-        (b"good morning", ": good morning"),
-        (b"\xff\xfe", "it sent what is not protocol 1"),
+        (b"", "it said ''"),
+        (b"good morning", "it said 'good morning'"),
+        (b"\xff\xfe", "it said '\ufffd\ufffd'"),
         (b"[]", "it sent what is not protocol 1"),
         (b"{}", "KeyError('type')"),
         (b'{"type": "ready"}', "KeyError('protocol')"),
