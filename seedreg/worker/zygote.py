@@ -23,8 +23,10 @@ from .protocol import Failure
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _READ_BYTES = 65536
-_LONGEST_WAIT_S = 3600.0
 _END_S = 5.0
+# What a build may print before what it printed first is thrown away, and how often that is looked at.
+_LOG_BYTES = 1 << 26
+_LOOK_S = 1.0
 
 
 def serve(mode: str, parent_pid: int) -> None:
@@ -144,12 +146,13 @@ class _Server(object):
     def _step(self) -> bool:
         now = time.monotonic()
         deadlines = [b.started + b.timeout_s for b in self._builds.values() if not b.timed_out]
-        wait_s = min(max(0.0, min(deadlines) - now), _LONGEST_WAIT_S) if deadlines else None
+        wait_s = min(max(0.0, min(deadlines) - now), _LOOK_S) if deadlines else None
         readable, _, _ = select.select([self._requests, self._wake_reader], [], [], wait_s)
         if self._wake_reader in readable:
             os.read(self._wake_reader, _READ_BYTES)
         self._reap()
         self._enforce_deadlines()
+        self._limit_logs()
         if self._requests not in readable:
             return True
         data = os.read(self._requests, _READ_BYTES)
@@ -278,6 +281,16 @@ class _Server(object):
             if not running.timed_out and now >= running.started + running.timeout_s:
                 running.timed_out = True
                 _kill_group(running.pid)
+
+    def _limit_logs(self) -> None:
+        """Empty the log of a build that prints without end, before it fills the disk."""
+        for running in self._builds.values():
+            path = os.path.join(running.folder, "log")
+            try:
+                if os.stat(path).st_size > _LOG_BYTES:
+                    os.truncate(path, 0)  # it is written at its end, wherever that is
+            except OSError:
+                pass
 
     def _sweep(self, keep: Set[int]) -> None:
         """Kill the children of this process that are no build: what ended builds left behind."""

@@ -33,7 +33,7 @@ FILES = {
     "kills.py": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
     "pkg/__init__.py": "",
     "calls.py": """
-        import ctypes, os, signal, sys
+        import ctypes, os, signal, sys, time
         import numpy
         from tensorflow import keras
         import tensorflow
@@ -88,6 +88,14 @@ FILES = {
         def weights_raise(): return Weights()
         class Picky(keras.Layer):
             def build(self, shape): raise TypeError('not this shape')
+        def prints_without_end():
+            deadline = time.monotonic() + 20
+            for _ in range(80):
+                os.write(1, b'x' * (1 << 20))
+            while os.fstat(1).st_size and time.monotonic() < deadline:
+                time.sleep(0.05)
+            print('left:', os.fstat(1).st_size)
+            raise ValueError('after')
         def picky(): return Picky()
         def answer_is_nan():
             model = keras.Sequential([keras.Input((4,)), keras.Dense(1)])
@@ -283,6 +291,14 @@ def test_output_before_the_failure_is_kept(
     output = failed(outcomes[isolation, "calls:talks"]).output
     assert output is not None
     assert sorted(output.splitlines()) == ["and to stderr", "said before"]
+
+
+@both
+def test_a_build_that_prints_without_end_does_not_fill_the_disk(
+    root: Path, fake_tensorflow_environ: dict[str, str], isolation: Isolation
+) -> None:
+    one = recipe("calls:prints_without_end")
+    assert failed(run_one(root, fake_tensorflow_environ, one, isolation)).output == "left: 0\n"
 
 
 @both
