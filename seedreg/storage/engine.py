@@ -113,12 +113,12 @@ def _connect(path: Path, query: str, write: bool, busy_timeout_s: float) -> sqli
     file = sqlite3.connect(_uri(path, query), uri=True, isolation_level=None, timeout=busy_timeout_s)
     try:
         file.execute("PRAGMA foreign_keys=ON")
-        file.execute("PRAGMA cache_size=-32000")  # KiB; halves the time to list 10,000 entries
         if write:
             file.execute("PRAGMA journal_mode=WAL")
             file.execute("PRAGMA synchronous=FULL")
         else:
             file.execute("PRAGMA query_only=ON")
+            file.execute("PRAGMA cache_size=-32000")  # KiB; halves the time to list 10,000 entries
             file.execute("PRAGMA mmap_size=268435456")  # reads 10,000 rows in a third of the time
         file.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
