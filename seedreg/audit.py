@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from seedreg.domain.audit import Audit, AuditPlan
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
-from seedreg.domain.entry import Entry
 from seedreg.domain.environment import Change, Environment, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import compare
-from seedreg.domain.results import AuditComparison, AuditReport, AuditRow, Verification
+from seedreg.domain.results import AuditComparison, AuditReport, AuditRow, ComparedCheck, Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
 from seedreg.registry import Registry, select, utc_now
@@ -256,7 +255,6 @@ class Auditor:
     def compare(self, before: int, after: int) -> AuditComparison:
         """What became of the checks of one audit in a later one.
 
-        Only DRIFTED and REPRODUCED are told apart; what could not be judged in one of them is in neither.
         Two audits of one environment each are held against each other whatever these are called: one
         before and one after an upgrade need not have the same name.
 
@@ -269,22 +267,18 @@ class Auditor:
         if len(old_audit.plan.columns) == len(new_audit.plan.columns) == 1 and labels[0] != labels[1]:
             both = " → ".join(labels)
             old, new = ({(key[0], both): found for key, found in one.items()} for one in (old, new))
-        drifted = (Verdict.DRIFTED, Verdict.NONDETERMINISTIC)
-
-        def keep(fits: Callable[[tuple[str, str]], bool]) -> tuple[tuple[Entry, str], ...]:
-            kept = sorted(key for key in old.keys() | new.keys() if fits(key))
-            found = {entry.id: entry for entry in self._repository.entries_by_id(key[0] for key in kept)}
-            return tuple((found[key[0]], key[1]) for key in kept)
-
-        return AuditComparison(
-            before,
-            after,
-            keep(lambda key: old.get(key) is Verdict.REPRODUCED and new.get(key) in drifted),
-            keep(lambda key: old.get(key) in drifted and new.get(key) is Verdict.REPRODUCED),
-            keep(lambda key: old.get(key) in drifted and new.get(key) in drifted),
-            keep(lambda key: key not in new),
-            keep(lambda key: key not in old),
+        reproduced = (Verdict.REPRODUCED, False)
+        keys = sorted(
+            key for key in old.keys() | new.keys() if (old.get(key), new.get(key)) != (reproduced, reproduced)
         )
+        entries = {entry.id: entry for entry in self._repository.entries_by_id({key[0] for key in keys})}
+
+        def compared(key: tuple[str, str]) -> ComparedCheck:
+            was, _ = old.get(key, (None, False))
+            verdict, waived = new.get(key, (None, False))
+            return ComparedCheck(entries[key[0]], key[1], was, verdict, waived)
+
+        return AuditComparison(before, after, tuple(map(compared, keys)))
 
     def _failed_last(self) -> set[str]:
         for audit in self._repository.audits():

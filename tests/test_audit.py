@@ -351,10 +351,12 @@ def test_two_that_run_the_same_audit_keep_each_check_once(three: World) -> None:
 
 
 def compared(world: World, before: int, after: int) -> dict[str, list[str]]:
-    comparison = world.auditor().compare(before, after)
-    names = ("newly_drifted", "newly_reproduced", "still_drifted", "only_before", "only_after")
-    groups = {name: getattr(comparison, name) for name in names}
-    return {name: [f"{e.recipe.seed} {c}" for e, c in group] for name, group in groups.items() if group}
+    groups = world.auditor().compare(before, after).groups()
+    return {
+        name: [f"{check.entry.recipe.seed} {check.column}" for check in group]
+        for name, group in groups.items()
+        if group
+    }
 
 
 def test_two_audits_are_compared(world: World) -> None:
@@ -366,9 +368,12 @@ def test_two_audits_are_compared(world: World) -> None:
     world.audit("m:ignores_seed@1")
     (world.root / "stand-in.json").unlink()
     world.audit("m:ignores_seed@0")
-    assert compared(world, 1, 2) == {"newly_drifted": ["0 this", "0 this"], "only_after": ["1 this"]}
-    assert compared(world, 2, 3)["still_drifted"] == ["1 this"]
-    assert compared(world, 2, 4)["newly_reproduced"] == ["0 this"]
+    assert compared(world, 1, 2) == {
+        "newly drifted": ["0 this", "0 this"],
+        "only in the second": ["1 this"],
+    }
+    assert compared(world, 2, 3)["still drifted"] == ["1 this"]
+    assert compared(world, 2, 4)["newly reproduced"] == ["0 this"]
     with pytest.raises(NothingSelected, match="there is no audit 9"):
         world.auditor().compare(1, 9)
 
@@ -381,7 +386,7 @@ def test_audits_before_and_after_an_upgrade_are_compared_whatever_the_environmen
     three.audit(columns=(OTHER,))
     found = compared(three, 1, 2)
     assert {name: sorted(group) for name, group in found.items()} == {
-        "newly_drifted": [f"{seed} this → other" for seed in range(3)]
+        "newly drifted": [f"{seed} this → other" for seed in range(3)]
     }
 
 
@@ -390,7 +395,37 @@ def test_of_matrices_only_columns_of_the_same_name_are_compared(three: World) ->
     three.change()
     three.audit("m:build@0", columns=(THIS, THIRD))
     assert compared(three, 1, 2) == {
-        "newly_drifted": ["0 this"],
-        "only_before": ["0 other"],
-        "only_after": ["0 third"],
+        "newly drifted": ["0 this"],
+        "only in the first": ["0 other"],
+        "only in the second": ["0 third"],
     }
+
+
+def test_what_could_not_be_judged_is_neither_drifted_nor_reproduced_in_a_comparison(world: World) -> None:
+    world.register(0, 1)
+    world.audit()
+    world.change('{"fail": "no room"}')
+    world.audit()
+    world.audit("m:build@1")
+    world.change()
+    world.audit()
+    assert compared(world, 1, 2) == {"no longer judged": ["0 this", "1 this"]}
+    assert compared(world, 2, 3) == {"judged in neither": ["1 this"], "only in the first": ["0 this"]}
+    assert compared(world, 2, 4) == {"judged again": ["0 this", "1 this"]}
+    assert compared(world, 1, 1) == {}
+    newly = [check.drifted_newly for check in world.auditor().compare(2, 4).checks]
+    assert newly == [True, True]
+
+
+def test_a_waived_drift_is_no_new_one(world: World) -> None:
+    world.register(0)
+    world.audit()
+    world.change()
+    for row in world.audit():
+        assert row.check.fingerprint is not None
+        digest = row.check.fingerprint.digest
+        world.repository.add_waiver(Waiver(row.entry.id, digest, "known", "2026-03-31", world.now))
+    world.audit()
+    assert compared(world, 1, 3) == {"newly drifted": ["0 this"]}
+    (check,) = world.auditor().compare(1, 3).checks
+    assert (check.waived, check.drifted_newly) == (True, False)

@@ -49,16 +49,19 @@ def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
 @registry_option
 @click.pass_context
 def _compare(ctx: click.Context, /, before: int, after: int, db: str | None) -> int:
-    """Say what drifted newly, reproduces again or still drifts.
+    """Say what drifted newly, reproduces again, still drifts or could not be judged.
 
     Audit M is held against audit N.
 
-    The exit code is 1 if something drifted newly.
+    The exit code is 1 if M found a drift that N did not, and nobody waived it; else 125 if
+    something that N judged could not be judged in M.
     """
-    from seedreg.errors import EXIT_DRIFT, EXIT_OK
+    from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
     from seedreg.reports.text import comparison_lines
 
     with open_auditor_for_reading(load(ctx, db=db or ctx.meta.get("seedreg.db"))) as auditor:
         comparison = auditor.compare(before, after)
     print_paged(comparison_lines(comparison))
-    return EXIT_DRIFT if comparison.newly_drifted else EXIT_OK
+    if any(check.drifted_newly for check in comparison.checks):
+        return EXIT_DRIFT
+    return EXIT_NOT_JUDGED if comparison.groups()["no longer judged"] else EXIT_OK

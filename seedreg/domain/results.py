@@ -119,16 +119,77 @@ class AuditRow:
 
 
 @dataclass(frozen=True)
+class ComparedCheck:
+    """How a check ended in two audits; None where one of them does not have it.
+
+    `waived` says that the drift of the later audit is waived.
+    """
+
+    entry: Entry
+    column: str
+    before: Verdict | None
+    after: Verdict | None
+    waived: bool = False
+
+    @property
+    def drifted_newly(self) -> bool:
+        """Whether the later audit found a drift that the earlier one did not, and nobody waived it."""
+        return (
+            self.after in _DRIFTS
+            and self.before is not None
+            and self.before not in _DRIFTS
+            and not self.waived
+        )
+
+
+_DRIFTS = (Verdict.DRIFTED, Verdict.NONDETERMINISTIC)
+
+
+@dataclass(frozen=True)
 class AuditComparison:
-    """What became of the checks of one audit in a later one; each is `(entry, column)`."""
+    """What became of the checks of one audit in a later one, but for those that reproduce in both."""
 
     before: int
     after: int
-    newly_drifted: tuple[tuple[Entry, str], ...] = ()
-    newly_reproduced: tuple[tuple[Entry, str], ...] = ()
-    still_drifted: tuple[tuple[Entry, str], ...] = ()
-    only_before: tuple[tuple[Entry, str], ...] = ()
-    only_after: tuple[tuple[Entry, str], ...] = ()
+    checks: tuple[ComparedCheck, ...] = ()
+
+    def groups(self) -> dict[str, tuple[ComparedCheck, ...]]:
+        """The checks by what became of them, every group in its place, empty or not."""
+        found: dict[str, list[ComparedCheck]] = {name: [] for name in _GROUPS}
+        for check in self.checks:
+            found[_group(check)].append(check)
+        return {name: tuple(checks) for name, checks in found.items()}
+
+
+_GROUPS = (
+    "newly drifted",
+    "newly reproduced",
+    "still drifted",
+    "no longer judged",
+    "judged again",
+    "judged in neither",
+    "only in the first",
+    "only in the second",
+)
+
+
+def _group(check: ComparedCheck) -> str:
+    match check.before, check.after:
+        case _, None:
+            return "only in the first"
+        case None, _:
+            return "only in the second"
+        case Verdict.ERROR, Verdict.ERROR:
+            return "judged in neither"
+        case Verdict.ERROR, _:
+            return "judged again"
+        case _, Verdict.ERROR:
+            return "no longer judged"
+        case Verdict.REPRODUCED, _:
+            return "newly drifted"
+        case _, Verdict.REPRODUCED:
+            return "newly reproduced"
+    return "still drifted"
 
 
 @dataclass(frozen=True)

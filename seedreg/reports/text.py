@@ -250,17 +250,16 @@ def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
 def comparison_lines(comparison: AuditComparison) -> Iterator[str]:
     """What became of each check of one audit in another."""
     yield f"audit {comparison.before} → audit {comparison.after}"
-    groups = (
-        ("newly drifted", comparison.newly_drifted),
-        ("newly reproduced", comparison.newly_reproduced),
-        ("still drifted", comparison.still_drifted),
-        (f"only in audit {comparison.before}", comparison.only_before),
-        (f"only in audit {comparison.after}", comparison.only_after),
-    )
-    for name, checks in groups:
+    for name, checks in comparison.groups().items():
         yield f"{name}: {len(checks)}"
-        for entry, column in checks:
-            yield f"{_INDENT}{entry.short_id}  {entry.recipe.label}  in {column}"
+        for check in checks:
+            verdicts = [one.value if one else "-" for one in (check.before, check.after)]
+            waived = " (waived)" if check.waived else ""
+            label = printable(check.entry.recipe.label)
+            yield (
+                f"{_INDENT}{check.entry.short_id}  {label}  in {printable(check.column)}: "
+                f"{' → '.join(verdicts)}{waived}"
+            )
 
 
 def environment_line(environment: Environment) -> str:

@@ -161,19 +161,29 @@ class Checks(Session):
         columns = 1 if column is not None else len(audit.plan.columns)
         return AuditCounts(len(audit.plan.entry_ids) * columns, verdicts, waived)
 
-    def audit_verdicts(self, number: int) -> dict[tuple[str, str], Verdict]:
-        """The verdict of each check of the audit by `(entry_id, column)`, in the order they were made."""
+    def audit_verdicts(self, number: int) -> dict[tuple[str, str], tuple[Verdict, bool]]:
+        """The verdict of each check of the audit, and whether it is waived, by `(entry_id, column)`."""
         if not self._has_audits:
             return {}
-        query = select(checks.c.entry_id, checks.c.column_label, checks.c.verdict)
+        query = (
+            select(checks.c.entry_id, checks.c.column_label, checks.c.verdict, _is_waived())
+            .join_from(checks, fingerprints, fingerprints.c.id == checks.c.fingerprint_id, isouter=True)
+            .where(*_of_audit(number))
+        )
         with self._reading():
-            rows = self._rows(query.where(*_of_audit(number)).order_by(checks.c.id))
+            rows = self._rows(query)
         with self._parsing(f"audit {number}"):
-            return {(entry_id, column): Verdict(verdict) for entry_id, column, verdict in rows}
+            return {
+                (entry_id, column): (Verdict(word), bool(waived)) for entry_id, column, word, waived in rows
+            }
 
     def checked_in(self, number: int) -> set[tuple[str, str]]:
         """The `(entry_id, column)` of each check that the audit has."""
-        return set(self.audit_verdicts(number))
+        if not self._has_audits:
+            return set()
+        with self._reading():
+            rows = self._rows(select(checks.c.entry_id, checks.c.column_label).where(*_of_audit(number)))
+        return {(entry_id, column) for entry_id, column in rows}
 
     def audited_environment(self, number: int, column: str) -> Environment | None:
         """The environment of the audit's latest build in that column; None if there was none yet."""

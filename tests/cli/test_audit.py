@@ -476,14 +476,29 @@ def test_two_audits_are_compared(project: Project) -> None:
     lines = result.out.splitlines()
     assert lines[:2] == ["audit 1 → audit 2", "newly drifted: 3"]
     assert [line.split()[0] for line in lines[2:5]] == build
+    assert lines[2].endswith("  in this: REPRODUCED → DRIFTED")
     assert lines[5:] == [
         "newly reproduced: 1",
-        f"  {flips}  models:flips@0  in this",
+        f"  {flips}  models:flips@0  in this: DRIFTED → REPRODUCED",
         "still drifted: 0",
-        "only in audit 1: 0",
-        "only in audit 2: 0",
+        "no longer judged: 0",
+        "judged again: 0",
+        "judged in neither: 0",
+        "only in the first: 0",
+        "only in the second: 0",
     ]
     assert project("audits", "compare", "2", "1").code == 1
     assert project("audits", "compare", "1", "1").code == 0
     assert project("audits", "compare", "1", "9").code == 4
     assert project("audits", "compare", "1", "x").code == 2
+
+
+def test_an_audit_that_could_no_longer_judge_is_told_from_one_that_drifted(project: Project) -> None:
+    project("audit", "build@0")
+    project.write("models.py", "raise RuntimeError('half an upgrade')\n")
+    project("audit", "build@0")
+    result = project("audits", "compare", "1", "2")
+    assert (result.code, result.err) == (125, "")
+    line = f"  {project.id('build', 0)}  models:build@0  in this: REPRODUCED → ERROR"
+    assert line in result.out.splitlines()
+    assert result.out.splitlines().index(line) == 1 + result.out.splitlines().index("no longer judged: 1")

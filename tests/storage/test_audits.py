@@ -185,9 +185,9 @@ def test_checks_of_an_audit_can_be_had_by_verdict(two: Repository) -> None:
     assert list(two.audit_checks(number, [Verdict.NONDETERMINISTIC])) == []
     assert list(two.audit_checks(number, [])) == []
     assert two.audit_verdicts(number) == {
-        (IDS[0], "here"): Verdict.REPRODUCED,
-        (IDS[1], "here"): Verdict.DRIFTED,
-        (IDS[1], "newer"): Verdict.ERROR,
+        (IDS[0], "here"): (Verdict.REPRODUCED, False),
+        (IDS[1], "here"): (Verdict.DRIFTED, False),
+        (IDS[1], "newer"): (Verdict.ERROR, False),
     }
     assert two.checked_in(number) == {(IDS[0], "here"), (IDS[1], "here"), (IDS[1], "newer")}
 
