@@ -107,7 +107,7 @@ def selectors_argument(*, required: bool = True, single: bool = False) -> Callab
     """One or more selectors of entries, completed in the shell."""
     return click.argument(
         "selector" if single else "selectors",
-        metavar="SELECTOR" if single else "SELECTOR...",
+        metavar="SELECTOR" if single else "SELECTOR..." if required else "[SELECTOR]...",
         nargs=1 if single else -1,
         required=required,
         shell_complete=_complete_selector,
