@@ -6,21 +6,25 @@ import os
 
 import click
 
-from seedreg.cli.options import load, open_auditor_for_reading, print_paged, registry_option
+from seedreg.cli.options import load, open_auditor_for_reading, print_json, print_paged, registry_option
 
 
 @click.group("audits", invoke_without_command=True)
 @click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="Only the last N audits.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.audits/1).")
 @registry_option
 @click.pass_context
-def audits_command(ctx: click.Context, /, limit: int | None, db: str | None) -> int:
+def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: str | None) -> int:
     """List the audits that were made, show one again, or compare two."""
-    from seedreg.reports.text import audit_list_lines
+    from seedreg.reports.audits import audit_list_lines, audits_document
 
     if ctx.invoked_subcommand is not None:
         ctx.meta["seedreg.db"] = db
         return 0
     with open_auditor_for_reading(load(ctx, db=db)) as auditor:
+        if as_json:
+            print_json(audits_document(auditor.reports(limit)))
+            return 0
         lines = list(audit_list_lines(auditor.reports(limit)))
     if lines:
         print_paged(lines)
@@ -46,22 +50,29 @@ def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
 @audits_command.command("compare")
 @click.argument("before", type=int, metavar="N")
 @click.argument("after", type=int, metavar="M")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.compare/1).")
 @registry_option
 @click.pass_context
-def _compare(ctx: click.Context, /, before: int, after: int, db: str | None) -> int:
-    """Say what drifted newly, reproduces again, still drifts or could not be judged.
+def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: str | None) -> int:
+    """Say what drifted newly, reproduces again or still drifts.
 
-    Audit M is held against audit N.
+    Audit M is held against audit N; what could be judged in only one of them is told too.
 
     The exit code is 1 if M found a drift that N did not, and nobody waived it; else 125 if
     something that N judged could not be judged in M.
     """
     from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
-    from seedreg.reports.text import comparison_lines
+    from seedreg.reports.audits import comparison_document, comparison_lines
 
     with open_auditor_for_reading(load(ctx, db=db or ctx.meta.get("seedreg.db"))) as auditor:
         comparison = auditor.compare(before, after)
-    print_paged(comparison_lines(comparison))
+    code = EXIT_OK
     if any(check.drifted_newly for check in comparison.checks):
-        return EXIT_DRIFT
-    return EXIT_NOT_JUDGED if comparison.groups()["no longer judged"] else EXIT_OK
+        code = EXIT_DRIFT
+    elif comparison.groups()["no longer judged"]:
+        code = EXIT_NOT_JUDGED
+    if as_json:
+        print_json(comparison_document(comparison, code))
+    else:
+        print_paged(comparison_lines(comparison))
+    return code

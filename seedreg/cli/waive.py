@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +11,14 @@ from seedreg.cli.options import (
     load,
     open_for_reading,
     open_for_writing,
+    print_json,
     print_lines,
     registry_option,
     selectors_argument,
 )
 
 if TYPE_CHECKING:
+    from seedreg.domain.audit import Waiver
     from seedreg.domain.entry import Baseline, Entry
     from seedreg.domain.verdict import Check
     from seedreg.storage import Repository
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 )
 @click.option("--remove", is_flag=True, help="Take the entry's waivers back.")
 @click.option("--list", "as_list", is_flag=True, help="List all waivers, or those of SELECTOR.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="With --list: print a JSON document (seedreg.waivers/1)."
+)
 @registry_option
 @click.pass_context
 def waive_command(
@@ -44,6 +49,7 @@ def waive_command(
     fingerprint: str | None,
     remove: bool,
     as_list: bool,
+    as_json: bool,
     db: str | None,
 ) -> int:
     """Let audits pass a known drift of one entry for a while.
@@ -53,18 +59,23 @@ def waive_command(
     """
     from seedreg.errors import UsageError
     from seedreg.registry import select_one, utc_now
+    from seedreg.reports.documents import waivers_document
     from seedreg.reports.text import counted
 
     if sum((remove, as_list, bool(reason or until or fingerprint))) > 1:
         raise UsageError(
             "--remove, --list and a new waiver exclude each other", hint="give them one at a time"
         )
+    if as_json and not as_list:
+        raise UsageError("--json is for the list of waivers", hint="give --list with it")
     config = load(ctx, db=db)
     if as_list:
         with open_for_reading(config) as repository:
-            lines = list(_list_lines(repository, selector, utc_now()[:10]))
-        if lines:
-            print_lines(lines)
+            found = list(_listed(repository, selector))
+        if as_json:
+            print_json(waivers_document(found))
+        elif found:
+            print_lines(_list_lines(found, utc_now()[:10]))
         else:
             click.echo("no waivers", err=True)
         return 0
@@ -164,16 +175,21 @@ def _drifts(checks: Sequence[Check], baseline: Baseline) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _list_lines(repository: Repository, selector: str | None, today: str) -> Iterator[str]:
+def _listed(repository: Repository, selector: str | None) -> Iterator[tuple[Entry, Waiver]]:
     from seedreg.registry import select_one
-    from seedreg.reports.printable import printable
 
     entry_id = None if selector is None else select_one(repository, selector).id
-    for waiver in repository.waivers(entry_id):
-        entry = repository.entry(waiver.entry_id)
-        label = "" if entry is None else entry.recipe.label
+    waivers = repository.waivers(entry_id)
+    entries = {entry.id: entry for entry in repository.entries_by_id({one.entry_id for one in waivers})}
+    return ((entries[waiver.entry_id], waiver) for waiver in waivers)
+
+
+def _list_lines(found: Iterable[tuple[Entry, Waiver]], today: str) -> Iterator[str]:
+    from seedreg.reports.printable import printable
+
+    for entry, waiver in found:
         until = f"until {waiver.until}" if waiver.until >= today else f"ended {waiver.until}"
         yield (
-            f"{until}  {waiver.entry_id[:12]}  {label}  sr1:{waiver.fingerprint[:12]}  "
+            f"{until}  {entry.short_id}  {printable(entry.recipe.label)}  sr1:{waiver.fingerprint[:12]}  "
             f"{printable(waiver.reason)}"
         )

@@ -27,6 +27,7 @@ REGISTER_FORMAT = "seedreg.register/1"
 LIST_FORMAT = "seedreg.list/1"
 SHOW_FORMAT = "seedreg.show/1"
 HISTORY_FORMAT = "seedreg.history/1"
+WAIVERS_FORMAT = "seedreg.waivers/1"
 
 
 def verify_document(verifications: Sequence[Verification], exit_code: int) -> dict[str, Any]:
@@ -73,6 +74,16 @@ def audit_check_document(row: AuditRow) -> dict[str, Any]:
         else {name: getattr(environment, name) for name in ("python", "tensorflow", "keras", "numpy")},
         "environment_changes": [_change_document(change) for change in row.changes],
         "drift": None if drift is None else _drift_document(drift),
+    }
+
+
+def waivers_document(waivers: Sequence[tuple[Entry, Waiver]]) -> dict[str, Any]:
+    """Waivers with the entries they belong to."""
+    return {
+        "format": WAIVERS_FORMAT,
+        "waivers": [
+            {"entry": entry_document(entry), "waiver": waiver_document(waiver)} for entry, waiver in waivers
+        ],
     }
 
 

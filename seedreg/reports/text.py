@@ -10,8 +10,6 @@ from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Change, Environment, changes
 from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
 from seedreg.domain.results import (
-    AuditComparison,
-    AuditReport,
     AuditRow,
     Confirmed,
     NotConfirmed,
@@ -224,42 +222,6 @@ def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[
             elif previous.digest != event.environment.digest:
                 yield from _indented(change_lines(changes(previous, event.environment)))
             previous = event.environment
-
-
-def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
-    """A line for each audit: when, in which environments, how it ended."""
-    rows = [("N", "STARTED", "ENVIRONMENTS", "CHECKS", "RESULT")]
-    for report in reports:
-        audit, counts = report.audit, report.counts
-        found = [f"{count} {verdict.value}" for verdict, count in counts.verdicts.items() if count]
-        if counts.waived:
-            found.append(f"{counts.waived} waived")
-        ended = ", ".join(found) or "nothing checked"
-        if audit.finished_at is None:
-            ended += "; interrupted: seedreg audit --resume"
-        columns = ", ".join(column.label for column in audit.plan.columns)
-        done = f"{counts.done} of {counts.planned}"
-        rows.append((str(audit.number), f"{audit.started_at[:19]}Z", columns, done, ended))
-    if len(rows) == 1:
-        return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def comparison_lines(comparison: AuditComparison) -> Iterator[str]:
-    """What became of each check of one audit in another."""
-    yield f"audit {comparison.before} → audit {comparison.after}"
-    for name, checks in comparison.groups().items():
-        yield f"{name}: {len(checks)}"
-        for check in checks:
-            verdicts = [one.value if one else "-" for one in (check.before, check.after)]
-            waived = " (waived)" if check.waived else ""
-            label = printable(check.entry.recipe.label)
-            yield (
-                f"{_INDENT}{check.entry.short_id}  {label}  in {printable(check.column)}: "
-                f"{' → '.join(verdicts)}{waived}"
-            )
 
 
 def environment_line(environment: Environment) -> str:

@@ -115,7 +115,9 @@ def test_show_and_list_tell_of_waivers(drifted: Project) -> None:
     assert drifted("waive", "--list", "coin").out == line
     assert drifted("waive", "--list", "build@0").out == ""
     assert f"  waiver        of sr1:{built[:12]} until {DAY}: known: #12\n" in drifted("show", "flips").out
+    (listed,) = drifted("waive", "--list", "--json").document["waivers"]
     (waiver,) = drifted("show", "flips", "--json").document["waivers"]
+    assert (listed["entry"]["recipe"]["factory"], listed["waiver"]) == ("models:flips", waiver)
     assert (waiver["fingerprint"], waiver["until"], waiver["removed_at"]) == (f"sr1:{built}", DAY, None)
 
 
@@ -137,6 +139,7 @@ def test_show_and_list_tell_of_waivers(drifted: Project) -> None:
         (["build@1", "--reason", "x", "--until", DAY], 2, "has no drift to waive: it was never checked"),
         (["flips", "--remove", "--list"], 2, "--remove, --list and a new waiver exclude each other"),
         (["flips", "--remove", "--reason", "x"], 2, "exclude each other"),
+        (["flips", "--json"], 2, "--json is for the list of waivers"),
         (
             ["flips", "--reason", "x", "--until", DAY, "--fingerprint", "sr1:xyz"],
             2,

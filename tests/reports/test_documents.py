@@ -12,11 +12,19 @@ import pytest
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.fingerprint import Fingerprint, compare
-from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
+from seedreg.domain.results import (
+    AuditComparison,
+    ComparedCheck,
+    Confirmed,
+    NotConfirmed,
+    Refused,
+    Registered,
+)
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.reports import documents
+from seedreg.reports import audits, documents
 
 from . import values
+from .audits import everything, report
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -48,6 +56,32 @@ DOCUMENTS: dict[str, Any] = {
         values.ENTRY,
         [values.BASELINE, values.SECOND],
         [values.check(Verdict.REPRODUCED), values.failed().check],
+    ),
+    "waivers-1": lambda: documents.waivers_document(
+        [
+            (
+                values.FULL_ENTRY,
+                Waiver(values.FULL_ENTRY.id, values.DRIFTED_PRINT.digest, "Keras 3", "2026-12-31", values.T2),
+            )
+        ]
+    ),
+    "audits-1": lambda: audits.audits_document([everything(), report([], planned=2)]),
+    "compare-1": lambda: audits.comparison_document(
+        AuditComparison(
+            1,
+            2,
+            (
+                ComparedCheck(values.ENTRY, "this", Verdict.REPRODUCED, Verdict.DRIFTED, waived=True),
+                ComparedCheck(values.ENTRY, "this", Verdict.NONDETERMINISTIC, Verdict.REPRODUCED),
+                ComparedCheck(values.ENTRY, "this", Verdict.DRIFTED, Verdict.DRIFTED),
+                ComparedCheck(values.ENTRY, "this", Verdict.DRIFTED, Verdict.ERROR),
+                ComparedCheck(values.ENTRY, "this", Verdict.ERROR, Verdict.REPRODUCED),
+                ComparedCheck(values.ENTRY, "this", Verdict.ERROR, Verdict.ERROR),
+                ComparedCheck(values.ENTRY, "this", Verdict.ERROR, None),
+                ComparedCheck(values.ENTRY, "this", None, Verdict.ERROR),
+            ),
+        ),
+        125,
     ),
 }
 
