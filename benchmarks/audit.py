@@ -73,7 +73,7 @@ def thousand(settings: Settings) -> Result:
         few.run()
         measured: list[tuple[float, float]] = []
         for _ in range(settings.repeat):
-            # The long one goes through more of the machine's moods than a short one: hence some on either side.
+            # The long one goes through more of the machine's moods: hence short ones on either side.
             before = (one.run(), few.run(), few.run())
             many_s = many.run()
             after = (few.run(), few.run(), one.run())

@@ -36,9 +36,11 @@ def serve(mode: str, parent_pid: int) -> None:
     common: Optional[Dict[str, Any]] = None
     try:
         if mode == "zygote":
+            # Before the import, as in a fresh interpreter: TensorFlow 2.15 imports setuptools, which puts
+            # the packages inside it on the path.
+            common = probe.interpreter()
             build.import_tensorflow()
             build.index_kernels()
-            common = probe.interpreter()
             build.flush_output()  # else every fork would say again what the import left in the buffer
     except Failure as failure:
         _write_all(

@@ -212,6 +212,16 @@ def test_environment_names_what_built_the_model(
     )
 
 
+@both
+def test_what_the_import_of_tensorflow_puts_on_the_path_is_no_distribution_of_the_environment(
+    root: Path, fake_tensorflow_environ: dict[str, str], tmp_path: Path, isolation: Isolation
+) -> None:
+    (tmp_path / "vendored-2.2.2.dist-info").mkdir()
+    environ = {**fake_tensorflow_environ, "FAKE_TF_PATH": str(tmp_path)}
+    environment = built(run_one(root, environ, recipe("models:build"), isolation)).environment
+    assert "vendored" not in dict(environment.distributions)
+
+
 def test_environments_of_fork_and_fresh_are_equal(outcomes: dict[tuple[Isolation, str], Outcome]) -> None:
     assert (
         built(outcomes[FORK, "models:build"]).environment

@@ -1,8 +1,9 @@
 """A stand-in for TensorFlow: as much of it as the worker touches, imported in milliseconds.
 
 It is led by environment variables: `FAKE_TF_SLEEP_S` (its import takes so long), `FAKE_TF_IMPORT`
-(`raise`, `segfault` or `exit`: how its import ends), `FAKE_TF_VERSION`, `FAKE_TF_GPUS` (how many it
-sees) and `FAKE_TF_STREAM` (another value gives other initial weights, as an upgrade may).
+(`raise`, `segfault` or `exit`: how its import ends), `FAKE_TF_PATH` (a folder that it puts on the path),
+`FAKE_TF_VERSION`, `FAKE_TF_GPUS` (how many it sees) and `FAKE_TF_STREAM` (another value gives other
+initial weights, as an upgrade may).
 """
 
 import os
@@ -22,6 +23,8 @@ match os.environ.get("FAKE_TF_IMPORT"):
         os.kill(os.getpid(), signal.SIGSEGV)
     case "exit":
         sys.exit(3)
+
+sys.path.extend(filter(None, [os.environ.get("FAKE_TF_PATH")]))
 
 if os.environ.get("TF_USE_LEGACY_KERAS") == "1":
     import tf_keras as keras
