@@ -182,7 +182,7 @@ class Auditor:
             registry = Registry(self._repository, executor, self._project, self._clock, audit=recording)
             with closing(registry.verify_all(self._repository.entries_by_id(ids))) as verifications:
                 for verification in verifications:
-                    yield self._row(column.label, verification)
+                    yield self._row(column, verification)
 
     def _fail_column(
         self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str], failure: BuildFailure
@@ -200,12 +200,12 @@ class Auditor:
                 column=column.label,
             )
             self._repository.add_check(check)
-            yield AuditRow(entry, column.label, check, baseline)
+            yield AuditRow(entry, column, check, baseline)
 
-    def _row(self, label: str, verification: Verification) -> AuditRow:
+    def _row(self, column: EnvironmentSpec, verification: Verification) -> AuditRow:
         return AuditRow(
             verification.entry,
-            label,
+            column,
             verification.check,
             verification.baseline,
             verification.drift,
@@ -242,15 +242,16 @@ class Auditor:
 
     def rows(self, number: int) -> Iterator[AuditRow]:
         """The checks of a stored audit, in the order in which they were made."""
+        columns = {column.label: column for column in self.find(number).plan.columns}
         for check, entry, baseline in self._repository.audited(number):
+            assert check.column is not None
+            column = columns.get(check.column) or EnvironmentSpec(check.column)
             drift, changed = None, tuple[Change, ...]()
             if check.fingerprint is not None:
                 drift = compare(baseline.fingerprint, check.fingerprint)
             if check.environment is not None:
                 changed = changes(baseline.environment, check.environment)
-            yield AuditRow(
-                entry, check.column or "", check, baseline, drift, changed, self._repository.waiver_of(check)
-            )
+            yield AuditRow(entry, column, check, baseline, drift, changed, self._repository.waiver_of(check))
 
     def compare(self, before: int, after: int) -> AuditComparison:
         """What became of the checks of one audit in a later one.

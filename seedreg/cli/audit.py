@@ -75,6 +75,7 @@ def audit_command(
     from seedreg.errors import EXIT_DRIFT, UsageError
     from seedreg.opening import open_auditor
     from seedreg.reports.output import plan_reports, write_reports
+    from seedreg.reports.text import resume_command
 
     if resume and (selectors or shard or stale or rerun_failed):
         raise UsageError(
@@ -101,7 +102,7 @@ def audit_command(
                     show(event)
         except KeyboardInterrupt:
             show.end()
-            show.tell(f"audit {audit.number} was interrupted: seedreg audit --resume goes on with it")
+            show.tell(f"audit {audit.number} was interrupted: {resume_command(audit)} goes on with it")
             raise
         finally:
             show.end()

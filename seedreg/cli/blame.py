@@ -32,6 +32,7 @@ def blame_command(
     """
     from seedreg.diagnosis.blame import Blamer
     from seedreg.reports.diagnosis import blame_document, blame_lines
+    from seedreg.reports.text import environment_arguments
 
     with bench(ctx, selector, settings) as means:
         blamer = Blamer(means.open_executor, means.index, means.find_python, means.python, builds, tell_trial)
@@ -40,5 +41,5 @@ def blame_command(
     if as_json:
         print_json(blame_document(blame, code))
     else:
-        print_lines(blame_lines(blame, verbose=verbose))
+        print_lines(blame_lines(blame, verbose=verbose, arguments=environment_arguments(means.environment)))
     return code

@@ -25,6 +25,7 @@ class Bench:
     """An entry as it is today, and where it can be built in other environments."""
 
     verification: Verification
+    environment: EnvironmentSpec
     python: str
     index: PackageIndex
     open_executor: Callable[[EnvironmentSpec], Executor]
@@ -69,6 +70,7 @@ def bench(ctx: click.Context, selector: str, settings: dict[str, object]) -> Ite
     def bench_of(python: str) -> Bench:
         return Bench(
             verification,
+            environment,
             python,
             PackageIndex(uv, config.root, os.environ, environment.exclude_newer),
             lambda spec: open_executor(config, spec, tell),

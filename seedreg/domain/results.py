@@ -9,7 +9,7 @@ from typing import TypeAlias
 from seedreg.domain.audit import Audit, AuditCounts, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry, Recipe
-from seedreg.domain.environment import Change
+from seedreg.domain.environment import Change, EnvironmentSpec
 from seedreg.domain.fingerprint import Drift
 from seedreg.domain.verdict import Check, Verdict
 
@@ -105,12 +105,17 @@ class AuditRow:
     """One check of an audit, as reports tell it; `waiver` is the one that covers its drift."""
 
     entry: Entry
-    column: str
+    environment: EnvironmentSpec
     check: Check
     baseline: Baseline
     drift: Drift | None = None
     changes: tuple[Change, ...] = ()
     waiver: Waiver | None = None
+
+    @property
+    def column(self) -> str:
+        """The name of the environment in the audit."""
+        return self.environment.label
 
     @property
     def failed(self) -> bool:

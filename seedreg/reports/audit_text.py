@@ -8,7 +8,7 @@ from typing import TextIO
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit_rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
 from seedreg.reports.printable import printable
-from seedreg.reports.text import audit_row_lines, counted
+from seedreg.reports.text import audit_row_lines, counted, resume_command
 
 _LIST_ALL = 20
 _EXPLAIN = 20
@@ -37,7 +37,7 @@ def lines(report: AuditReport) -> Iterator[str]:
     yield ""
     yield summary(tallies.total)
     if report.audit.finished_at is None and tallies.total.left:
-        yield "  next: seedreg audit --resume"
+        yield f"  next: {resume_command(report.audit)}"
 
 
 def summary(total: Tally) -> str:

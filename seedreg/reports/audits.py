@@ -11,6 +11,7 @@ from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit_json import audit_document
 from seedreg.reports.documents import entry_document
 from seedreg.reports.printable import printable
+from seedreg.reports.text import resume_command
 
 AUDITS_FORMAT = "seedreg.audits/1"
 COMPARE_FORMAT = "seedreg.compare/1"
@@ -26,7 +27,7 @@ def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
             found.append(f"{counts.waived} waived")
         ended = ", ".join(found) or "nothing checked"
         if audit.finished_at is None:
-            ended += "; interrupted: seedreg audit --resume"
+            ended += f"; interrupted: {resume_command(audit)}"
         columns = ", ".join(column.label for column in audit.plan.columns)
         done = f"{counts.done} of {counts.planned}"
         rows.append((str(audit.number), f"{audit.started_at[:19]}Z", columns, done, ended))

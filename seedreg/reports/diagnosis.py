@@ -25,8 +25,11 @@ def trial_line(trial: Trial) -> str:
     return f"{trial.environment}: {_result(trial)}  {trial.duration_s:.2f} s"
 
 
-def blame_lines(blame: Blame, *, verbose: bool = False) -> Iterator[str]:
-    """Today's verdict, the evidence as a table, what it amounts to, and the command that looks further."""
+def blame_lines(blame: Blame, *, verbose: bool = False, arguments: str = "") -> Iterator[str]:
+    """Today's verdict, the evidence as a table, what it amounts to, and the command that looks further.
+
+    `arguments` are the options that name today's environment on a command line.
+    """
     entry = blame.verification.entry
     yield from _head(verification_lines(blame.verification, verbose=verbose))
     if blame.trials:
@@ -55,7 +58,7 @@ def blame_lines(blame: Blame, *, verbose: bool = False) -> Iterator[str]:
     yield from _left_out_lines(blame.left_out, verbose)
     packages = [change for change in blame.culprits if change.kind == "distribution"]
     if packages and packages[0].before and packages[0].after:
-        yield f"{_INDENT}next: seedreg bisect {entry.short_id} --package {packages[0].name}"
+        yield f"{_INDENT}next: seedreg bisect {entry.short_id} --package {packages[0].name}{arguments}"
     elif blame.cause in (Cause.NOT_FOUND, Cause.NOT_A_PACKAGE):
         yield f"{_INDENT}next: seedreg show {entry.short_id}"
 

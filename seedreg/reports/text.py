@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from seedreg.domain.audit import Waiver
+from seedreg.domain.audit import Audit, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.environment import Change, Environment, changes
+from seedreg.domain.environment import THIS, Change, Environment, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -85,10 +86,40 @@ def audit_row_lines(row: AuditRow, *, with_column: bool = False, verbose: bool =
 
 
 def audit_next_command(row: AuditRow) -> str:
-    """The one command that looks further into a check that failed."""
+    """The one command that looks further into a check that failed, in the same environment."""
     if row.check.verdict is Verdict.DRIFTED:
-        return f"seedreg blame {row.entry.short_id}"
+        return f"seedreg blame {row.entry.short_id}{environment_arguments(row.environment)}"
+    if row.check.verdict is Verdict.NONDETERMINISTIC:
+        return f"{next_command(row.entry, row.check.verdict)}{environment_arguments(row.environment)}"
     return next_command(row.entry, row.check.verdict)
+
+
+def resume_command(audit: Audit) -> str:
+    """The command that goes on with the audit, in its environments."""
+    columns = audit.plan.columns
+    if len(columns) == 1:
+        return f"seedreg audit --resume{environment_arguments(columns[0])}"
+    return "seedreg audit --resume" + "".join(f" --env {shlex.quote(column.label)}" for column in columns)
+
+
+def environment_arguments(spec: EnvironmentSpec) -> str:
+    """The options that name the environment on a command line, each after a space; none for this Python."""
+    if spec.label == THIS:
+        return ""
+    if spec.label != spec.described():  # it was named by --env
+        return f" --env {shlex.quote(spec.label)}"
+    options = [("--with", package) for package in spec.packages]
+    options += [
+        (option, value)
+        for option, value in (
+            ("--requirements", spec.requirements),
+            ("--python", spec.python),
+            ("--python-version", spec.python_version),
+            ("--exclude-newer", spec.exclude_newer),
+        )
+        if value is not None
+    ]
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in options)
 
 
 def drift_lines(drift: Drift, against: str = "baseline", number: int | None = None) -> Iterator[str]:

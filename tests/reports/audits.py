@@ -23,6 +23,8 @@ THIS = EnvironmentSpec("this")
 KERAS_3 = EnvironmentSpec("keras3", packages=("tensorflow==2.16.*",), python_version="3.12")
 GONE = EnvironmentSpec("tf2.0", packages=("tensorflow==2.0.*",), exclude_newer="2019-12-01")
 
+COLUMNS = {spec.label: spec for spec in (THIS, KERAS_3, GONE)}
+
 UNRESOLVED = BuildFailure(
     "environment",
     "tf2.0 cannot be made: no solution found\n  because tensorflow==2.0.* has no wheels",
@@ -47,13 +49,13 @@ def row(
     source, environment = values.SOURCE, on
     if failure is not None:
         lost = Check(of.id, 1, verdict, values.T1, 1.5, failure=failure, audit_number=3, column=column)
-        return AuditRow(of, column, lost, values.BASELINE)
+        return AuditRow(of, COLUMNS[column], lost, values.BASELINE)
     assert built is not None
     check = Check(of.id, 1, verdict, values.T1, 0.25, built, environment, source, None, 3, column)
     waiver = waived and Waiver(of.id, built.digest, waived, "2026-12-31", values.T0)
     return AuditRow(
         of,
-        column,
+        COLUMNS[column],
         check,
         values.BASELINE,
         compare(values.PRINT, built),

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from seedreg.domain.audit import Audit, AuditPlan
 from seedreg.domain.build import BuildFailure
-from seedreg.domain.environment import Change
+from seedreg.domain.environment import Change, EnvironmentSpec
 from seedreg.domain.fingerprint import Drift, Fingerprint, TensorDifference, compare
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Verdict
@@ -285,3 +288,36 @@ def test_one_is_not_many() -> None:
 
 def test_a_failure_without_more_to_see_is_one_line() -> None:
     assert told(text.failure_lines(BuildFailure("device", "no GPU"), verbose=True)) == "device: no GPU"
+
+
+@pytest.mark.parametrize(
+    ("spec", "arguments"),
+    [
+        (EnvironmentSpec("this"), ""),
+        (EnvironmentSpec("old", packages=("tensorflow==2.15.*",)), " --env old"),
+        (EnvironmentSpec("an old one", python="/py"), " --env 'an old one'"),
+        (
+            EnvironmentSpec(
+                "tensorflow==2.0.*, h5py<3, Python 3.7, before 2020-02-01",
+                packages=("tensorflow==2.0.*", "h5py<3"),
+                python_version="3.7",
+                exclude_newer="2020-02-01",
+            ),
+            " --with 'tensorflow==2.0.*' --with 'h5py<3' --python-version 3.7 --exclude-newer 2020-02-01",
+        ),
+        (EnvironmentSpec("/my py/python", python="/my py/python"), " --python '/my py/python'"),
+        (EnvironmentSpec("-r a.txt", requirements="a.txt"), " --requirements a.txt"),
+    ],
+)
+def test_the_next_command_names_the_same_environment(spec: EnvironmentSpec, arguments: str) -> None:
+    assert text.environment_arguments(spec) == arguments
+
+
+def test_an_audit_is_resumed_in_its_environments() -> None:
+    def resuming(*columns: EnvironmentSpec) -> str:
+        return text.resume_command(Audit(1, AuditPlan("p", ("0",), columns), values.T0))
+
+    this, old = EnvironmentSpec("this"), EnvironmentSpec("old", packages=("tensorflow==2.15.*",))
+    assert resuming(this) == "seedreg audit --resume"
+    assert resuming(old) == "seedreg audit --resume --env old"
+    assert resuming(this, old) == "seedreg audit --resume --env this --env old"
