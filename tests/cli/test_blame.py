@@ -41,7 +41,7 @@ equal letters are equal weights: A is baseline 1, B today where it differs
 found: keras 1.0 → 1.5
   moving it alone back brings the baseline back
   moving it alone forward from the baseline's environment brings today's weights
-  next: seedreg bisect {upgraded.id("build")} --package keras {" ".join(TODAY)}
+  next: seedreg bisect {upgraded.id("build")} --package keras {" ".join(TODAY).replace("--with=", "--with ")}
 """
     )
     assert "seedreg: today's with keras 1.0: same as baseline (A)  N s\n" in err
