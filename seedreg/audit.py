@@ -167,6 +167,7 @@ class Auditor:
     def _run_column(
         self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str]
     ) -> Generator[Event, None, None]:
+        before = self._repository.audited_environment(audit.number, column.label)
         try:
             executor = self._open_executor(column)
         except (EnvironmentFailed, UsageError) as error:  # the latter where there is no uv
@@ -174,7 +175,6 @@ class Auditor:
             yield ColumnFailed(column, failure)
             yield from self._fail_column(audit, column, ids, failure)
             return
-        before = self._repository.audited_environment(audit.number, column.label)
         if before is not None:
             executor = _SameEnvironment(executor, before, audit.number, column.label)
         with closing(executor):

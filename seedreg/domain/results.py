@@ -123,6 +123,9 @@ class AuditRow:
         return self.check.verdict is not Verdict.REPRODUCED and self.waiver is None
 
 
+_DRIFTS = (Verdict.DRIFTED, Verdict.NONDETERMINISTIC)
+
+
 @dataclass(frozen=True)
 class ComparedCheck:
     """How a check ended in two audits; None where one of them does not have it.
@@ -145,9 +148,6 @@ class ComparedCheck:
             and self.before not in _DRIFTS
             and not self.waived
         )
-
-
-_DRIFTS = (Verdict.DRIFTED, Verdict.NONDETERMINISTIC)
 
 
 @dataclass(frozen=True)
