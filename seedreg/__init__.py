@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seedreg.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from seedreg.domain.environment import EnvironmentSpec as EnvironmentSpec
     from seedreg.domain.fingerprint import Fingerprint as Fingerprint
     from seedreg.errors import SeedregError as SeedregError
     from seedreg.executors.inprocess import fingerprint, set_seed
-    from seedreg.opening import open_registry
+    from seedreg.project import open_registry
     from seedreg.registry import RegisterOptions as RegisterOptions
     from seedreg.registry import Registry as Registry
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "EnvironmentSpec": "seedreg.domain.environment",
@@ -26,7 +26,7 @@ _HOMES = {
     "RegisterOptions": "seedreg.registry",
     "SeedregError": "seedreg.errors",
     "fingerprint": "seedreg.executors.inprocess",
-    "open_registry": "seedreg.opening",
+    "open_registry": "seedreg.project",
     "set_seed": "seedreg.executors.inprocess",
 }
 

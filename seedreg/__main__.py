@@ -77,8 +77,11 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except SeedregError as error:
         click.echo(f"seedreg: {click.style('error', fg='red')}: {error.message}", err=True, color=color())
-        if error.hint:
-            click.echo(f"  hint: {error.hint}", err=True)
+        from seedreg.cli.hints import hint_of
+
+        hint = hint_of(error)
+        if hint:
+            click.echo(f"  hint: {hint}", err=True)
         return error.exit_code
     return result if isinstance(result, int) else 0
 

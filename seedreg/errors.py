@@ -5,6 +5,8 @@ Verdicts do not live here: a drift is a value (`seedreg.domain.verdict`), never 
 
 from __future__ import annotations
 
+import enum
+
 EXIT_OK = 0
 EXIT_DRIFT = 1
 EXIT_USAGE = 2
@@ -14,15 +16,63 @@ EXIT_NOT_JUDGED = 125
 EXIT_INTERRUPTED = 130
 
 
+class Step(enum.Enum):
+    """What to do about an error, where the words depend on the interface.
+
+    `seedreg.cli.hints` has the words of the command line; its options and commands are named nowhere
+    below it. Names in braces are the `fields` that the error gives.
+    """
+
+    ACCEPT = "accept {entry}"
+    CHECK_MODULE = "check the name of the module"
+    CHECK_REGISTRY = "check the registry"
+    CREATE_REGISTRY = "register something, or name another registry"
+    DROP_MODULE = "write {address} without a module"
+    FREE_ALIAS = "choose another alias, or remove {alias} first"
+    FREE_CACHE = "name another cache folder, or remove environments"
+    FREE_DISK = "remove environments"
+    GIVE_REASON = "give a reason"
+    GIVE_SEED = "give the seed on its own"
+    INSTALL_PYTHON = "install Python {version}"
+    KEEP_WEIGHTS = "ask for weights to be kept"
+    KEEP_WEIGHTS_AGAIN = "keep the weights once more"
+    LIST_AUDITS = "list the audits"
+    LIST_ENTRIES = "list the entries"
+    LIST_PROBLEMS = "list the problems of the registry"
+    NAME_MODULE = "write the full address of {name}, or name its module"
+    NAME_PACKAGES = "name packages to install"
+    NAME_PYTHON = "name a Python that has the framework"
+    NAME_REGISTRY = "name the registry"
+    NAME_REGISTRY_FILE = "name {path}"
+    NAME_RELEASE = "name a release for the {end} of the search"
+    NAME_RELEASES = "name both ends of the search"
+    REPLACE_EMPTY_FILE = "remove the file, then register something"
+    SELECT_MORE = "select more entries"
+    SHAPE_WITHOUT_BATCH = "write the shape without the batch dimension"
+    SHOW_TRACEBACK = "verify {entry} to see the traceback"
+    UPGRADE_REGISTRY = "upgrade the registry"
+
+
 class SeedregError(Exception):
-    """A deliberate error; the command line prints `message` and `hint` and exits with `exit_code`."""
+    """A deliberate error, shown as `message` and what to do about it; the exit code is `exit_code`.
+
+    Args:
+        message: what happened, to which thing.
+        hint: what to do, where that is the same in every interface.
+        step: what to do, where each interface has its own words for it.
+        fields: the values that the step names.
+    """
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, step: Step | None = None, **fields: str
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.step = step
+        self.fields = fields
 
 
 class UsageError(SeedregError):

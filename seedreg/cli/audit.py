@@ -73,8 +73,8 @@ def audit_command(
     audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
     """
     from seedreg.errors import EXIT_DRIFT, UsageError
-    from seedreg.opening import open_auditor
-    from seedreg.reports.output import plan_reports, write_reports
+    from seedreg.project import open_auditor
+    from seedreg.reports.audit.output import plan_reports, write_reports
     from seedreg.reports.text import resume_command
 
     if resume and (selectors or shard or stale or rerun_failed):

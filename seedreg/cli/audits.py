@@ -16,7 +16,7 @@ from seedreg.cli.options import load, open_auditor_for_reading, print_json, prin
 @click.pass_context
 def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: str | None) -> int:
     """List the audits that were made, show one again, or compare two."""
-    from seedreg.reports.audits import audit_list_lines, audits_document
+    from seedreg.reports.audit.listing import audit_list_lines, audits_document
 
     if ctx.invoked_subcommand is not None:
         ctx.meta["seedreg.db"] = db
@@ -39,7 +39,7 @@ def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: 
 @click.pass_context
 def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
     """Show the end table of audit N again."""
-    from seedreg.reports.output import write_reports
+    from seedreg.reports.audit.output import write_reports
 
     config = load(ctx, db=db or ctx.meta.get("seedreg.db"))
     with open_auditor_for_reading(config) as auditor:
@@ -62,7 +62,7 @@ def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: 
     something that N judged could not be judged in M.
     """
     from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
-    from seedreg.reports.audits import comparison_document, comparison_lines
+    from seedreg.reports.audit.listing import comparison_document, comparison_lines
 
     with open_auditor_for_reading(load(ctx, db=db or ctx.meta.get("seedreg.db"))) as auditor:
         comparison = auditor.compare(before, after)

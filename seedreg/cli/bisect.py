@@ -51,9 +51,9 @@ def bisect_command(
     today. With --resolve auto the installer may move others where a release cannot run without.
     """
     from seedreg.diagnosis.bisection import Bisector
+    from seedreg.environments.index import is_version, normal_name
     from seedreg.errors import UsageError
-    from seedreg.executors.index import is_version, normal_name
-    from seedreg.reports.diagnosis import bisect_document, bisect_lines
+    from seedreg.reports.text.diagnosis import bisect_document, bisect_lines
 
     for option, version in (("--from", first), ("--to", last)):
         if version is not None and not is_version(version):

@@ -31,8 +31,8 @@ def blame_command(
     changed since the baseline are moved back, and names the smallest group that explains the drift.
     """
     from seedreg.diagnosis.blame import Blamer
-    from seedreg.reports.diagnosis import blame_document, blame_lines
     from seedreg.reports.text import environment_arguments
+    from seedreg.reports.text.diagnosis import blame_document, blame_lines
 
     with bench(ctx, selector, settings) as means:
         blamer = Blamer(means.open_executor, means.index, means.find_python, means.python, builds, tell_trial)

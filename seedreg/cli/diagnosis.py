@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from seedreg.domain.diagnosis import Trial
     from seedreg.domain.environment import EnvironmentSpec
     from seedreg.domain.results import Verification
+    from seedreg.environments.index import PackageIndex
     from seedreg.executors import Executor
-    from seedreg.executors.index import PackageIndex
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ def bench(ctx: click.Context, selector: str, settings: dict[str, object]) -> Ite
     from functools import cache
 
     from seedreg.config import resolve_python
+    from seedreg.environments.cache import EnvironmentCache, find_uv
+    from seedreg.environments.index import PackageIndex
+    from seedreg.environments.interpreters import find_interpreter
     from seedreg.errors import EnvironmentFailed, UsageError
-    from seedreg.executors.environments import EnvironmentCache, find_uv
-    from seedreg.executors.index import PackageIndex
-    from seedreg.executors.interpreters import find_interpreter
-    from seedreg.opening import open_executor
+    from seedreg.project import open_executor
 
     config, environment = load_for_builds(ctx, **settings)
     uv = find_uv(os.environ)
@@ -91,6 +91,6 @@ def bench(ctx: click.Context, selector: str, settings: dict[str, object]) -> Ite
 
 def tell_trial(trial: Trial) -> None:
     """Say on stderr what became of one trial; the table comes at the end."""
-    from seedreg.reports.diagnosis import trial_line
+    from seedreg.reports.text.diagnosis import trial_line
 
     tell(trial_line(trial))

@@ -12,7 +12,7 @@ from seedreg.cli.options import load, parse_age, print_json
 
 if TYPE_CHECKING:
     from seedreg.config import Config
-    from seedreg.executors.environments import CachedEnvironment, EnvironmentCache
+    from seedreg.environments.cache import CachedEnvironment, EnvironmentCache
 
 
 @click.group("envs")
@@ -101,7 +101,7 @@ def _prune(ctx: click.Context, /, unused_for: str) -> int:
 
 
 def _cache(config: Config) -> EnvironmentCache:
-    from seedreg.executors.environments import EnvironmentCache
+    from seedreg.environments.cache import EnvironmentCache
 
     return EnvironmentCache(config.cache_dir, config.root, os.environ)
 

@@ -20,7 +20,7 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
     """
     import os
 
-    from seedreg.addresses import candidates
+    from seedreg.factories.lookup import candidates
 
     cwd = Path.cwd()
     config = load(ctx)

@@ -38,7 +38,7 @@ def list_command(
 ) -> int:
     """List the entries, sorted by factory and seed."""
     from seedreg.domain.verdict import Verdict
-    from seedreg.reports.listing import summary_rows
+    from seedreg.reports.text.listing import summary_rows
 
     with open_for_reading(load(ctx, db=db)) as repository:
         summaries = repository.summaries(

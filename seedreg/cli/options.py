@@ -263,7 +263,7 @@ def open_for_builds(
     several: bool = False,
 ) -> Iterator[Registry]:
     """The registry with somewhere to build; every build is ended when it is left."""
-    from seedreg.opening import open_registry_of
+    from seedreg.project import open_registry_of
 
     with open_registry_of(config, environment, create=create, several=several, tell=tell) as registry:
         yield registry
@@ -273,7 +273,7 @@ def open_for_builds(
 def open_auditor_for_reading(config: Config) -> Iterator[Auditor]:
     """Audits of the registry, for commands that build nothing and write nothing."""
     from seedreg.audit import Auditor
-    from seedreg.opening import open_executor
+    from seedreg.project import open_executor
 
     with open_for_reading(config) as repository:
         yield Auditor(repository, lambda spec: open_executor(config, spec), config.project)

@@ -21,8 +21,8 @@ _MANY_SEEDS = 100_000
 
 
 def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from seedreg.addresses import candidates
     from seedreg.errors import SeedregError
+    from seedreg.factories.lookup import candidates
 
     try:
         found = candidates(load(ctx), cwd=Path.cwd())
@@ -92,10 +92,10 @@ def register_command(
     models.py or model.py. Every seed is built in two processes; if the two differ, or there are no
     weights, nothing is registered.
     """
-    from seedreg.addresses import canonical_address
     from seedreg.domain.canonical import canonical_json
     from seedreg.domain.entry import InputSpec, Recipe, parse_seeds
     from seedreg.errors import UsageError
+    from seedreg.factories.lookup import canonical_address
     from seedreg.registry import RegisterOptions
     from seedreg.reports.text import registration_lines
 
@@ -140,6 +140,7 @@ def register_command(
 def _print_warnings(registration: Registration, told: set[tuple[str, str]]) -> None:
     """Print the warnings of a new entry, each only once for a factory and its many seeds."""
     from seedreg.domain.results import Registered
+    from seedreg.reports.words.warnings import warning_text
 
     if not isinstance(registration, Registered):
         return
@@ -147,7 +148,8 @@ def _print_warnings(registration: Registration, told: set[tuple[str, str]]) -> N
     for warning in registration.baseline.facts.warnings:
         if (recipe.factory, warning) not in told:
             told.add((recipe.factory, warning))
-            click.echo(f"seedreg: {click.style('warning', fg='yellow')}: {recipe.label}: {warning}", err=True)
+            words = f"{recipe.label}: {warning_text(warning)}"
+            click.echo(f"seedreg: {click.style('warning', fg='yellow')}: {words}", err=True)
 
 
 def _exit_code(results: list[Registration]) -> int:

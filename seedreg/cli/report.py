@@ -41,7 +41,7 @@ def report_command(
     A file is written whole or not at all. In a GitHub workflow, with no format asked for, the text
     comes with annotations.
     """
-    from seedreg.reports.output import plan_reports, write_reports
+    from seedreg.reports.audit.output import plan_reports, write_reports
 
     targets = plan_reports(formats, outputs, os.environ)
     config = load(ctx, db=db)

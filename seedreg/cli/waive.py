@@ -185,7 +185,7 @@ def _listed(repository: Repository, selector: str | None) -> Iterator[tuple[Entr
 
 
 def _list_lines(found: Iterable[tuple[Entry, Waiver]], today: str) -> Iterator[str]:
-    from seedreg.reports.printable import printable
+    from seedreg.reports.words.printable import printable
 
     for entry, waiver in found:
         until = f"until {waiver.until}" if waiver.until >= today else f"ended {waiver.until}"

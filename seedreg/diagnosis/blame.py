@@ -32,7 +32,7 @@ _Group = tuple[Change, ...]
 
 
 class Index(Protocol):
-    """What is asked of a package index; see `seedreg.executors.index.PackageIndex`."""
+    """What is asked of a package index; see `seedreg.environments.index.PackageIndex`."""
 
     def missing(self, pins: Sequence[tuple[str, str]], python: str) -> dict[str, str]:
         """The names of the distributions that cannot be had in this version, each with the reason."""

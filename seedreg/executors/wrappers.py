@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from seedreg.domain.build import BuildFailure, BuildRequest, Outcome
 
 if TYPE_CHECKING:
+    from seedreg.environments.cache import HeldEnvironment
     from seedreg.executors import Executor
-    from seedreg.executors.environments import HeldEnvironment
 
 
 class EnvironmentExecutor:

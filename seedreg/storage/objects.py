@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seedreg.errors import RegistryError
-from seedreg.storage.files import sync_file, sync_folder, temporary_beside
+from seedreg.files import sync_file, sync_folder, temporary_beside
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20

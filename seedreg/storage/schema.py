@@ -25,6 +25,7 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import SCHEME, Fingerprint
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, SchemaError, SeedregError
+from seedreg.files import put_in_place, temporary_beside
 from seedreg.storage import documents
 from seedreg.storage.engine import (
     APPLICATION_ID,
@@ -35,7 +36,6 @@ from seedreg.storage.engine import (
     transaction,
     translated,
 )
-from seedreg.storage.files import put_in_place, temporary_beside
 from seedreg.storage.objects import ObjectStore
 
 REVISIONS = ("0001_initial", "0002_audits", "0003_waivers")

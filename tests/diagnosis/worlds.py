@@ -12,8 +12,8 @@ from seedreg.domain.environment import Environment, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord, compare
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, Verdict
+from seedreg.environments.index import version_key
 from seedreg.errors import EnvironmentFailed
-from seedreg.executors.index import version_key
 
 T0 = "2026-01-02T03:04:05.000006Z"
 TODAY_PYTHON = "/today/bin/python"

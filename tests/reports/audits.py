@@ -15,7 +15,7 @@ from seedreg.domain.environment import Environment, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import Fingerprint, compare
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.reports import writer
+from seedreg.reports.audit import writer
 
 from . import values
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from seedreg.domain.verdict import Verdict
-from seedreg.reports import FORMATS, writer
+from seedreg.reports.audit import FORMATS, writer
 
 from . import audits, values
 from .audits import written
@@ -47,7 +47,7 @@ def test_every_format_has_a_golden_file() -> None:
 def test_an_audit_is_told_as_the_golden_file_tells_it(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seedreg.__version__", "1.2.3")
+    monkeypatch.setattr("seedreg.reports.audit.sarif.__version__", "1.2.3")
     text = written(name, audits.everything())
     if request.config.getoption("--update-golden"):
         GOLDEN[name].write_text(text, encoding="utf-8")

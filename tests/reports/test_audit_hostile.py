@@ -14,8 +14,8 @@ import pytest
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
-from seedreg.reports import FORMATS
-from seedreg.reports.printable import printable, printable_lines
+from seedreg.reports.audit import FORMATS
+from seedreg.reports.words.printable import printable, printable_lines
 
 from . import audits, values
 from .audits import written

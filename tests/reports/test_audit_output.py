@@ -16,8 +16,8 @@ import pytest
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, UsageError
-from seedreg.reports import FORMATS, writer
-from seedreg.reports.output import folder_in_repository, plan_reports, whole_file, write_reports
+from seedreg.reports.audit import FORMATS, writer
+from seedreg.reports.audit.output import folder_in_repository, plan_reports, whole_file, write_reports
 
 from . import audits
 from .audits import written

@@ -13,7 +13,7 @@ from seedreg.domain.build import BuildFailure
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, Gap, ReleaseTrial, Result, Trial
 from seedreg.domain.environment import Change
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.diagnosis import bisect_document, bisect_lines, blame_document, blame_lines
+from seedreg.reports.text.diagnosis import bisect_document, bisect_lines, blame_document, blame_lines
 
 from . import values
 

@@ -21,7 +21,8 @@ from seedreg.domain.results import (
     Registered,
 )
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.reports import audits, documents
+from seedreg.reports import documents
+from seedreg.reports.audit import listing as audits
 
 from . import values
 from .audits import everything, report

@@ -10,7 +10,8 @@ from seedreg.domain.environment import Change, EnvironmentSpec
 from seedreg.domain.fingerprint import Drift, Fingerprint, TensorDifference, compare
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Verdict
-from seedreg.reports import listing, text
+from seedreg.reports import text
+from seedreg.reports.text import listing
 
 from . import values
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from seedreg.opening import open_registry
+from seedreg.project import open_registry
 from seedreg.registry import Registry
 
 _HERE = Path(__file__).parent

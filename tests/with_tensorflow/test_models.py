@@ -142,7 +142,7 @@ def test_each_tensor_knows_its_layer_and_initializer(results: dict[str, Registra
 
 def test_a_fork_builds_what_a_fresh_interpreter_builds(project: Path, tmp_path: Path) -> None:
     """Registration compares one of each; the isolation is not overridden here."""
-    from seedreg.opening import open_registry
+    from seedreg.project import open_registry
 
     with open_registry(tmp_path / "registry.db", cwd=project, jobs=2) as registry:
         result = registered(registry, recipe("zoo:mixture"))

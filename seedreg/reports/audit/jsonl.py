@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TextIO
 
 from seedreg.domain.results import AuditReport
-from seedreg.reports.audit_json import audit_document, columns_document, line, tally_document
-from seedreg.reports.audit_rows import Tallies
+from seedreg.reports.audit.json import audit_document, columns_document, line, tally_document
+from seedreg.reports.audit.rows import Tallies
 from seedreg.reports.documents import audit_check_document
 
 FORMAT = "seedreg.audit.jsonl/1"

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.printable import printable
 from seedreg.reports.text import SOFTWARE, drift_lines
+from seedreg.reports.words.failures import failure_message
+from seedreg.reports.words.printable import printable
 
 WAIVED = "WAIVED"
 # The ways a check of an audit can end, in the order of every table.
@@ -75,7 +76,7 @@ def reason(row: AuditRow) -> str:
     """What was found, on one line."""
     check = row.check
     if check.failure is not None:
-        return printable(" ".join(f"{check.failure.kind}: {check.failure.message}".split()))
+        return printable(" ".join(f"{check.failure.kind}: {failure_message(check.failure)}".split()))
     if check.verdict is Verdict.NONDETERMINISTIC:
         return "two builds now differ from each other"
     if row.drift is None:

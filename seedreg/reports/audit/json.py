@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.audit_rows import WAIVED, Tallies, Tally
+from seedreg.reports.audit.rows import WAIVED, Tallies, Tally
 from seedreg.reports.documents import audit_check_document
 
 FORMAT = "seedreg.audit/1"

@@ -17,13 +17,13 @@ from package_index import add_wheel, environ_of
 from seedreg.domain.build import BuildFailure, BuildRequest
 from seedreg.domain.entry import Recipe
 from seedreg.domain.environment import EnvironmentSpec
-from seedreg.errors import EnvironmentFailed, UsageError
-from seedreg.executors.environments import (
+from seedreg.environments.cache import (
     EnvironmentCache,
     HeldEnvironment,
     find_uv,
 )
-from seedreg.executors.interpreters import find_interpreter, query
+from seedreg.environments.interpreters import find_interpreter, query
+from seedreg.errors import EnvironmentFailed, UsageError
 from seedreg.executors.local import LocalExecutor
 from seedreg.executors.wrappers import DeferredExecutor, EnvironmentExecutor
 
@@ -281,7 +281,7 @@ _OPEN = """
 import os, sys
 from pathlib import Path
 from seedreg.domain.environment import EnvironmentSpec
-from seedreg.executors.environments import EnvironmentCache
+from seedreg.environments.cache import EnvironmentCache
 folder, root, uv = sys.argv[1:]
 tell = lambda text: print(text, flush=True)
 cache = EnvironmentCache(Path(folder), Path(root), os.environ, tell, uv=lambda environ: uv)

@@ -11,9 +11,9 @@ from typing import TextIO
 from xml.sax.saxutils import escape
 
 from seedreg.domain.results import AuditReport, AuditRow
-from seedreg.reports.audit_rows import WAIVED, Tally, outcome, reason, waiver_words
-from seedreg.reports.printable import printable, printable_lines
+from seedreg.reports.audit.rows import WAIVED, Tally, outcome, reason, waiver_words
 from seedreg.reports.text import audit_row_lines
+from seedreg.reports.words.printable import printable, printable_lines
 
 _ELEMENTS = {"DRIFTED": "failure", "NONDETERMINISTIC": "failure", "ERROR": "error", WAIVED: "skipped"}
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"}

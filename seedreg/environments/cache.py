@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING
 
 from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.environment import EnvironmentSpec
+from seedreg.environments.interpreters import Interpreter, find_interpreter, query
 from seedreg.errors import EnvironmentFailed, UsageError
-from seedreg.executors.interpreters import Interpreter, find_interpreter, query
 
 if TYPE_CHECKING:
     from typing import IO, Any

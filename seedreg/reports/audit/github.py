@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from seedreg.domain.results import AuditReport, AuditRow
-from seedreg.reports.audit_rows import (
+from seedreg.reports.audit.rows import (
     WAIVED,
     Tallies,
     outcome,
@@ -19,9 +19,10 @@ from seedreg.reports.audit_rows import (
     title,
     waiver_words,
 )
-from seedreg.reports.audit_text import summary
-from seedreg.reports.printable import printable, printable_lines
+from seedreg.reports.audit.text import summary
 from seedreg.reports.text import audit_next_command
+from seedreg.reports.words.failures import failure_message
+from seedreg.reports.words.printable import printable, printable_lines
 
 # GitHub keeps ten errors and ten warnings of a step and drops the rest without a word.
 _MANY = 10
@@ -66,8 +67,8 @@ def _annotation(command: str, report: AuditReport, row: AuditRow) -> str:
     properties["title"] = f"{label} {_TITLES[outcome(row)]}"
     lines = [f"in {printable(row.column)}: {reason(row)}"]
     if row.check.failure is not None:
-        kind, message = row.check.failure.kind, row.check.failure.message
-        first, *rest = printable_lines(f"{kind}: {message}")
+        failure = row.check.failure
+        first, *rest = printable_lines(f"{failure.kind}: {failure_message(failure)}")
         lines = [f"in {printable(row.column)}: {first}", *rest]
     if row.waiver is not None:
         lines.append(waiver_words(row))

@@ -20,7 +20,9 @@ from seedreg.domain.results import (
     Verification,
 )
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.reports.printable import printable, printable_lines
+from seedreg.reports.words.failures import failure_hint, failure_message
+from seedreg.reports.words.printable import printable, printable_lines
+from seedreg.reports.words.warnings import warning_text
 
 _INDENT = "  "
 _MANY = 8
@@ -180,9 +182,10 @@ def _commit(commit: str | None) -> str:
 
 def failure_lines(failure: BuildFailure, *, verbose: bool = False) -> Iterator[str]:
     """What failed and what to do; with `verbose` the traceback and what the build printed too."""
-    yield f"{failure.kind}: {failure.message}"
-    if failure.hint:
-        yield f"hint: {failure.hint}"
+    yield f"{failure.kind}: {failure_message(failure)}"
+    hint = failure_hint(failure)
+    if hint:
+        yield f"hint: {hint}"
     if verbose and failure.details:
         yield from failure.details.rstrip().splitlines()
     if verbose and failure.output:
@@ -242,7 +245,7 @@ def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[
         else:
             found = f"{SCHEME}:{event.fingerprint.digest[:12]}" if event.fingerprint else ""
             if event.failure is not None:
-                found = f"{event.failure.kind}: {event.failure.message}"
+                found = f"{event.failure.kind}: {failure_message(event.failure)}"
             yield (
                 f"{at[:19]}Z  {event.verdict.value}  against baseline {event.baseline_number}  "
                 f"{event.duration_s:.2f} s  {found}".rstrip()
@@ -308,7 +311,7 @@ def entry_lines(
         ("then", environment_line(baseline.environment)),
         ("", f"{baseline.environment.os}; {baseline.environment.cpu}"),
     ]
-    pairs += [("warning", warning) for warning in baseline.facts.warnings]
+    pairs += [("warning", warning_text(warning)) for warning in baseline.facts.warnings]
     if last is not None:
         pairs.append(("last check", f"{last.verdict.value}, {last.at}"))
         if last.environment is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from seedreg.domain.results import AuditReport
-from seedreg.reports.audit_rows import (
+from seedreg.reports.audit.rows import (
     OUTCOMES,
     Tallies,
     outcome,
@@ -17,9 +17,9 @@ from seedreg.reports.audit_rows import (
     title,
     waiver_words,
 )
-from seedreg.reports.audit_text import summary
-from seedreg.reports.printable import printable
+from seedreg.reports.audit.text import summary
 from seedreg.reports.text import counted
+from seedreg.reports.words.printable import printable
 
 # 50 rows of at most 500 characters stay far below the 1 MiB that GitHub takes for one step.
 _MANY = 50

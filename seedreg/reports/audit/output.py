@@ -15,7 +15,7 @@ from typing import Literal, TextIO, TypeAlias
 
 from seedreg.domain.results import AuditReport
 from seedreg.errors import UsageError
-from seedreg.reports import FORMATS, writer
+from seedreg.reports.audit import FORMATS, writer
 
 Target: TypeAlias = tuple[str, Path | None]
 

@@ -8,10 +8,10 @@ from typing import Any
 from seedreg.domain.audit import AuditCounts
 from seedreg.domain.results import AuditComparison, AuditReport
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.audit_json import audit_document
+from seedreg.reports.audit.json import audit_document
 from seedreg.reports.documents import entry_document
-from seedreg.reports.printable import printable
 from seedreg.reports.text import resume_command
+from seedreg.reports.words.printable import printable
 
 AUDITS_FORMAT = "seedreg.audits/1"
 COMPARE_FORMAT = "seedreg.compare/1"

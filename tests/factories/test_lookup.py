@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.addresses import Candidate, candidates, canonical_address
 from seedreg.config import Config, load_config
 from seedreg.errors import UsageError
+from seedreg.factories.lookup import Candidate, candidates, canonical_address
 
 PLAIN = "def build_model(seed):\n    pass\n"
 

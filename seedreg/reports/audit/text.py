@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from seedreg.domain.results import AuditReport, AuditRow
-from seedreg.reports.audit_rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
-from seedreg.reports.printable import printable
+from seedreg.reports.audit.rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
 from seedreg.reports.text import audit_row_lines, counted, resume_command
+from seedreg.reports.words.printable import printable
 
 _LIST_ALL = 20
 _EXPLAIN = 20

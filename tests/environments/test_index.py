@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from seedreg.executors.index import is_version, normal_name, version_key
+from seedreg.environments.index import is_version, normal_name, version_key
 
 
 def test_versions_are_sorted_as_pep_440_does() -> None:

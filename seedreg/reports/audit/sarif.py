@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.audit_json import line
-from seedreg.reports.audit_rows import WAIVED, outcome, place, reason, waiver_words
-from seedreg.reports.printable import printable
+from seedreg.reports.audit.json import line
+from seedreg.reports.audit.rows import WAIVED, outcome, place, reason, waiver_words
 from seedreg.reports.text import audit_next_command
+from seedreg.reports.words.printable import printable
+from seedreg.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "SRCROOT"
@@ -67,8 +68,6 @@ def write(report: AuditReport, out: TextIO) -> None:
 
 
 def _driver() -> dict[str, Any]:
-    from seedreg import __version__
-
     rules = [
         {
             "id": id_,

@@ -10,6 +10,7 @@ from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, ReleaseT
 from seedreg.domain.environment import Change
 from seedreg.reports.documents import verification_document
 from seedreg.reports.text import counted, failure_lines, verification_lines
+from seedreg.reports.words.failures import failure_message
 
 BLAME_FORMAT = "seedreg.blame/1"
 BISECT_FORMAT = "seedreg.bisect/1"
@@ -179,7 +180,7 @@ def _others(one: ReleaseTrial, bisection: Bisection, verbose: bool) -> str:
 
 def _result(trial: Trial) -> str:
     if trial.failure is not None:
-        return f"{trial.result.value} ({trial.failure.message.splitlines()[0]})"
+        return f"{trial.result.value} ({failure_message(trial.failure).splitlines()[0]})"
     return trial.result.value + (f" ({trial.letter})" if trial.letter else "")
 
 

@@ -467,7 +467,7 @@ def test_loading_a_configuration_imports_no_toml_parser_without_a_pyproject(tmp_
         "print(sorted({'tomllib', 'tomli', 'shutil', 'difflib', 'sqlalchemy', 'click'} & set(sys.modules)))"
     )
     (tmp_path / ".git").mkdir()
-    repository = Path(__file__).parents[1]
+    repository = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-S", "-c", code, str(tmp_path)], cwd=repository, capture_output=True, text=True
     )

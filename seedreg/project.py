@@ -181,7 +181,7 @@ def open_executor(
     if not environment.is_made:
         assert python is not None
         return local(python)
-    from seedreg.executors.environments import EnvironmentCache
+    from seedreg.environments.cache import EnvironmentCache
     from seedreg.executors.wrappers import EnvironmentExecutor
 
     cache = EnvironmentCache(config.cache_dir, config.root, os.environ, tell)

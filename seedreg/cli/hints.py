@@ -1,0 +1,47 @@
+"""What the command line says about errors: the steps of `seedreg.errors.Step` in commands and options."""
+
+from __future__ import annotations
+
+from seedreg.errors import SeedregError, Step
+
+_FORMS = "package.module:{name} or path/to/file.py:{name}"
+_CHECK = "`seedreg db check` examines all of it; if it is damaged, put a backup in its place"
+
+WORDS: dict[Step, str] = {
+    Step.ACCEPT: "`seedreg accept {entry} --reason …` makes it the baseline",
+    Step.CHECK_MODULE: "check the name in --module or in factories of [tool.seedreg]",
+    Step.CHECK_REGISTRY: _CHECK,
+    Step.CREATE_REGISTRY: "`seedreg register` creates one; --db names another",
+    Step.DROP_MODULE: "write {address} without --module",
+    Step.FREE_ALIAS: "choose another one, or remove it first: seedreg alias {alias} --remove",
+    Step.FREE_CACHE: "SEEDREG_CACHE_DIR names another folder; `seedreg envs prune` frees space",
+    Step.FREE_DISK: "`seedreg envs prune` and `uv cache prune` free space",
+    Step.GIVE_REASON: "give it with --reason TEXT",
+    Step.GIVE_SEED: "give the seed with --seed",
+    Step.INSTALL_PYTHON: "`uv python install {version}` installs it; --python PATH names any other",
+    Step.KEEP_WEIGHTS: "they are kept only with --keep-weights",
+    Step.KEEP_WEIGHTS_AGAIN: "remove the file and register again with --keep-weights",
+    Step.LIST_AUDITS: "`seedreg audits` lists the audits",
+    Step.LIST_ENTRIES: "`seedreg list` shows the entries",
+    Step.LIST_PROBLEMS: "`seedreg db check` lists them",
+    Step.NAME_MODULE: f"write {_FORMS}, or give --module package.module, or set "
+    'factories = ["package.module"] in [tool.seedreg] of pyproject.toml',
+    Step.NAME_PACKAGES: "name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
+    Step.NAME_PYTHON: "give a Python that has TensorFlow: --python PATH, SEEDREG_PYTHON, or python in "
+    "[tool.seedreg]",
+    Step.NAME_REGISTRY: "--db names the registry",
+    Step.NAME_REGISTRY_FILE: "perhaps --db {path}",
+    Step.NAME_RELEASE: "name a release with --{end} VERSION; `seedreg show` lists what changed",
+    Step.NAME_RELEASES: "name releases with --from VERSION and --to VERSION; `seedreg blame` finds it",
+    Step.REPLACE_EMPTY_FILE: "remove it if nothing needs it; `seedreg register` creates one",
+    Step.SELECT_MORE: "`seedreg list` shows the entries; --stale, --rerun-failed and --shard narrow it",
+    Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
+    Step.SHOW_TRACEBACK: "`seedreg verify {entry} --verbose` shows the traceback",
+    Step.UPGRADE_REGISTRY: "run `seedreg db upgrade` (takes a backup first)",
+}
+
+
+def hint_of(error: SeedregError) -> str | None:
+    """What to do about the error, on one line; None if nothing is known."""
+    words = None if error.step is None else WORDS[error.step].format(**error.fields)
+    return "; ".join(part for part in (error.hint, words) if part) or None
