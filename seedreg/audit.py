@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from seedreg.domain.audit import Audit, AuditPlan
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
+from seedreg.domain.comparison import AuditComparison, ComparedCheck
 from seedreg.domain.environment import Change, Environment, EnvironmentSpec, changes
 from seedreg.domain.fingerprint import compare
-from seedreg.domain.results import AuditComparison, AuditReport, AuditRow, ComparedCheck, Verification
+from seedreg.domain.results import AuditReport, AuditRow, Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
 from seedreg.registry import Registry, select, utc_now

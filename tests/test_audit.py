@@ -12,6 +12,7 @@ import pytest
 from seedreg.audit import Auditor, ColumnFailed, ColumnStarted, Event
 from seedreg.domain.audit import Audit, Waiver
 from seedreg.domain.build import BuildFailure
+from seedreg.domain.comparison import Became
 from seedreg.domain.entry import Recipe
 from seedreg.domain.environment import EnvironmentSpec
 from seedreg.domain.results import AuditRow
@@ -350,11 +351,11 @@ def test_two_that_run_the_same_audit_keep_each_check_once(three: World) -> None:
 # Held against each other --------------------------------------------------------------------------
 
 
-def compared(world: World, before: int, after: int) -> dict[str, list[str]]:
+def compared(world: World, before: int, after: int) -> dict[Became, list[str]]:
     groups = world.auditor().compare(before, after).groups()
     return {
-        name: [f"{check.entry.recipe.seed} {check.column}" for check in group]
-        for name, group in groups.items()
+        became: [f"{check.entry.recipe.seed} {check.column}" for check in group]
+        for became, group in groups.items()
         if group
     }
 
@@ -369,11 +370,11 @@ def test_two_audits_are_compared(world: World) -> None:
     (world.root / "stand-in.json").unlink()
     world.audit("m:ignores_seed@0")
     assert compared(world, 1, 2) == {
-        "newly drifted": ["0 this", "0 this"],
-        "only in the second": ["1 this"],
+        Became.NEWLY_DRIFTED: ["0 this", "0 this"],
+        Became.ONLY_IN_THE_SECOND: ["1 this"],
     }
-    assert compared(world, 2, 3)["still drifted"] == ["1 this"]
-    assert compared(world, 2, 4)["newly reproduced"] == ["0 this"]
+    assert compared(world, 2, 3)[Became.STILL_DRIFTED] == ["1 this"]
+    assert compared(world, 2, 4)[Became.NEWLY_REPRODUCED] == ["0 this"]
     with pytest.raises(NothingSelected, match="there is no audit 9"):
         world.auditor().compare(1, 9)
 
@@ -386,7 +387,7 @@ def test_audits_before_and_after_an_upgrade_are_compared_whatever_the_environmen
     three.audit(columns=(OTHER,))
     found = compared(three, 1, 2)
     assert {name: sorted(group) for name, group in found.items()} == {
-        "newly drifted": [f"{seed} this → other" for seed in range(3)]
+        Became.NEWLY_DRIFTED: [f"{seed} this → other" for seed in range(3)]
     }
 
 
@@ -395,9 +396,9 @@ def test_of_matrices_only_columns_of_the_same_name_are_compared(three: World) ->
     three.change()
     three.audit("m:build@0", columns=(THIS, THIRD))
     assert compared(three, 1, 2) == {
-        "newly drifted": ["0 this"],
-        "only in the first": ["0 other"],
-        "only in the second": ["0 third"],
+        Became.NEWLY_DRIFTED: ["0 this"],
+        Became.ONLY_IN_THE_FIRST: ["0 other"],
+        Became.ONLY_IN_THE_SECOND: ["0 third"],
     }
 
 
@@ -409,9 +410,12 @@ def test_what_could_not_be_judged_is_neither_drifted_nor_reproduced_in_a_compari
     world.audit("m:build@1")
     world.change()
     world.audit()
-    assert compared(world, 1, 2) == {"no longer judged": ["0 this", "1 this"]}
-    assert compared(world, 2, 3) == {"judged in neither": ["1 this"], "only in the first": ["0 this"]}
-    assert compared(world, 2, 4) == {"judged again": ["0 this", "1 this"]}
+    assert compared(world, 1, 2) == {Became.NO_LONGER_JUDGED: ["0 this", "1 this"]}
+    assert compared(world, 2, 3) == {
+        Became.JUDGED_IN_NEITHER: ["1 this"],
+        Became.ONLY_IN_THE_FIRST: ["0 this"],
+    }
+    assert compared(world, 2, 4) == {Became.JUDGED_AGAIN: ["0 this", "1 this"]}
     assert compared(world, 1, 1) == {}
     newly = [check.drifted_newly for check in world.auditor().compare(2, 4).checks]
     assert newly == [True, True]
@@ -426,6 +430,6 @@ def test_a_waived_drift_is_no_new_one(world: World) -> None:
         digest = row.check.fingerprint.digest
         world.repository.add_waiver(Waiver(row.entry.id, digest, "known", "2026-03-31", world.now))
     world.audit()
-    assert compared(world, 1, 3) == {"newly drifted": ["0 this"]}
+    assert compared(world, 1, 3) == {Became.NEWLY_DRIFTED: ["0 this"]}
     (check,) = world.auditor().compare(1, 3).checks
     assert (check.waived, check.drifted_newly) == (True, False)

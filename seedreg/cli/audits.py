@@ -61,6 +61,7 @@ def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: 
     The exit code is 1 if M found a drift that N did not, and nobody waived it; else 125 if
     something that N judged could not be judged in M.
     """
+    from seedreg.domain.comparison import Became
     from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
     from seedreg.reports.audit.listing import comparison_document, comparison_lines
 
@@ -69,7 +70,7 @@ def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: 
     code = EXIT_OK
     if any(check.drifted_newly for check in comparison.checks):
         code = EXIT_DRIFT
-    elif comparison.groups()["no longer judged"]:
+    elif comparison.groups()[Became.NO_LONGER_JUDGED]:
         code = EXIT_NOT_JUDGED
     if as_json:
         print_json(comparison_document(comparison, code))

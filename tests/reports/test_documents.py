@@ -11,10 +11,9 @@ import jsonschema
 import pytest
 
 from seedreg.domain.audit import Waiver
+from seedreg.domain.comparison import AuditComparison, ComparedCheck
 from seedreg.domain.fingerprint import Fingerprint, compare
 from seedreg.domain.results import (
-    AuditComparison,
-    ComparedCheck,
     Confirmed,
     NotConfirmed,
     Refused,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from seedreg.domain.audit import AuditCounts
-from seedreg.domain.results import AuditComparison, AuditReport
+from seedreg.domain.comparison import AuditComparison, Became
+from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import audit_document
 from seedreg.reports.documents import entry_document
@@ -15,6 +16,17 @@ from seedreg.reports.words.printable import printable
 
 AUDITS_FORMAT = "seedreg.audits/1"
 COMPARE_FORMAT = "seedreg.compare/1"
+
+_BECAME_WORDS = {
+    Became.NEWLY_DRIFTED: "newly drifted",
+    Became.NEWLY_REPRODUCED: "newly reproduced",
+    Became.STILL_DRIFTED: "still drifted",
+    Became.NO_LONGER_JUDGED: "no longer judged",
+    Became.JUDGED_AGAIN: "judged again",
+    Became.JUDGED_IN_NEITHER: "judged in neither",
+    Became.ONLY_IN_THE_FIRST: "only in the first",
+    Became.ONLY_IN_THE_SECOND: "only in the second",
+}
 
 
 def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
@@ -41,8 +53,8 @@ def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
 def comparison_lines(comparison: AuditComparison) -> Iterator[str]:
     """What became of each check of one audit in another."""
     yield f"audit {comparison.before} → audit {comparison.after}"
-    for name, checks in comparison.groups().items():
-        yield f"{name}: {len(checks)}"
+    for became, checks in comparison.groups().items():
+        yield f"{_BECAME_WORDS[became]}: {len(checks)}"
         for check in checks:
             verdicts = [one.value if one else "-" for one in (check.before, check.after)]
             waived = " (waived)" if check.waived else ""
@@ -76,14 +88,14 @@ def comparison_document(comparison: AuditComparison, exit_code: int) -> dict[str
         "after": comparison.after,
         "checks": [
             {
-                "group": group.replace(" ", "_"),
+                "group": became.value,
                 "entry": entry_document(check.entry),
                 "column": check.column,
                 "before": check.before and check.before.value,
                 "after": check.after and check.after.value,
                 "waived": check.waived,
             }
-            for group, checks in comparison.groups().items()
+            for became, checks in comparison.groups().items()
             for check in checks
         ],
         "exit_code": exit_code,
