@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import (
     audit_environment_options,
     exit_code_of,
@@ -19,6 +20,7 @@ from seedreg.cli.options import (
     print_lines,
     selectors_argument,
 )
+from seedreg.cli.outputs import plan_reports, report_options
 
 if TYPE_CHECKING:
     from seedreg.audit import Event
@@ -35,21 +37,7 @@ if TYPE_CHECKING:
 @click.option("--stale", metavar="AGE", help="Only entries not checked for so long: 12h, 7d, 2w.")
 @click.option("--resume", is_flag=True, help="Go on with the last interrupted audit in the same environment.")
 @click.option("--rerun-failed", is_flag=True, help="Only entries that failed in the last audit.")
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    metavar="FORMAT",
-    help="Report: text, json, jsonl, junit, markdown, sarif or github; repeatable (default: text).",
-)
-@click.option(
-    "--output",
-    "-o",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help="Where the report goes, one for each --format in the same order; - is stdout.",
-)
+@report_options
 @click.option("--verbose", "-v", is_flag=True, help="Show every result in full.")
 @audit_environment_options
 @click.pass_context
@@ -74,8 +62,7 @@ def audit_command(
     """
     from seedreg.errors import EXIT_DRIFT, UsageError
     from seedreg.project import open_auditor
-    from seedreg.reports.audit.output import plan_reports, write_reports
-    from seedreg.reports.text import resume_command
+    from seedreg.reports.audit.output import write_reports
 
     if resume and (selectors or shard or stale or rerun_failed):
         raise UsageError(
@@ -102,14 +89,15 @@ def audit_command(
                     show(event)
         except KeyboardInterrupt:
             show.end()
-            show.tell(f"audit {audit.number} was interrupted: {resume_command(audit)} goes on with it")
+            step = show.guide.after_interruption(audit)
+            show.tell(f"audit {audit.number} was interrupted: {step} resumes it")
             raise
         finally:
             show.end()
         report = auditor.report(audit.number)
         code = exit_code_of(report.counts.failing)
         try:
-            write_reports(report, reports, root=config.root, environ=os.environ)
+            write_reports(report, reports, show.guide, root=config.root, environ=os.environ)
         except UsageError as error:
             if code != EXIT_DRIFT:
                 raise
@@ -130,6 +118,7 @@ class _Shower:
     """Tells events as they come: on a terminal failures and a progress line, elsewhere a line for each."""
 
     def __init__(self, verbose: bool) -> None:
+        self.guide = CommandLineGuide()
         self._progress: Progress | None = None
         self._several = False
         self._verbose = verbose
@@ -156,7 +145,9 @@ class _Shower:
                 if self._several:
                     self._print([f"in {column.label}: {count} checks"])
             case ColumnFailed(column, failure):
-                self._print([f"in {column.label}:", *failure_lines(failure, verbose=self._verbose)])
+                self._print(
+                    [f"in {column.label}:", *failure_lines(failure, self.guide, verbose=self._verbose)]
+                )
             case AuditRow():
                 if event.failed or event.waiver or self._verbose or not sys.stderr.isatty():
                     self._print(self._row_lines(event))
@@ -172,7 +163,7 @@ class _Shower:
     def _row_lines(self, row: AuditRow) -> list[str]:
         from seedreg.reports.text import audit_row_lines
 
-        return list(audit_row_lines(row, with_column=self._several, verbose=self._verbose))
+        return list(audit_row_lines(row, self.guide, with_column=self._several, verbose=self._verbose))
 
     def _print(self, lines: list[str]) -> None:
         if self._progress is not None:

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import load, open_auditor_for_reading, print_json, print_paged, registry_option
 
 
@@ -25,7 +26,7 @@ def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: 
         if as_json:
             print_json(audits_document(auditor.reports(limit)))
             return 0
-        lines = list(audit_list_lines(auditor.reports(limit)))
+        lines = list(audit_list_lines(auditor.reports(limit), CommandLineGuide()))
     if lines:
         print_paged(lines)
     else:
@@ -43,7 +44,8 @@ def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
 
     config = load(ctx, db=db or ctx.meta.get("seedreg.db"))
     with open_auditor_for_reading(config) as auditor:
-        write_reports(auditor.report(number), [("text", None)], root=config.root, environ=os.environ)
+        report, guide = auditor.report(number), CommandLineGuide()
+        write_reports(report, [("text", None)], guide, root=config.root, environ=os.environ)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.diagnosis import bench, tell_trial
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import build_options, exit_code_of, print_json, print_lines, selectors_argument
 
 
@@ -65,5 +66,5 @@ def bisect_command(
     if as_json:
         print_json(bisect_document(bisection, code))
     else:
-        print_lines(bisect_lines(bisection, verbose=verbose))
+        print_lines(bisect_lines(bisection, CommandLineGuide(means.environment), verbose=verbose))
     return code

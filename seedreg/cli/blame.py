@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.diagnosis import bench, tell_trial
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import build_options, exit_code_of, print_json, print_lines, selectors_argument
 
 
@@ -31,7 +32,6 @@ def blame_command(
     changed since the baseline are moved back, and names the smallest group that explains the drift.
     """
     from seedreg.diagnosis.blame import Blamer
-    from seedreg.reports.text import environment_arguments
     from seedreg.reports.text.diagnosis import blame_document, blame_lines
 
     with bench(ctx, selector, settings) as means:
@@ -41,5 +41,5 @@ def blame_command(
     if as_json:
         print_json(blame_document(blame, code))
     else:
-        print_lines(blame_lines(blame, verbose=verbose, arguments=environment_arguments(means.environment)))
+        print_lines(blame_lines(blame, CommandLineGuide(means.environment), verbose=verbose))
     return code

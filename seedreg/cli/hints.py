@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seedreg.errors import SeedregError, Step
+
+if TYPE_CHECKING:
+    from seedreg.domain.build import BuildFailure
 
 _FORMS = "package.module:{name} or path/to/file.py:{name}"
 _CHECK = "`seedreg db check` examines all of it; if it is damaged, put a backup in its place"
@@ -45,3 +50,8 @@ def hint_of(error: SeedregError) -> str | None:
     """What to do about the error, on one line; None if nothing is known."""
     words = None if error.step is None else WORDS[error.step].format(**error.fields)
     return "; ".join(part for part in (error.hint, words) if part) or None
+
+
+def failure_step(failure: BuildFailure) -> str | None:
+    """What to do about a failed build, where it takes an option or a command; None if nothing is known."""
+    return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import build_options, load, load_for_builds, open_for_builds, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -123,11 +124,12 @@ def register_command(
     recipes = [template.with_seed(seed) for seed in numbers]
     results: list[Registration] = []
     told: set[tuple[str, str]] = set()
+    guide = CommandLineGuide(environment)
     with open_for_builds(config, environment, create=True, several=True) as registry:
         for registration in registry.register_all(recipes, options):
             results.append(registration)
             if not as_json:
-                print_lines(registration_lines(registration, verbose=verbose))
+                print_lines(registration_lines(registration, guide, verbose=verbose))
                 _print_warnings(registration, told)
     code = _exit_code(results)
     if as_json:

@@ -6,26 +6,14 @@ import os
 
 import click
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import load, open_auditor_for_reading, registry_option
+from seedreg.cli.outputs import plan_reports, report_options
 
 
 @click.command("report")
 @click.argument("number", metavar="N", type=int)
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    metavar="FORMAT",
-    help="text, json, jsonl, junit, markdown, sarif or github; repeatable (default: text).",
-)
-@click.option(
-    "--output",
-    "-o",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help="Where the report goes, one for each --format in the same order; - is stdout.",
-)
+@report_options
 @registry_option
 @click.pass_context
 def report_command(
@@ -41,10 +29,10 @@ def report_command(
     A file is written whole or not at all. In a GitHub workflow, with no format asked for, the text
     comes with annotations.
     """
-    from seedreg.reports.audit.output import plan_reports, write_reports
+    from seedreg.reports.audit.output import write_reports
 
     targets = plan_reports(formats, outputs, os.environ)
     config = load(ctx, db=db)
     with open_auditor_for_reading(config) as auditor:
-        write_reports(auditor.report(number), targets, root=config.root)
+        write_reports(auditor.report(number), targets, CommandLineGuide(), root=config.root)
     return 0

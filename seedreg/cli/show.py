@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import (
     load,
     open_for_reading,
@@ -40,5 +41,5 @@ def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | 
 
         print_json(show_document(entry, baseline, last, drift, waivers))
     else:
-        print_paged(entry_lines(entry, baseline, last, drift, waivers))
+        print_paged(entry_lines(entry, baseline, last, drift, CommandLineGuide(), waivers))
     return 0

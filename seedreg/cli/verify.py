@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import (
     build_options,
     exit_code_of,
@@ -36,13 +37,14 @@ def verify_command(
 
     results: list[Verification] = []
     config, environment = load_for_builds(ctx, **settings)
+    guide = CommandLineGuide(environment)
     # An id names one entry; anything else may name many.
     several = len(selectors) > 1 or not looks_like_id(selectors[0])
     with open_for_builds(config, environment, several=several) as registry:
         for verification in registry.verify_all(registry.select(selectors)):
             results.append(verification)
             if not as_json:
-                print_lines(verification_lines(verification, verbose=verbose))
+                print_lines(verification_lines(verification, guide, verbose=verbose))
     code = exit_code_of(result.verdict for result in results)
     if as_json:
         from seedreg.reports.documents import verify_document

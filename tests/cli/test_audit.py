@@ -255,7 +255,7 @@ def test_ctrl_c_keeps_what_was_finished(paced: Project) -> None:
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, "")
     assert err.endswith(
-        "seedreg: audit 1 was interrupted: seedreg audit --resume goes on with it\n"
+        "seedreg: audit 1 was interrupted: seedreg audit --resume resumes it\n"
         "\nseedreg: interrupted; what was finished is kept\n"
     )
     told = {line.split()[1] for line in (*lines, *err.splitlines()) if line.startswith("REPRODUCED  ")}

@@ -109,5 +109,5 @@ def everything() -> AuditReport:
 
 def written(name: str, told: AuditReport) -> str:
     out = StringIO()
-    writer(name)(told, out)
+    writer(name)(told, out, values.GUIDE)
     return out.getvalue()

@@ -17,10 +17,11 @@ from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, UsageError
 from seedreg.reports.audit import FORMATS, writer
-from seedreg.reports.audit.output import folder_in_repository, plan_reports, whole_file, write_reports
+from seedreg.reports.audit.output import folder_in_repository, whole_file, write_reports
 
 from . import audits
 from .audits import written
+from .values import GUIDE
 
 
 def small() -> AuditReport:
@@ -38,65 +39,13 @@ def breaking(at: int) -> AuditReport:
     return replace(small(), rows=rows)
 
 
-# Plans ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("environ", "names"),
-    [
-        ({}, ["text"]),
-        ({"GITHUB_ACTIONS": "false"}, ["text"]),
-        ({"GITHUB_ACTIONS": "true"}, ["text", "github"]),
-    ],
-)
-def test_without_a_format_it_is_the_text_with_annotations_in_a_github_workflow(
-    environ: dict[str, str], names: list[str]
-) -> None:
-    assert plan_reports((), (), environ) == tuple((name, None) for name in names)
-
-
-def test_formats_and_outputs_are_paired_in_order(tmp_path: Path) -> None:
-    one, two = str(tmp_path / "1"), str(tmp_path / "2")
-    assert plan_reports(("json", "junit"), (one, two), {}) == (("json", Path(one)), ("junit", Path(two)))
-    assert plan_reports(("json", "text"), (one,), {}) == (("json", Path(one)), ("text", None))
-    assert plan_reports(("json", "text"), ("-", two), {}) == (("json", None), ("text", Path(two)))
-    assert plan_reports(("sarif",), (), {"GITHUB_ACTIONS": "true"}) == (("sarif", None),)
-
-
-@pytest.mark.parametrize(
-    ("formats", "outputs", "message"),
-    [
-        (("csv",), (), "there is no report format 'csv'"),
-        ((), ("x",), "--output is given without --format"),
-        (("json",), ("a", "b"), "--output is given 2 times for 1 --format"),
-        (("json", "text"), (), "two reports go to standard output"),
-        (("json", "text"), ("a", "./b/../a"), "two reports go to ./b/../a"),
-        (("json",), ("missing/a.json",), "there is no folder {cwd}/missing for report missing/a.json"),
-        (("json",), ("b",), "report b is a folder"),
-    ],
-)
-def test_what_could_not_be_written_is_refused_before_the_work(
-    formats: tuple[str, ...],
-    outputs: tuple[str, ...],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "b").mkdir()
-    with pytest.raises(UsageError) as caught:
-        plan_reports(formats, outputs, {})
-    expected = message.format(cwd=tmp_path.resolve())
-    assert (caught.value.message.replace("b/../a", "./b/../a").replace("././", "./")) == expected
-
-
 # Files ------------------------------------------------------------------------------------------
 
 
 def test_several_reports_are_written_in_one_run(tmp_path: Path) -> None:
     out = StringIO()
     targets = [("json", tmp_path / "a.json"), ("junit", tmp_path / "a.xml"), ("text", None)]
-    write_reports(small(), targets, environ={}, out=out)
+    write_reports(small(), targets, GUIDE, environ={}, out=out)
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
         "a.json": written("json", small()),
         "a.xml": written("junit", small()),
@@ -110,7 +59,7 @@ def test_a_report_that_breaks_off_leaves_nothing_and_the_old_one_whole(name: str
     old.write_text("old", encoding="utf-8")
     for target in (old, tmp_path / "other"):
         with pytest.raises(RegistryError, match="the registry is gone"):
-            write_reports(breaking(3), [(name, target)], environ={})
+            write_reports(breaking(3), [(name, target)], GUIDE, environ={})
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
     assert old.read_text(encoding="utf-8") == "old"
 
@@ -119,7 +68,7 @@ def test_a_new_report_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path: 
     usual, old = tmp_path / "usual", tmp_path / "old"
     usual.touch()
     old.touch(mode=0o600)
-    write_reports(small(), [("text", tmp_path / "new"), ("json", old)], environ={})
+    write_reports(small(), [("text", tmp_path / "new"), ("json", old)], GUIDE, environ={})
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new", usual, old)]
     assert modes == [modes[1], modes[1], 0o600]
 
@@ -128,7 +77,7 @@ def test_a_report_goes_through_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real" / "report.txt")
-    write_reports(small(), [("text", link)], environ={})
+    write_reports(small(), [("text", link)], GUIDE, environ={})
     assert link.is_symlink()
     assert (tmp_path / "real" / "report.txt").read_text(encoding="utf-8") == written("text", small())
 
@@ -139,7 +88,7 @@ def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path: Path) 
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
     reader.start()
-    write_reports(small(), [("jsonl", pipe), ("text", Path(os.devnull))], environ={})
+    write_reports(small(), [("jsonl", pipe), ("text", Path(os.devnull))], GUIDE, environ={})
     reader.join(10)
     assert read == [written("jsonl", small())]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
@@ -149,7 +98,7 @@ def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path: Path) 
 def test_a_disk_that_is_full_is_told_and_the_other_reports_are_written(tmp_path: Path) -> None:
     out = StringIO()
     with pytest.raises(UsageError, match=r"report /dev/full cannot be written: No space left on device"):
-        write_reports(small(), [("json", Path("/dev/full")), ("text", None)], environ={}, out=out)
+        write_reports(small(), [("json", Path("/dev/full")), ("text", None)], GUIDE, environ={}, out=out)
     assert out.getvalue() == written("text", small())
 
 
@@ -166,21 +115,21 @@ def test_annotations_come_with_the_summary_of_the_step(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("# before\n", encoding="utf-8")
     out = StringIO()
-    write_reports(small(), [("github", None)], environ={"GITHUB_STEP_SUMMARY": str(summary)}, out=out)
+    write_reports(small(), [("github", None)], GUIDE, environ={"GITHUB_STEP_SUMMARY": str(summary)}, out=out)
     assert summary.read_text(encoding="utf-8") == "# before\n" + written("markdown", small())
     assert out.getvalue() == written("github", small())
 
 
 def test_other_formats_leave_the_summary_of_the_step_alone(tmp_path: Path) -> None:
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
-    write_reports(small(), [("text", None)], environ=environ, out=StringIO())
+    write_reports(small(), [("text", None)], GUIDE, environ=environ, out=StringIO())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_that_breaks_off_adds_nothing_to_the_summary_of_the_step(tmp_path: Path) -> None:
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
     with pytest.raises(RegistryError):
-        write_reports(breaking(1), [("github", None)], environ=environ, out=StringIO())
+        write_reports(breaking(1), [("github", None)], GUIDE, environ=environ, out=StringIO())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -189,7 +138,7 @@ def test_files_are_named_from_the_root_of_the_repository(tmp_path: Path) -> None
     project.mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     out = StringIO()
-    write_reports(small(), [("github", None)], root=project, environ={}, out=out)
+    write_reports(small(), [("github", None)], GUIDE, root=project, environ={}, out=out)
     assert out.getvalue().startswith("::error file=services/shop/models.py,line=7,")
     assert folder_in_repository(tmp_path) == ""
 
@@ -215,10 +164,10 @@ class _Nowhere(StringIO):
 def peak_bytes(name: str, rows: list[AuditRow]) -> int:
     """What writing takes; the rows are there already, so that what is kept of them counts alone."""
     told, write = audits.report(rows), writer(name)
-    write(told, _Nowhere())
+    write(told, _Nowhere(), GUIDE)
     tracemalloc.start()
     try:
-        write(told, _Nowhere())
+        write(told, _Nowhere(), GUIDE)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

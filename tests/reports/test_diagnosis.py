@@ -104,7 +104,7 @@ def after_the_head(lines: list[str]) -> list[str]:
 
 def test_a_blame_is_told_as_a_table_and_what_it_amounts_to() -> None:
     short = values.ENTRY.short_id
-    assert after_the_head(list(blame_lines(FOUND))) == [
+    assert after_the_head(list(blame_lines(FOUND, values.GUIDE))) == [
         "ENVIRONMENT                  WHAT MOVED FROM TODAY'S  RESULT            WEIGHTS",
         "today's, made anew           nothing                  same as today     B",
         "today's with numpy 1.26.4    nothing                  could not run     -",
@@ -125,7 +125,7 @@ def test_a_blame_is_told_as_a_table_and_what_it_amounts_to() -> None:
 
 
 def test_a_bisection_is_told_release_by_release() -> None:
-    assert after_the_head(list(bisect_lines(HISTORY))) == [
+    assert after_the_head(list(bisect_lines(HISTORY, values.GUIDE))) == [
         "KERAS   WEIGHTS  RESULT            OTHER PACKAGES",
         "2.15.0  A        same as baseline  optree (none) → 0.11.0",
         "3.0.0   C        a third value     as today",
@@ -153,14 +153,16 @@ def test_a_bisection_is_told_release_by_release() -> None:
     ],
 )
 def test_where_nothing_is_found_it_says_what_is_known_and_where_to_look(cause: Cause, words: str) -> None:
-    lines = list(blame_lines(Blame(values.DRIFTED, cause, (CONTROL,), known=("one fact", "another"))))
+    lines = list(
+        blame_lines(Blame(values.DRIFTED, cause, (CONTROL,), known=("one fact", "another")), values.GUIDE)
+    )
     short = values.ENTRY.short_id
     assert lines[-4:] == [words, "  one fact", "  another", f"  next: seedreg show {short}"]
 
 
 def test_a_group_is_told_as_one_and_a_direction_that_failed_as_it_was() -> None:
     group = Blame(values.DRIFTED, Cause.FOUND, (CONTROL,), (KERAS, OPTREE), FAILED, FORWARD)
-    lines = list(blame_lines(group))
+    lines = list(blame_lines(group, values.GUIDE))
     assert lines[lines.index("") + 5 :] == [
         "found: keras 2.15.0 → 3.3.3 and optree (none) → 0.11.0",
         "  moving them together back from today's environment: could not run "
@@ -172,6 +174,6 @@ def test_a_group_is_told_as_one_and_a_direction_that_failed_as_it_was() -> None:
 
 
 def test_an_entry_that_reproduces_has_nothing_to_blame() -> None:
-    lines = list(blame_lines(Blame(values.REPRODUCED, Cause.NOTHING_CHANGED)))
+    lines = list(blame_lines(Blame(values.REPRODUCED, Cause.NOTHING_CHANGED), values.GUIDE))
     assert lines[-1] == "it still reproduces: nothing is to blame"
     assert values.REPRODUCED.verdict is Verdict.REPRODUCED

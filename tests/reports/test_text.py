@@ -2,11 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from seedreg.domain.audit import Audit, AuditPlan
 from seedreg.domain.build import BuildFailure
-from seedreg.domain.environment import Change, EnvironmentSpec
+from seedreg.domain.environment import Change
 from seedreg.domain.fingerprint import Drift, Fingerprint, TensorDifference, compare
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Verdict
@@ -14,6 +11,7 @@ from seedreg.reports import text
 from seedreg.reports.text import listing
 
 from . import values
+from .values import GUIDE
 
 ID = values.ENTRY.short_id
 
@@ -23,13 +21,13 @@ def told(lines: object) -> str:
 
 
 def test_a_reproduced_entry_says_so_in_three_lines() -> None:
-    assert told(text.verification_lines(values.REPRODUCED)) == (
+    assert told(text.verification_lines(values.REPRODUCED, GUIDE)) == (
         f"REPRODUCED  {ID}  models:build@7  0.25 s\n  environment: unchanged\n  source: unchanged"
     )
 
 
 def test_a_drift_says_what_differs_what_changed_and_what_to_run_next() -> None:
-    assert told(text.verification_lines(values.DRIFTED)) == (
+    assert told(text.verification_lines(values.DRIFTED, GUIDE)) == (
         f"DRIFTED  {ID}  models:build@7  0.25 s\n"
         "  1 of 3 tensors differ from baseline 1; layers: dense\n"
         "  environment: python 3.11.7 → 3.12.1, tensorflow 2.15.0 → 2.16.1, keras 2.15.0 → "
@@ -41,7 +39,7 @@ def test_a_drift_says_what_differs_what_changed_and_what_to_run_next() -> None:
 
 
 def test_a_non_determinism_holds_the_two_builds_against_each_other() -> None:
-    assert told(text.verification_lines(values.NONDETERMINISTIC)) == (
+    assert told(text.verification_lines(values.NONDETERMINISTIC, GUIDE)) == (
         f"NONDETERMINISTIC  {ID}  models:build@7  0.25 s\n"
         "  1 of 3 tensors differ between the two builds; layers: dense\n"
         "  environment: unchanged\n"
@@ -51,7 +49,7 @@ def test_a_non_determinism_holds_the_two_builds_against_each_other() -> None:
 
 
 def test_an_error_says_why_and_compares_nothing() -> None:
-    assert told(text.verification_lines(values.failed())) == (
+    assert told(text.verification_lines(values.failed(), GUIDE)) == (
         f"ERROR  {ID}  models:build@7  1.50 s\n"
         "  raised: models:build raised KeyError: 'x'\n"
         f"  next: seedreg show {ID}"
@@ -59,7 +57,7 @@ def test_an_error_says_why_and_compares_nothing() -> None:
 
 
 def test_a_hint_follows_the_failure() -> None:
-    assert told(text.verification_lines(values.failed(values.TIMEOUT))) == (
+    assert told(text.verification_lines(values.failed(values.TIMEOUT), GUIDE)) == (
         f"ERROR  {ID}  models:build@7  2.00 s\n"
         "  timeout: the build took longer than 2 s and was ended\n"
         "  hint: give it more\n"
@@ -69,7 +67,7 @@ def test_a_hint_follows_the_failure() -> None:
 
 def test_verbose_shows_the_traceback_and_the_end_of_what_the_build_printed() -> None:
     chatty = replace(values.FAILURE, output="".join(f"line {number}\n" for number in range(30)))
-    lines = told(text.verification_lines(values.failed(chatty), verbose=True)).splitlines()
+    lines = told(text.verification_lines(values.failed(chatty), GUIDE, verbose=True)).splitlines()
     assert lines[1:7] == [
         "  raised: models:build raised KeyError: 'x'",
         "  Traceback (most recent call last):",
@@ -82,7 +80,7 @@ def test_verbose_shows_the_traceback_and_the_end_of_what_the_build_printed() -> 
 
 
 def test_tensors_that_came_or_went_are_counted_by_kind() -> None:
-    assert told(text.verification_lines(values.GROWN)).splitlines()[1:3] == [
+    assert told(text.verification_lines(values.GROWN, GUIDE)).splitlines()[1:3] == [
         "  2 of 4 tensors differ from baseline 1; layers: dense",
         "  by kind: 1 extra, 1 shape",
     ]
@@ -121,7 +119,7 @@ def test_a_long_list_of_packages_is_cut_unless_all_are_asked_for() -> None:
 
 def test_other_names_are_told_and_are_no_drift() -> None:
     renamed = values.verification(Verdict.REPRODUCED, values.RENAMED_PRINT)
-    assert told(text.verification_lines(renamed)) == (
+    assert told(text.verification_lines(renamed, GUIDE)) == (
         f"REPRODUCED  {ID}  models:build@7  0.25 s\n"
         "  environment: unchanged\n"
         "  source: unchanged\n"
@@ -131,30 +129,30 @@ def test_other_names_are_told_and_are_no_drift() -> None:
 
 def test_a_change_elsewhere_in_the_factorys_file_is_told_from_one_in_the_factory() -> None:
     moved = values.verification(Verdict.REPRODUCED, source=values.MOVED)
-    assert told(text.verification_lines(moved)).splitlines()[-1] == (
+    assert told(text.verification_lines(moved, GUIDE)).splitlines()[-1] == (
         "  source: the factory is unchanged, the rest of models.py is not"
     )
     unknown = values.verification(Verdict.REPRODUCED, source=values.UNKNOWN)
-    assert told(text.verification_lines(unknown)).splitlines()[-1] == "  source: not known"
+    assert told(text.verification_lines(unknown, GUIDE)).splitlines()[-1] == "  source: not known"
 
 
 def test_each_end_of_a_registration_has_its_line() -> None:
     digest = values.PRINT.digest[:12]
-    assert told(text.registration_lines(Registered(values.ENTRY, values.BASELINE))) == (
+    assert told(text.registration_lines(Registered(values.ENTRY, values.BASELINE), GUIDE)) == (
         f"registered  {ID}  models:build@7  sr1:{digest}  3 tensors, 10 parameters"
     )
-    assert told(text.registration_lines(Confirmed(values.REPRODUCED))) == (
+    assert told(text.registration_lines(Confirmed(values.REPRODUCED), GUIDE)) == (
         f"already registered  {ID}  models:build@7  reproduces"
     )
     refused = Refused(values.RECIPE, values.NOT_EQUAL, nondeterministic=True)
-    assert told(text.registration_lines(refused)) == (
+    assert told(text.registration_lines(refused, GUIDE)) == (
         "refused  models:build@7\n  nondeterministic: two builds differ\n  hint: the factory uses the clock"
     )
 
 
 def test_a_retired_entry_that_is_registered_again_says_that_it_is_retired() -> None:
     retired = replace(values.REPRODUCED, entry=replace(values.ENTRY, retired_at=values.T2))
-    assert told(text.registration_lines(Confirmed(retired))) == (
+    assert told(text.registration_lines(Confirmed(retired), GUIDE)) == (
         f"already registered  {ID}  models:build@7  reproduces; "
         "it is retired: seedreg unretire brings it back"
     )
@@ -162,12 +160,12 @@ def test_a_retired_entry_that_is_registered_again_says_that_it_is_retired() -> N
 
 def test_a_refusal_with_a_traceback_says_how_to_see_it() -> None:
     refused = Refused(values.RECIPE, values.FAILURE)
-    assert told(text.registration_lines(refused)) == (
+    assert told(text.registration_lines(refused, GUIDE)) == (
         "refused  models:build@7\n"
         "  raised: models:build raised KeyError: 'x'\n"
         "  next: the same command with --verbose shows more of what happened"
     )
-    assert told(text.registration_lines(refused, verbose=True)) == (
+    assert told(text.registration_lines(refused, GUIDE, verbose=True)) == (
         "refused  models:build@7\n"
         "  raised: models:build raised KeyError: 'x'\n"
         "  Traceback (most recent call last):\n"
@@ -179,7 +177,7 @@ def test_a_refusal_with_a_traceback_says_how_to_see_it() -> None:
 
 
 def test_a_known_entry_that_drifted_says_that_nothing_was_overwritten() -> None:
-    lines = told(text.registration_lines(NotConfirmed(values.DRIFTED))).splitlines()
+    lines = told(text.registration_lines(NotConfirmed(values.DRIFTED), GUIDE)).splitlines()
     assert lines[0] == f"already registered  {ID}  models:build@7  and no longer reproduces:"
     assert lines[1] == f"  DRIFTED  {ID}  models:build@7  0.25 s"
     assert lines[-1] == (
@@ -188,7 +186,7 @@ def test_a_known_entry_that_drifted_says_that_nothing_was_overwritten() -> None:
 
 
 def test_a_known_entry_that_could_not_be_judged_is_not_offered_for_acceptance() -> None:
-    lines = told(text.registration_lines(NotConfirmed(values.failed()))).splitlines()
+    lines = told(text.registration_lines(NotConfirmed(values.failed()), GUIDE)).splitlines()
     assert lines[-1] == f"    next: seedreg show {ID}"
 
 
@@ -222,7 +220,7 @@ def test_a_history_is_in_the_order_of_time_with_what_changed_from_one_to_the_nex
 def test_everything_about_an_entry() -> None:
     drift = compare(values.PRINT, values.DRIFTED_PRINT)
     entry = values.FULL_ENTRY
-    assert told(text.entry_lines(entry, values.BASELINE, values.DRIFTED.check, drift)) == (
+    assert told(text.entry_lines(entry, values.BASELINE, values.DRIFTED.check, drift, GUIDE)) == (
         f"{entry.id}\n"
         "  factory       models:build\n"
         "  seed          7 (seeding tf)\n"
@@ -260,7 +258,7 @@ def test_everything_about_an_entry() -> None:
 
 def test_an_entry_without_checks_and_source_is_shown_without_them() -> None:
     bare = replace(values.BASELINE, source=values.UNKNOWN, facts=replace(values.FACTS, warnings=()))
-    lines = told(text.entry_lines(values.ENTRY, bare, None, None)).splitlines()
+    lines = told(text.entry_lines(values.ENTRY, bare, None, None, GUIDE)).splitlines()
     assert "  source        not known" in lines
     assert lines[18:] == [
         "",
@@ -288,37 +286,4 @@ def test_one_is_not_many() -> None:
 
 
 def test_a_failure_without_more_to_see_is_one_line() -> None:
-    assert told(text.failure_lines(BuildFailure("device", "no GPU"), verbose=True)) == "device: no GPU"
-
-
-@pytest.mark.parametrize(
-    ("spec", "arguments"),
-    [
-        (EnvironmentSpec("this"), ""),
-        (EnvironmentSpec("old", packages=("tensorflow==2.15.*",)), " --env old"),
-        (EnvironmentSpec("an old one", python="/py"), " --env 'an old one'"),
-        (
-            EnvironmentSpec(
-                "tensorflow==2.0.*, h5py<3, Python 3.7, before 2020-02-01",
-                packages=("tensorflow==2.0.*", "h5py<3"),
-                python_version="3.7",
-                exclude_newer="2020-02-01",
-            ),
-            " --with 'tensorflow==2.0.*' --with 'h5py<3' --python-version 3.7 --exclude-newer 2020-02-01",
-        ),
-        (EnvironmentSpec("/my py/python", python="/my py/python"), " --python '/my py/python'"),
-        (EnvironmentSpec("-r a.txt", requirements="a.txt"), " --requirements a.txt"),
-    ],
-)
-def test_the_next_command_names_the_same_environment(spec: EnvironmentSpec, arguments: str) -> None:
-    assert text.environment_arguments(spec) == arguments
-
-
-def test_an_audit_is_resumed_in_its_environments() -> None:
-    def resuming(*columns: EnvironmentSpec) -> str:
-        return text.resume_command(Audit(1, AuditPlan("p", ("0",), columns), values.T0))
-
-    this, old = EnvironmentSpec("this"), EnvironmentSpec("old", packages=("tensorflow==2.15.*",))
-    assert resuming(this) == "seedreg audit --resume"
-    assert resuming(old) == "seedreg audit --resume --env old"
-    assert resuming(this, old) == "seedreg audit --resume --env this --env old"
+    assert told(text.failure_lines(BuildFailure("device", "no GPU"), GUIDE, verbose=True)) == "device: no GPU"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment, changes
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats, compare, names_differ
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
+
+GUIDE = CommandLineGuide()
 
 T0 = "2026-01-02T03:04:05.000006Z"
 T1 = "2026-02-03T04:05:06.000007Z"

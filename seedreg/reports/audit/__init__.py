@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO, TypeAlias
 
-if TYPE_CHECKING:
-    from seedreg.domain.results import AuditReport
+from seedreg.domain.results import AuditReport
+from seedreg.reports.guide import Guide
 
-# Format of an audit's report → its file here, which has `write(report, out)`.
+Writer: TypeAlias = Callable[[AuditReport, TextIO, Guide], None]
+
+# Format of an audit's report → its file here, which has `write(report, out, guide)`.
 FORMATS = {
     "text": "text",
     "json": "json",
@@ -21,12 +23,11 @@ FORMATS = {
 }
 
 
-def writer(name: str) -> Callable[[AuditReport, TextIO], None]:
+def writer(name: str) -> Writer:
     """What writes an audit's report in the format of this name, row by row.
 
     Raises:
         KeyError: if there is no such format.
     """
-    write: Callable[[AuditReport, TextIO], None]
-    write = importlib.import_module(f"seedreg.reports.audit.{FORMATS[name]}").write
+    write: Writer = importlib.import_module(f"seedreg.reports.audit.{FORMATS[name]}").write
     return write

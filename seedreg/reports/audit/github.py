@@ -20,7 +20,8 @@ from seedreg.reports.audit.rows import (
     waiver_words,
 )
 from seedreg.reports.audit.text import summary
-from seedreg.reports.text import audit_next_command
+from seedreg.reports.guide import Guide
+from seedreg.reports.text import next_lines
 from seedreg.reports.words.failures import failure_message
 from seedreg.reports.words.printable import printable, printable_lines
 
@@ -35,7 +36,7 @@ _TITLES = {
 }
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the commands; what is over GitHub's limit is counted in a notice."""
     tallies = Tallies.of(report)
     left = {"error": _MANY, "warning": _MANY}
@@ -48,7 +49,7 @@ def write(report: AuditReport, out: TextIO) -> None:
         command = "warning" if word == WAIVED else "error"
         if left[command]:
             left[command] -= 1
-            out.write(_annotation(command, report, row))
+            out.write(_annotation(command, report, row, guide))
         else:
             left_out += 1
     if left_out:
@@ -56,7 +57,7 @@ def write(report: AuditReport, out: TextIO) -> None:
         out.write(f"::notice title=seedreg::{_data(message)}\n")
 
 
-def _annotation(command: str, report: AuditReport, row: AuditRow) -> str:
+def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) -> str:
     label = f"{row.entry.recipe.label} [{row.entry.short_id}]"
     properties = {}
     found = place(report, row)
@@ -77,7 +78,7 @@ def _annotation(command: str, report: AuditReport, row: AuditRow) -> str:
         more = f" and {len(changed) - _CHANGES} more" if len(changed) > _CHANGES else ""
         lines.append(f"environment: {', '.join(changed[:_CHANGES])}{more}")
     if row.failed:
-        lines.append(f"next: {audit_next_command(row)}")
+        lines.extend(next_lines(guide.after_audited(row)))
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{command} {told}::{_data(chr(10).join(lines))}\n"
 

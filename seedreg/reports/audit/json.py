@@ -9,11 +9,12 @@ from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.rows import WAIVED, Tallies, Tally
 from seedreg.reports.documents import audit_check_document
+from seedreg.reports.guide import Guide
 
 FORMAT = "seedreg.audit/1"
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the document, a line for each check."""
     tallies = Tallies.of(report)
     out.write(f'{{\n"format": {line(FORMAT)},\n"audit": {line(audit_document(report))},\n"checks": [')

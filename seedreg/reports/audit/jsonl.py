@@ -12,11 +12,12 @@ from seedreg.domain.results import AuditReport
 from seedreg.reports.audit.json import audit_document, columns_document, line, tally_document
 from seedreg.reports.audit.rows import Tallies
 from seedreg.reports.documents import audit_check_document
+from seedreg.reports.guide import Guide
 
 FORMAT = "seedreg.audit.jsonl/1"
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the lines."""
     tallies = Tallies.of(report)
     out.write(line({"format": FORMAT, "audit": audit_document(report)}) + "\n")

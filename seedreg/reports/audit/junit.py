@@ -12,14 +12,15 @@ from xml.sax.saxutils import escape
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import WAIVED, Tally, outcome, reason, waiver_words
-from seedreg.reports.text import audit_row_lines
+from seedreg.reports.guide import Guide
+from seedreg.reports.text import audit_reason_lines
 from seedreg.reports.words.printable import printable, printable_lines
 
 _ELEMENTS = {"DRIFTED": "failure", "NONDETERMINISTIC": "failure", "ERROR": "error", WAIVED: "skipped"}
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the document: a suite for each environment, a case for each check.
 
     The rows are read twice, for a suite's totals stand before its cases; a check that is added
@@ -36,7 +37,7 @@ def write(report: AuditReport, out: TextIO) -> None:
         attributes = _attributes(name=column, **_totals([tally]), timestamp=started)
         out.write(f"  <testsuite{attributes}>\n")
         for row in of_column:
-            _write_case(row, out)
+            _write_case(row, out, guide)
         out.write("  </testsuite>\n")
     out.write("</testsuites>\n")
 
@@ -65,7 +66,7 @@ def _totals(tallies: list[Tally]) -> dict[str, object]:
     }
 
 
-def _write_case(row: AuditRow, out: TextIO) -> None:
+def _write_case(row: AuditRow, out: TextIO, guide: Guide) -> None:
     recipe, word = row.entry.recipe, outcome(row)
     attributes = _attributes(
         classname=recipe.factory,
@@ -78,13 +79,12 @@ def _write_case(row: AuditRow, out: TextIO) -> None:
         return
     message = waiver_words(row) if word == WAIVED else f"{word}: {reason(row)}"
     told = _attributes(message=message, **({} if word == WAIVED else {"type": word}))
-    body = _ascii(escape("\n".join(_body(row))))
+    body = _ascii(escape("\n".join(_body(row, guide))))
     out.write(f"    <testcase{attributes}>\n      <{element}{told}>{body}</{element}>\n    </testcase>\n")
 
 
-def _body(row: AuditRow) -> Iterator[str]:
-    _, *lines = audit_row_lines(row)
-    yield from (line.removeprefix("  ") for line in lines)
+def _body(row: AuditRow, guide: Guide) -> Iterator[str]:
+    yield from audit_reason_lines(row, guide)
     failure = row.check.failure
     if failure is not None:
         yield from printable_lines(failure.details or "")

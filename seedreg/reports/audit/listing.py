@@ -11,7 +11,7 @@ from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import audit_document
 from seedreg.reports.documents import entry_document
-from seedreg.reports.text import resume_command
+from seedreg.reports.guide import Guide
 from seedreg.reports.words.printable import printable
 
 AUDITS_FORMAT = "seedreg.audits/1"
@@ -29,7 +29,7 @@ _BECAME_WORDS = {
 }
 
 
-def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
+def audit_list_lines(reports: Iterable[AuditReport], guide: Guide) -> Iterator[str]:
     """A line for each audit: when, in which environments, how it ended."""
     rows = [("N", "STARTED", "ENVIRONMENTS", "CHECKS", "RESULT")]
     for report in reports:
@@ -39,7 +39,8 @@ def audit_list_lines(reports: Iterable[AuditReport]) -> Iterator[str]:
             found.append(f"{counts.waived} waived")
         ended = ", ".join(found) or "nothing checked"
         if audit.finished_at is None:
-            ended += f"; interrupted: {resume_command(audit)}"
+            step = guide.after_interruption(audit)
+            ended += "; interrupted" + (f": {step}" if step else "")
         columns = ", ".join(column.label for column in audit.plan.columns)
         done = f"{counts.done} of {counts.planned}"
         rows.append((str(audit.number), f"{audit.started_at[:19]}Z", columns, done, ended))

@@ -18,6 +18,7 @@ from seedreg.reports.audit.rows import (
     waiver_words,
 )
 from seedreg.reports.audit.text import summary
+from seedreg.reports.guide import Guide
 from seedreg.reports.text import counted
 from seedreg.reports.words.printable import printable
 
@@ -27,7 +28,7 @@ _LONG = 300
 _ACTIVE = re.compile(r"([\\`*_\[\]{}|~$#!])")
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write counts, the checks that failed or are waived, and what changed in the environments."""
     tallies = Tallies.of(report)
     changed: Counter[tuple[str, str]] = Counter()

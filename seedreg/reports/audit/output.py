@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,54 +15,17 @@ from typing import Literal, TextIO, TypeAlias
 
 from seedreg.domain.results import AuditReport
 from seedreg.errors import UsageError
-from seedreg.reports.audit import FORMATS, writer
+from seedreg.reports.audit import Writer, writer
+from seedreg.reports.guide import Guide
 
 Target: TypeAlias = tuple[str, Path | None]
-
-
-def plan_reports(
-    formats: Sequence[str], outputs: Sequence[str], environ: Mapping[str, str]
-) -> tuple[Target, ...]:
-    """Each format with the file it goes to; None for standard output.
-
-    With no format asked for it is the text, and in a GitHub workflow the annotations with it.
-    Call it before the work: it refuses what could not be written after it.
-
-    Raises:
-        UsageError: if a format is unknown, two reports go to one place, or a folder is not there.
-    """
-    if not formats:
-        if outputs:
-            raise UsageError("--output is given without --format", hint="say which: --format junit -o FILE")
-        annotated = environ.get("GITHUB_ACTIONS") == "true"
-        return (("text", None), ("github", None)) if annotated else (("text", None),)
-    for name in formats:
-        if name not in FORMATS:
-            raise UsageError(f"there is no report format {name!r}", hint=f"one of: {', '.join(FORMATS)}")
-    if len(outputs) > len(formats):
-        raise UsageError(
-            f"--output is given {len(outputs)} times for {len(formats)} --format",
-            hint="give one --output for each --format, in the same order",
-        )
-    given = [*outputs, *["-"] * (len(formats) - len(outputs))]
-    paths = [None if name == "-" else Path(name) for name in given]
-    seen: set[Path | None] = set()
-    for path in paths:
-        place = path if path is None else path.resolve()
-        if place in seen:
-            raise UsageError(
-                f"two reports go to {'standard output' if path is None else path}",
-                hint="give each --format an --output of its own, in the same order; - is standard output",
-            )
-        seen.add(place)
-        if path is not None:
-            _require_folder(path)
-    return tuple(zip(formats, paths, strict=True))
+"""A format, and the file it goes to; None is standard output."""
 
 
 def write_reports(
     report: AuditReport,
     targets: Sequence[Target],
+    guide: Guide,
     *,
     root: Path | None = None,
     environ: Mapping[str, str] | None = None,
@@ -72,7 +35,8 @@ def write_reports(
 
     Args:
         report: what they are written from.
-        targets: from `plan_reports`.
+        targets: each format with the file that it goes to; None is standard output.
+        guide: what they say to do next.
         root: the project's root, so that files are named from the root of its repository.
         environ: where GITHUB_STEP_SUMMARY is; the process's variables by default.
         out: standard output.
@@ -87,17 +51,17 @@ def write_reports(
     for name, path in targets:
         write = writer(name)
         if path is None:
-            write(report, sys.stdout if out is None else out)
+            write(report, sys.stdout if out is None else out, guide)
             continue
         try:
             with whole_file(path) as file:
-                write(report, file)
+                write(report, file, guide)
         except UsageError as error:
             problems.append(error)
     step_summary = environ.get("GITHUB_STEP_SUMMARY")
     if step_summary and any(name == "github" for name, _ in targets):
         try:
-            append(Path(step_summary), report, writer("markdown"))
+            append(Path(step_summary), report, writer("markdown"), guide)
         except UsageError as error:
             problems.append(error)
     if problems:
@@ -148,14 +112,14 @@ def whole_file(path: Path) -> Iterator[TextIO]:
         raise
 
 
-def append(path: Path, report: AuditReport, write: Callable[[AuditReport, TextIO], None]) -> None:
+def append(path: Path, report: AuditReport, write: Writer, guide: Guide) -> None:
     """Add a report at the end of a file that others write to as well: in one piece, or not at all.
 
     Raises:
         UsageError: if it cannot be written.
     """
     text = io.StringIO()
-    write(report, text)
+    write(report, text, guide)
     with _told(path), _open(path, "a") as file:
         file.write(text.getvalue())
 
@@ -163,15 +127,6 @@ def append(path: Path, report: AuditReport, write: Callable[[AuditReport, TextIO
 def _open(path: Path, mode: Literal["a", "w", "x"]) -> TextIO:
     # A lone surrogate becomes \udc80, which JSON reads and nothing else minds.
     return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def _require_folder(path: Path) -> None:
-    if path.is_dir():
-        raise UsageError(f"report {path} is a folder", hint="name a file in it")
-    if not path.resolve().parent.is_dir():
-        raise UsageError(
-            f"there is no folder {path.resolve().parent} for report {path}", hint="make it first"
-        )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import line
 from seedreg.reports.audit.rows import WAIVED, outcome, place, reason, waiver_words
-from seedreg.reports.text import audit_next_command
+from seedreg.reports.guide import Guide
 from seedreg.reports.words.printable import printable
 from seedreg.version import __version__
 
@@ -21,36 +21,27 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "SRCROOT"
 
 _RULES = (
-    (
-        Verdict.DRIFTED,
-        "drift",
-        "Drift",
-        "The model no longer starts from the weights of its baseline.",
-        "`seedreg blame ID` names the package that did it; `seedreg accept ID --reason …` makes the new "
-        "weights the baseline; `seedreg waive ID --reason … --until DATE` lets audits pass for a while.",
-    ),
+    (Verdict.DRIFTED, "drift", "Drift", "The model no longer starts from the weights of its baseline."),
     (
         Verdict.NONDETERMINISTIC,
         "nondeterministic",
         "Nondeterminism",
         "Two builds of the model with the same seed differ from each other.",
-        "Look for what the factory takes from elsewhere than the seeded generators: clock, process, threads.",
     ),
     (
         Verdict.ERROR,
         "error",
         "NotJudged",
         "The model could not be built, so nothing is known about its weights.",
-        "`seedreg show ID` shows the failure with its traceback.",
     ),
 )
 _INDEX = {rule[0]: number for number, rule in enumerate(_RULES)}
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the log, a line for each result."""
     head = {
-        "tool": {"driver": _driver()},
+        "tool": {"driver": _driver(guide)},
         "automationDetails": {"id": _automation_id(report)},
         "invocations": [_invocation(report)],
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
@@ -62,23 +53,24 @@ def write(report: AuditReport, out: TextIO) -> None:
     separator = "\n"
     for row in report.rows():
         if outcome(row) != Verdict.REPRODUCED.value:
-            out.write(separator + line(_result(report, row)))
+            out.write(separator + line(_result(report, row, guide)))
             separator = ",\n"
     out.write("\n]\n}]}\n")
 
 
-def _driver() -> dict[str, Any]:
-    rules = [
-        {
+def _driver(guide: Guide) -> dict[str, Any]:
+    rules = []
+    for verdict, id_, name, text in _RULES:
+        rule: dict[str, Any] = {
             "id": id_,
             "name": name,
             "shortDescription": {"text": text},
             "fullDescription": {"text": text},
-            "help": {"text": help_.replace("`", ""), "markdown": help_},
-            "defaultConfiguration": {"level": "error"},
         }
-        for _, id_, name, text, help_ in _RULES
-    ]
+        help_ = guide.for_verdict(verdict)
+        if help_ is not None:
+            rule["help"] = {"text": help_.replace("`", ""), "markdown": help_}
+        rules.append({**rule, "defaultConfiguration": {"level": "error"}})
     return {"name": "seedreg", "version": __version__, "semanticVersion": __version__, "rules": rules}
 
 
@@ -106,10 +98,13 @@ def _time(at: str) -> str:
     return f"{at[:23]}Z"
 
 
-def _result(report: AuditReport, row: AuditRow) -> dict[str, Any]:
+def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
     index = _INDEX[row.check.verdict]
     recipe = row.entry.recipe
     what = f"{printable(recipe.label)} in {printable(row.column)}: {reason(row)}"
+    step = guide.after_audited(row)
+    if step is not None:
+        what += f". Next: {step}"
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": recipe.factory, "kind": "function"}]
     }
@@ -122,7 +117,7 @@ def _result(report: AuditReport, row: AuditRow) -> dict[str, Any]:
         "ruleId": _RULES[index][1],
         "ruleIndex": index,
         "level": "error",
-        "message": {"text": _plain(f"{what}. Next: {audit_next_command(row)}")},
+        "message": {"text": _plain(what)},
         "locations": [location],
         "partialFingerprints": {"primaryLocationLineHash": key, "seedregCheck/v1": key},
         "properties": {

@@ -7,7 +7,8 @@ from typing import TextIO
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
-from seedreg.reports.text import audit_row_lines, counted, resume_command
+from seedreg.reports.guide import Guide
+from seedreg.reports.text import audit_row_lines, counted, next_lines
 from seedreg.reports.words.printable import printable
 
 _LIST_ALL = 20
@@ -15,17 +16,17 @@ _EXPLAIN = 20
 _NOT_MADE = len(OUTCOMES)
 
 
-def write(report: AuditReport, out: TextIO) -> None:
+def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the report; of the checks that reproduce it keeps one byte each, and that for a matrix only."""
-    for line in lines(report):
+    for line in lines(report, guide):
         out.write(f"{line}\n")
 
 
-def lines(report: AuditReport) -> Iterator[str]:
+def lines(report: AuditReport, guide: Guide) -> Iterator[str]:
     """The report's lines."""
     tallies = Tallies.of(report)
     table = _Table(report)
-    reasons = _Reasons(several_columns=len(tallies.columns) > 1)
+    reasons = _Reasons(guide, several_columns=len(tallies.columns) > 1)
     for row in report.rows():
         tallies.add(row)
         table.add(row)
@@ -37,7 +38,7 @@ def lines(report: AuditReport) -> Iterator[str]:
     yield ""
     yield summary(tallies.total)
     if report.audit.finished_at is None and tallies.total.left:
-        yield f"  next: {resume_command(report.audit)}"
+        yield from (f"  {line}" for line in next_lines(guide.after_interruption(report.audit)))
 
 
 def summary(total: Tally) -> str:
@@ -91,7 +92,8 @@ class _Table:
 class _Reasons:
     """Why checks failed or are waived; what is told of one check of a factory is not told again."""
 
-    def __init__(self, *, several_columns: bool) -> None:
+    def __init__(self, guide: Guide, *, several_columns: bool) -> None:
+        self._guide = guide
         self._several = several_columns
         self._firsts: dict[tuple[str, ...], list[str]] = {}
         self._more: dict[tuple[str, ...], int] = {}
@@ -107,7 +109,7 @@ class _Reasons:
         if key in self._firsts:
             self._more[key] += 1
         elif len(self._firsts) < _EXPLAIN:
-            self._firsts[key] = list(audit_row_lines(row, with_column=self._several))
+            self._firsts[key] = list(audit_row_lines(row, self._guide, with_column=self._several))
             self._more[key] = 0
         else:
             self._left_out += 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from seedreg.domain.audit import Audit, Waiver
+from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.environment import THIS, Change, Environment, EnvironmentSpec, changes
+from seedreg.domain.environment import Change, Environment, changes
 from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -20,6 +19,7 @@ from seedreg.domain.results import (
     Verification,
 )
 from seedreg.domain.verdict import Check, Verdict
+from seedreg.reports.guide import Guide
 from seedreg.reports.words.failures import failure_hint, failure_message
 from seedreg.reports.words.printable import printable, printable_lines
 from seedreg.reports.words.warnings import warning_text
@@ -30,12 +30,25 @@ SOFTWARE = ("python", "distribution")
 _FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
 
 
-def verification_lines(verification: Verification, *, verbose: bool = False) -> Iterator[str]:
-    """The verdict's line, then what changed, what differs, and the command that looks further."""
+def verification_lines(verification: Verification, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
+    """The verdict's line, then what changed, what differs, and how to see more."""
+    yield from finding_lines(verification, guide, verbose=verbose)
+    if verification.verdict is not Verdict.REPRODUCED:
+        yield from _indented(next_lines(guide.after_check(verification.entry, verification.verdict)))
+
+
+def next_lines(step: str | None) -> Iterator[str]:
+    """The line that says what to do next; none where nothing is to be done."""
+    if step is not None:
+        yield f"next: {step}"
+
+
+def finding_lines(verification: Verification, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
+    """A verification without what comes next."""
     entry, check = verification.entry, verification.check
     yield f"{check.verdict.value}  {entry.short_id}  {entry.recipe.label}  {check.duration_s:.2f} s"
     if check.failure is not None:
-        yield from _indented(failure_lines(check.failure, verbose=verbose))
+        yield from _indented(failure_lines(check.failure, guide, verbose=verbose))
     if verification.drift is not None:
         against = "the two builds" if check.verdict is Verdict.NONDETERMINISTIC else "baseline"
         yield from _indented(drift_lines(verification.drift, against, verification.baseline.number))
@@ -47,81 +60,40 @@ def verification_lines(verification: Verification, *, verbose: bool = False) -> 
             before, after = verification.renamed[0]
             more = f" and {len(verification.renamed) - 1} more" if len(verification.renamed) > 1 else ""
             yield f"{_INDENT}names: {before} → {after}{more} (names are not part of the fingerprint)"
-    if check.verdict is not Verdict.REPRODUCED:
-        yield f"{_INDENT}next: {next_command(entry, check.verdict)}"
 
 
-def next_command(entry: Entry, verdict: Verdict) -> str:
-    """The one command that looks further into a failing verdict."""
-    if verdict is Verdict.NONDETERMINISTIC:
-        return f"seedreg verify {entry.short_id} --isolation fresh"
-    return f"seedreg show {entry.short_id}"
-
-
-def audit_row_lines(row: AuditRow, *, with_column: bool = False, verbose: bool = False) -> Iterator[str]:
+def audit_row_lines(
+    row: AuditRow, guide: Guide, *, with_column: bool = False, verbose: bool = False
+) -> Iterator[str]:
     """One check of an audit: its line, and where it failed or is waived what is known and what to do."""
     check = row.check
     word = check.verdict.value if row.waiver is None else "WAIVED"
     where = f"  in {printable(row.column)}" if with_column else ""
     label = printable(row.entry.recipe.label)
     yield f"{word}  {row.entry.short_id}  {label}{where}  {check.duration_s:.2f} s"
-    if check.verdict is Verdict.REPRODUCED and not verbose:
-        return
+    if check.verdict is not Verdict.REPRODUCED or verbose:
+        yield from _indented(audit_reason_lines(row, guide, verbose=verbose))
+
+
+def audit_reason_lines(row: AuditRow, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
+    """What is known of one check of an audit, and what to do about it."""
+    check = row.check
     if row.waiver is not None:
-        yield f"{_INDENT}drifted, and waived until {row.waiver.until}: {printable(row.waiver.reason)}"
+        yield f"drifted, and waived until {row.waiver.until}: {printable(row.waiver.reason)}"
     if check.failure is not None:
         # What is foreign stands behind a bar: a CI service acts on lines that begin with `::`.
-        first, *rest = failure_lines(check.failure, verbose=verbose)
+        first, *rest = failure_lines(check.failure, guide, verbose=verbose)
         message, *more = printable_lines(first) or [""]
-        yield f"{_INDENT}{message}"
-        yield from (
-            f"{_INDENT}| {line}" for line in (*more, *(part for one in rest for part in printable_lines(one)))
-        )
+        yield message
+        yield from (f"| {line}" for line in (*more, *(part for one in rest for part in printable_lines(one))))
     elif check.verdict is Verdict.NONDETERMINISTIC:
-        yield f"{_INDENT}two builds now differ from each other"
+        yield "two builds now differ from each other"
     elif row.drift is not None:
-        yield from _indented(map(printable, drift_lines(row.drift, number=check.baseline_number)))
+        yield from map(printable, drift_lines(row.drift, number=check.baseline_number))
     if check.failure is None:
-        yield from _indented(map(printable, change_lines(row.changes, verbose=verbose)))
+        yield from map(printable, change_lines(row.changes, verbose=verbose))
     if row.failed:
-        yield f"{_INDENT}next: {audit_next_command(row)}"
-
-
-def audit_next_command(row: AuditRow) -> str:
-    """The one command that looks further into a check that failed, in the same environment."""
-    if row.check.verdict is Verdict.DRIFTED:
-        return f"seedreg blame {row.entry.short_id}{environment_arguments(row.environment)}"
-    if row.check.verdict is Verdict.NONDETERMINISTIC:
-        return f"{next_command(row.entry, row.check.verdict)}{environment_arguments(row.environment)}"
-    return next_command(row.entry, row.check.verdict)
-
-
-def resume_command(audit: Audit) -> str:
-    """The command that goes on with the audit, in its environments."""
-    columns = audit.plan.columns
-    if len(columns) == 1:
-        return f"seedreg audit --resume{environment_arguments(columns[0])}"
-    return "seedreg audit --resume" + "".join(f" --env {shlex.quote(column.label)}" for column in columns)
-
-
-def environment_arguments(spec: EnvironmentSpec) -> str:
-    """The options that name the environment on a command line, each after a space; none for this Python."""
-    if spec.label == THIS:
-        return ""
-    if spec.label != spec.described():  # it was named by --env
-        return f" --env {shlex.quote(spec.label)}"
-    options = [("--with", package) for package in spec.packages]
-    options += [
-        (option, value)
-        for option, value in (
-            ("--requirements", spec.requirements),
-            ("--python", spec.python),
-            ("--python-version", spec.python_version),
-            ("--exclude-newer", spec.exclude_newer),
-        )
-        if value is not None
-    ]
-    return "".join(f" {option} {shlex.quote(value)}" for option, value in options)
+        yield from next_lines(guide.after_audited(row))
 
 
 def drift_lines(drift: Drift, against: str = "baseline", number: int | None = None) -> Iterator[str]:
@@ -180,12 +152,12 @@ def _commit(commit: str | None) -> str:
     return f"commit {commit[:12]}" if commit else "the baseline"
 
 
-def failure_lines(failure: BuildFailure, *, verbose: bool = False) -> Iterator[str]:
+def failure_lines(failure: BuildFailure, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
     """What failed and what to do; with `verbose` the traceback and what the build printed too."""
     yield f"{failure.kind}: {failure_message(failure)}"
-    hint = failure_hint(failure)
-    if hint:
-        yield f"hint: {hint}"
+    hints = [hint for hint in (failure_hint(failure), guide.for_failure(failure)) if hint]
+    if hints:
+        yield f"hint: {'; '.join(hints)}"
     if verbose and failure.details:
         yield from failure.details.rstrip().splitlines()
     if verbose and failure.output:
@@ -193,7 +165,7 @@ def failure_lines(failure: BuildFailure, *, verbose: bool = False) -> Iterator[s
         yield from _indented(failure.output.rstrip().splitlines()[-20:])
 
 
-def registration_lines(registration: Registration, *, verbose: bool = False) -> Iterator[str]:
+def registration_lines(registration: Registration, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
     """What became of one recipe; with `verbose` the traceback and what a failed build printed too."""
     match registration:
         case Registered(entry, baseline):
@@ -204,22 +176,26 @@ def registration_lines(registration: Registration, *, verbose: bool = False) -> 
             )
         case Confirmed(verification):
             entry = verification.entry
-            retired = "; it is retired: seedreg unretire brings it back" if entry.retired_at else ""
+            retired = _retired(entry, guide)
             yield f"already registered  {entry.short_id}  {entry.recipe.label}  reproduces{retired}"
         case NotConfirmed(verification):
             entry = verification.entry
             yield f"already registered  {entry.short_id}  {entry.recipe.label}  and no longer reproduces:"
-            yield from _indented(verification_lines(verification, verbose=verbose))
+            yield from _indented(verification_lines(verification, guide, verbose=verbose))
             if verification.verdict is Verdict.DRIFTED:
-                yield (
-                    f"{_INDENT}nothing was overwritten; `seedreg accept {entry.short_id} --reason …` "
-                    "makes this build its new baseline"
-                )
+                yield _INDENT + "; ".join(filter(None, ("nothing was overwritten", guide.to_accept(entry))))
         case Refused(recipe, failure):
             yield f"refused  {recipe.label}"
-            yield from _indented(failure_lines(failure, verbose=verbose))
+            yield from _indented(failure_lines(failure, guide, verbose=verbose))
             if not verbose and (failure.details or failure.output):
-                yield f"{_INDENT}next: the same command with --verbose shows more of what happened"
+                yield from _indented(next_lines(guide.after_refusal(registration)))
+
+
+def _retired(entry: Entry, guide: Guide) -> str:
+    if entry.retired_at is None:
+        return ""
+    step = guide.to_unretire(entry)
+    return "; it is retired" + (f": {step}" if step else "")
 
 
 def counted(number: int, noun: str) -> str:
@@ -274,6 +250,7 @@ def entry_lines(
     baseline: Baseline,
     last: Check | None,
     drift: Drift | None,
+    guide: Guide,
     waivers: Sequence[Waiver] = (),
 ) -> Iterator[str]:
     """Everything about one entry: recipe, baseline, environment then and now, source, and its tensors."""
@@ -321,7 +298,7 @@ def entry_lines(
                 for line in change_lines(changes(baseline.environment, last.environment), verbose=True)
             ]
         if last.failure is not None:
-            pairs += [("", line) for line in failure_lines(last.failure, verbose=True)]
+            pairs += [("", line) for line in failure_lines(last.failure, guide, verbose=True)]
         if drift is not None:
             pairs += [("", line) for line in drift_lines(drift, number=baseline.number)]
     pairs += [

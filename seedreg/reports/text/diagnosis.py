@@ -9,7 +9,8 @@ from typing import Any
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, ReleaseTrial, Result, Trial
 from seedreg.domain.environment import Change
 from seedreg.reports.documents import verification_document
-from seedreg.reports.text import counted, failure_lines, verification_lines
+from seedreg.reports.guide import Guide
+from seedreg.reports.text import counted, failure_lines, finding_lines, next_lines
 from seedreg.reports.words.failures import failure_message
 
 BLAME_FORMAT = "seedreg.blame/1"
@@ -26,13 +27,9 @@ def trial_line(trial: Trial) -> str:
     return f"{trial.environment}: {_result(trial)}  {trial.duration_s:.2f} s"
 
 
-def blame_lines(blame: Blame, *, verbose: bool = False, arguments: str = "") -> Iterator[str]:
-    """Today's verdict, the evidence as a table, what it amounts to, and the command that looks further.
-
-    `arguments` are the options that name today's environment on a command line.
-    """
-    entry = blame.verification.entry
-    yield from _head(verification_lines(blame.verification, verbose=verbose))
+def blame_lines(blame: Blame, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
+    """Today's verdict, the evidence as a table, what it amounts to, and how to find out more."""
+    yield from finding_lines(blame.verification, guide, verbose=verbose)
     if blame.trials:
         yield ""
         yield from _table(
@@ -42,7 +39,7 @@ def blame_lines(blame: Blame, *, verbose: bool = False, arguments: str = "") -> 
                 for trial in blame.trials
             ],
         )
-        yield from _reasons((trial.environment, trial) for trial in blame.trials)
+        yield from _reasons(((trial.environment, trial) for trial in blame.trials), guide)
         yield _legend(blame.verification.baseline.number)
         yield ""
     if blame.cause is Cause.NOTHING_CHANGED:
@@ -57,11 +54,7 @@ def blame_lines(blame: Blame, *, verbose: bool = False, arguments: str = "") -> 
     for change, reason in blame.fixed:
         yield f"{_INDENT}{change} could not be moved back: {reason}"
     yield from _left_out_lines(blame.left_out, verbose)
-    packages = [change for change in blame.culprits if change.kind == "distribution"]
-    if packages and packages[0].before and packages[0].after:
-        yield f"{_INDENT}next: seedreg bisect {entry.short_id} --package {packages[0].name}{arguments}"
-    elif blame.cause in (Cause.NOT_FOUND, Cause.NOT_A_PACKAGE):
-        yield f"{_INDENT}next: seedreg show {entry.short_id}"
+    yield from (f"{_INDENT}{line}" for line in next_lines(guide.after_blame(blame)))
 
 
 def _found_lines(blame: Blame) -> Iterator[str]:
@@ -82,9 +75,9 @@ def _found_lines(blame: Blame) -> Iterator[str]:
         yield f"{_INDENT}none of them could be left out"
 
 
-def bisect_lines(bisection: Bisection, *, verbose: bool = False) -> Iterator[str]:
+def bisect_lines(bisection: Bisection, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
     """Today's verdict, each release tried, and between which of them the weights change."""
-    yield from _head(verification_lines(bisection.verification, verbose=verbose))
+    yield from finding_lines(bisection.verification, guide, verbose=verbose)
     if bisection.tried:
         yield ""
         yield from _table(
@@ -99,7 +92,7 @@ def bisect_lines(bisection: Bisection, *, verbose: bool = False) -> Iterator[str
                 for one in bisection.tried
             ],
         )
-        yield from _reasons((one.release, one.trial) for one in bisection.tried)
+        yield from _reasons(((one.release, one.trial) for one in bisection.tried), guide)
         yield _legend(bisection.verification.baseline.number)
         yield ""
         yield from _boundary_lines(bisection)
@@ -132,22 +125,17 @@ def _boundary_lines(bisection: Bisection) -> Iterator[str]:
         yield f"no release of {package} that was tried changes the weights"
 
 
-def _head(lines: Iterator[str]) -> Iterator[str]:
-    """A verification without its last line, `next:`, for this is what comes next."""
-    return (line for line in lines if not line.startswith(f"{_INDENT}next:"))
-
-
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _reasons(trials: Iterator[tuple[str, Trial]]) -> Iterator[str]:
+def _reasons(trials: Iterator[tuple[str, Trial]], guide: Guide) -> Iterator[str]:
     """Why trials could not run, below their table."""
     for name, trial in trials:
         if trial.failure is not None:
-            first, *rest = failure_lines(trial.failure)
+            first, *rest = failure_lines(trial.failure, guide)
             yield f"{_INDENT}{name}: {first}"
             yield from (f"{_INDENT * 2}{line}" for line in rest)
 

@@ -1,0 +1,117 @@
+"""What the command line says to do next: the `Guide` that its reports are given."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from seedreg.cli.hints import failure_step
+from seedreg.domain.environment import THIS, EnvironmentSpec
+from seedreg.domain.verdict import Verdict
+
+if TYPE_CHECKING:
+    from seedreg.domain.audit import Audit
+    from seedreg.domain.build import BuildFailure
+    from seedreg.domain.diagnosis import Blame
+    from seedreg.domain.entry import Entry
+    from seedreg.domain.results import AuditRow, Refused
+
+_ABOUT_VERDICTS = {
+    Verdict.DRIFTED: "`seedreg blame ID` names the package that caused it; `seedreg accept ID --reason …` "
+    "makes the new weights the baseline; `seedreg waive ID --reason … --until DATE` lets audits pass for a "
+    "while.",
+    Verdict.NONDETERMINISTIC: "Look for what the factory uses besides the seeded generators: the clock, the "
+    "process, threads.",
+    Verdict.ERROR: "`seedreg show ID` shows the failure with its traceback.",
+}
+
+
+class CommandLineGuide:
+    """Next steps as commands and options.
+
+    Args:
+        environment: the environment that the command builds in; None where it builds in none.
+    """
+
+    def __init__(self, environment: EnvironmentSpec | None = None) -> None:
+        self._arguments = "" if environment is None else environment_arguments(environment)
+
+    def after_check(self, entry: Entry, verdict: Verdict) -> str | None:
+        """`seedreg show ID`, or the same check in fresh interpreters."""
+        return _see_more(entry, verdict)
+
+    def after_audited(self, row: AuditRow) -> str | None:
+        """`seedreg blame ID` for a drift, in the environment of the check."""
+        arguments = environment_arguments(row.environment)
+        match row.check.verdict:
+            case Verdict.DRIFTED:
+                return f"seedreg blame {row.entry.short_id}{arguments}"
+            case Verdict.NONDETERMINISTIC:
+                return f"{_see_more(row.entry, Verdict.NONDETERMINISTIC)}{arguments}"
+            case verdict:
+                return _see_more(row.entry, verdict)
+
+    def after_interruption(self, audit: Audit) -> str | None:
+        """`seedreg audit --resume` with the options that name the audit's environments."""
+        columns = audit.plan.columns
+        if len(columns) == 1:
+            return f"seedreg audit --resume{environment_arguments(columns[0])}"
+        return "seedreg audit --resume" + "".join(f" --env {shlex.quote(column.label)}" for column in columns)
+
+    def after_blame(self, blame: Blame) -> str | None:
+        """`seedreg bisect` for the first culprit that has releases on both sides, else `seedreg show`."""
+        from seedreg.domain.diagnosis import Cause
+
+        short_id = blame.verification.entry.short_id
+        packages = [change for change in blame.culprits if change.kind == "distribution"]
+        if packages and packages[0].before and packages[0].after:
+            return f"seedreg bisect {short_id} --package {packages[0].name}{self._arguments}"
+        if blame.cause in (Cause.NOT_FOUND, Cause.NOT_A_PACKAGE):
+            return f"seedreg show {short_id}"
+        return None
+
+    def after_refusal(self, refused: Refused) -> str | None:
+        """The option that shows tracebacks."""
+        return "the same command with --verbose shows more of what happened"
+
+    def to_accept(self, entry: Entry) -> str | None:
+        """The `seedreg accept` command of the entry."""
+        return f"`seedreg accept {entry.short_id} --reason …` makes this build its new baseline"
+
+    def to_unretire(self, entry: Entry) -> str | None:
+        """The `seedreg unretire` command."""
+        return "seedreg unretire brings it back"
+
+    def for_failure(self, failure: BuildFailure) -> str | None:
+        """The options that help against this kind of failure."""
+        return failure_step(failure)
+
+    def for_verdict(self, verdict: Verdict) -> str | None:
+        """The commands for entries with this verdict."""
+        return _ABOUT_VERDICTS.get(verdict)
+
+
+def _see_more(entry: Entry, verdict: Verdict) -> str:
+    if verdict is Verdict.NONDETERMINISTIC:
+        return f"seedreg verify {entry.short_id} --isolation fresh"
+    return f"seedreg show {entry.short_id}"
+
+
+def environment_arguments(spec: EnvironmentSpec) -> str:
+    """The options that name the environment on a command line, each after a space; none for this Python."""
+    if spec.label == THIS:
+        return ""
+    if spec.label != spec.described():  # it was named by --env
+        return f" --env {shlex.quote(spec.label)}"
+    options = [("--with", package) for package in spec.packages]
+    options += [
+        (option, value)
+        for option, value in (
+            ("--requirements", spec.requirements),
+            ("--python", spec.python),
+            ("--python-version", spec.python_version),
+            ("--exclude-newer", spec.exclude_newer),
+        )
+        if value is not None
+    ]
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in options)

@@ -1,0 +1,92 @@
+"""Which reports of an audit a command writes, and where: `--format` and `--output`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from seedreg.errors import UsageError
+from seedreg.reports.audit import FORMATS
+
+if TYPE_CHECKING:
+    from seedreg.reports.audit.output import Target
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def report_options(function: _Function) -> _Function:
+    """`--format` and `--output`, for the commands that write reports; `plan_reports` reads them."""
+    *others, last = FORMATS
+    for option in (
+        click.option(
+            "--output",
+            "-o",
+            "outputs",
+            multiple=True,
+            metavar="FILE",
+            help="File for the report, one for each --format in the same order; - is standard output.",
+        ),
+        click.option(
+            "--format",
+            "formats",
+            multiple=True,
+            metavar="FORMAT",
+            help=f"Report format: {', '.join(others)} or {last}; repeatable (default: text).",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def plan_reports(
+    formats: Sequence[str], outputs: Sequence[str], environ: Mapping[str, str]
+) -> tuple[Target, ...]:
+    """Each format with the file it goes to; None for standard output.
+
+    Without any format it is text; in a GitHub workflow annotations are added.
+    Call it before the work: it refuses what could not be written afterwards.
+
+    Raises:
+        UsageError: if a format is unknown, two reports go to one place, or a folder does not exist.
+    """
+    if not formats:
+        if outputs:
+            raise UsageError(
+                "--output is given without --format", hint="say which, e.g. --format junit -o FILE"
+            )
+        annotated = environ.get("GITHUB_ACTIONS") == "true"
+        return (("text", None), ("github", None)) if annotated else (("text", None),)
+    for name in formats:
+        if name not in FORMATS:
+            raise UsageError(f"there is no report format {name!r}", hint=f"one of: {', '.join(FORMATS)}")
+    if len(outputs) > len(formats):
+        raise UsageError(
+            f"--output is given {len(outputs)} times for {len(formats)} --format",
+            hint="give one --output for each --format, in the same order",
+        )
+    given = [*outputs, *["-"] * (len(formats) - len(outputs))]
+    paths = [None if name == "-" else Path(name) for name in given]
+    seen: set[Path | None] = set()
+    for path in paths:
+        place = path if path is None else path.resolve()
+        if place in seen:
+            raise UsageError(
+                f"two reports go to {'standard output' if path is None else path}",
+                hint="give each --format an --output of its own, in the same order; - is standard output",
+            )
+        seen.add(place)
+        if path is not None:
+            _require_folder(path)
+    return tuple(zip(formats, paths, strict=True))
+
+
+def _require_folder(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"report {path} is a folder", hint="name a file in it")
+    if not path.resolve().parent.is_dir():
+        raise UsageError(
+            f"there is no folder {path.resolve().parent} for report {path}", hint="create it first"
+        )
