@@ -15,7 +15,8 @@ from benchmarks.results import Result, Settings
 from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, Recipe, Source
 from seedreg.domain.environment import Environment
-from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.storage import open_repository
 

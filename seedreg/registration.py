@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
+from seedreg.domain.drift import compare
 from seedreg.domain.entry import MAX_SEED, Recipe
-from seedreg.domain.fingerprint import TensorRecord, compare
+from seedreg.domain.fingerprint import TensorRecord
 from seedreg.domain.results import Refused
 
 
@@ -77,7 +78,7 @@ def agreed(recipe: Recipe, builds: Sequence[Outcome]) -> tuple[Built | None, Ref
             BuildFailure(
                 "nondeterministic",
                 f"two builds of {recipe.label} differ in {len(drift.differences)} of {drift.tensor_count} "
-                f"tensors; the first is {difference.name!r} ({difference.kind})",
+                f"tensors; the first is {difference.tensor.name!r} ({difference.kind.value})",
                 hint=_likely_reason(recipe, first, other),
                 duration_s=other.duration_s,
             ),

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
 from seedreg.domain.canonical import canonical_json
+from seedreg.domain.drift import compare, names_differ
 from seedreg.domain.entry import Baseline, Entry, Recipe, check_name
 from seedreg.domain.environment import changes
-from seedreg.domain.fingerprint import compare, names_differ
 from seedreg.domain.results import (
     Accepted,
     Confirmed,

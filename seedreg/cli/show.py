@@ -25,7 +25,7 @@ def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | 
 
     Recipe, baseline, environment then and now, source, and the tensors with what differs.
     """
-    from seedreg.domain.fingerprint import compare
+    from seedreg.domain.drift import compare
     from seedreg.registry import select_one
     from seedreg.reports.text import entry_lines
 

@@ -1,43 +1,16 @@
-"""Fingerprints of scheme `sr1` and what differs between two of them; docs/fingerprint.md is the format."""
+"""Fingerprints of scheme `sr1`: what the weights of a build were; docs/fingerprint.md is the format."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from seedreg.domain.canonical import sha256_text
+from seedreg.domain.statistics import TensorStats
 
 SCHEME = "sr1"
 DOCUMENT_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class TensorStats:
-    """What is kept of a tensor's values when the weights themselves are not.
-
-    All are float64 over the tensor's elements, over the finite ones where some are not finite;
-    None where there is none, or (`mean` to `maximum`) where the numbers are complex.
-    `samples` are the values at positions `i * (count - 1) // 15`, i = 0 … 15, of the flattened
-    tensor (all of them where there are at most 16); not-finite ones are the texts of JSON5.
-    """
-
-    count: int
-    mean: float | None
-    std: float | None
-    minimum: float | None
-    maximum: float | None
-    l2: float | None
-    zeros: int
-    nans: int
-    infinities: int
-    samples: tuple[Any, ...]
-
-    @property
-    def constant(self) -> bool:
-        """Whether all elements are the same number (or there are none)."""
-        return self.nans == self.infinities == 0 and self.minimum == self.maximum and self.minimum is not None
 
 
 @dataclass(frozen=True)
@@ -58,6 +31,11 @@ class TensorRecord:
         """The tensor's line of the manifest, without its newline."""
         shape = "x".join(map(str, self.shape)) if self.shape else "scalar"
         return f"{self.dtype} {shape} {self.sha256}"
+
+    @property
+    def place(self) -> str:
+        """The layer's name; for a tensor outside a layer, the tensor's own, normalised."""
+        return self.layer or normal_name(self.name)
 
     @property
     def size(self) -> int:
@@ -134,11 +112,8 @@ class Fingerprint:
         return fingerprint
 
 
-_STATS = ("count", "mean", "std", "minimum", "maximum", "l2", "zeros", "nans", "infinities")
-
-
 def _tensor_document(tensor: TensorRecord) -> dict[str, Any]:
-    document: dict[str, Any] = {
+    return {
         "dtype": tensor.dtype,
         "shape": list(tensor.shape),
         "sha256": tensor.sha256,
@@ -146,12 +121,8 @@ def _tensor_document(tensor: TensorRecord) -> dict[str, Any]:
         "layer": tensor.layer,
         "layer_class": tensor.layer_class,
         "initializer": tensor.initializer,
-        "stats": None,
+        "stats": None if tensor.stats is None else tensor.stats.document(),
     }
-    if tensor.stats is not None:
-        document["stats"] = {name: getattr(tensor.stats, name) for name in _STATS}
-        document["stats"]["samples"] = list(tensor.stats.samples)
-    return document
 
 
 def tensor_from_document(document: dict[str, Any]) -> TensorRecord:
@@ -165,126 +136,14 @@ def tensor_from_document(document: dict[str, Any]) -> TensorRecord:
         layer=document.get("layer"),
         layer_class=document.get("layer_class"),
         initializer=document.get("initializer"),
-        stats=stats
-        and TensorStats(samples=tuple(stats["samples"]), **{name: stats[name] for name in _STATS}),
+        stats=stats and TensorStats.from_document(stats),
     )
-
-
-@dataclass(frozen=True)
-class TensorDifference:
-    """One position of the baseline or the build at which they are not the same.
-
-    `kind` is `values`, `dtype`, `shape`, `missing` (only in the baseline) or `extra` (only in the build).
-    """
-
-    kind: str
-    before: TensorRecord | None
-    after: TensorRecord | None
-
-    @property
-    def name(self) -> str:
-        """The tensor's name, the build's where it has one."""
-        tensor = self.after or self.before
-        assert tensor is not None
-        return tensor.name
-
-    @property
-    def layer(self) -> str:
-        """The layer's name; for a tensor outside a layer, the tensor's own."""
-        tensor = self.after or self.before
-        assert tensor is not None
-        return tensor.layer or normal_name(tensor.name)
-
-
-@dataclass(frozen=True)
-class Drift:
-    """How the fingerprint of a build differs from the one it is held against."""
-
-    tensor_count: int
-    differences: tuple[TensorDifference, ...]
-    reordered: bool = False
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that differ, in the model's order, each once."""
-        return tuple(dict.fromkeys(difference.layer for difference in self.differences))
-
-
-def compare(before: Fingerprint, after: Fingerprint) -> Drift | None:
-    """How `after` differs from `before`; None when the fingerprints are equal.
-
-    With as many tensors on both sides they are compared position by position. Otherwise they are
-    paired by name, then by content, then by normalised name; what finds no partner is missing or extra.
-    `reordered` says that both hold the same manifest lines in another order.
-    """
-    if before.digest == after.digest:
-        return None
-    pairs = _pairs(before.tensors, after.tensors)
-    differences = tuple(
-        TensorDifference(_kind(old, new), old, new)
-        for old, new in pairs
-        if old is None or new is None or old.line != new.line
-    )
-    reordered = sorted(t.line for t in before.tensors) == sorted(t.line for t in after.tensors)
-    return Drift(max(len(before.tensors), len(after.tensors)), differences, reordered)
-
-
-def _kind(old: TensorRecord | None, new: TensorRecord | None) -> str:
-    if old is None:
-        return "extra"
-    if new is None:
-        return "missing"
-    if old.shape != new.shape:
-        return "shape"
-    return "dtype" if old.dtype != new.dtype else "values"
-
-
-def _pairs(
-    before: tuple[TensorRecord, ...], after: tuple[TensorRecord, ...]
-) -> list[tuple[TensorRecord | None, TensorRecord | None]]:
-    if len(before) == len(after):
-        return list(zip(before, after, strict=True))
-    partners: dict[int, TensorRecord] = {}
-    free = list(after)
-    # The surest sign first: a name that is the very same, then the same content, then names alike.
-    signs: tuple[Callable[[TensorRecord], str], ...] = (
-        lambda tensor: tensor.name,
-        lambda tensor: tensor.line,
-        lambda tensor: normal_name(tensor.name),
-    )
-    for sign in signs:
-        waiting: dict[str, list[TensorRecord]] = {}
-        for tensor in free:
-            waiting.setdefault(sign(tensor), []).append(tensor)
-        for position, tensor in enumerate(before):
-            if position not in partners and waiting.get(sign(tensor)):
-                partners[position] = waiting[sign(tensor)].pop(0)
-        taken = {id(tensor) for tensor in partners.values()}
-        free = [tensor for tensor in free if id(tensor) not in taken]
-    pairs: list[tuple[TensorRecord | None, TensorRecord | None]] = [
-        (tensor, partners.get(position)) for position, tensor in enumerate(before)
-    ]
-    pairs.extend((None, tensor) for tensor in free)
-    return pairs
 
 
 def normal_name(name: str) -> str:
-    """A variable's name without what differs without meaning.
+    """A variable's name without the parts that differ from process to process.
 
-    Taken off: the `:0` suffix and the counters that a process gives (`dense_7` → `dense`).
+    Removed are the `:0` suffix and the counters that a process assigns (`dense_7` → `dense`).
     """
     parts = name.removesuffix(":0").split("/")
     return "/".join(re.sub(r"_\d+$", "", part) for part in parts)
-
-
-def names_differ(before: Fingerprint, after: Fingerprint) -> tuple[tuple[str, str], ...]:
-    """Pairs of names, position by position, that are not the same after normalising.
-
-    The enclosing model's automatic name (`sequential/…`) is taken off where one side alone has it.
-    """
-    if len(before.tensors) != len(after.tensors):
-        return ()
-    pairs = (
-        (normal_name(a.name), normal_name(b.name)) for a, b in zip(before.tensors, after.tensors, strict=True)
-    )
-    return tuple((a, b) for a, b in pairs if a != b and not a.endswith(f"/{b}") and not b.endswith(f"/{a}"))

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from seedreg.domain.audit import Audit, AuditCounts, Waiver
 from seedreg.domain.build import BuildFailure
+from seedreg.domain.drift import Drift
 from seedreg.domain.entry import Baseline, Entry, Recipe
 from seedreg.domain.environment import Change, EnvironmentSpec
-from seedreg.domain.fingerprint import Drift
 from seedreg.domain.verdict import Check, Verdict
 
 

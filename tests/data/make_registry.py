@@ -19,7 +19,8 @@ from seedreg.domain.audit import Audit, AuditPlan, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment, EnvironmentSpec
-from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.storage import open_repository
 from seedreg.storage.schema import REVISIONS, create

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
 from seedreg.domain.canonical import sha256_text
+from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, Recipe, Source
 from seedreg.domain.environment import Environment, EnvironmentSpec, changes
-from seedreg.domain.fingerprint import Fingerprint, TensorRecord, compare
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.environments.index import version_key

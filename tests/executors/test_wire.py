@@ -11,7 +11,8 @@ import pytest
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export
 from seedreg.domain.entry import BuildFacts, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
-from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.statistics import TensorStats
 from seedreg.executors import wire
 from seedreg.worker import protocol
 

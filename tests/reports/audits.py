@@ -10,9 +10,10 @@ from typing import Any
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
 from seedreg.domain.build import BuildFailure
+from seedreg.domain.drift import compare
 from seedreg.domain.entry import Entry
 from seedreg.domain.environment import Environment, EnvironmentSpec, changes
-from seedreg.domain.fingerprint import Fingerprint, compare
+from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.reports.audit import writer

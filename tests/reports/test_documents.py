@@ -12,7 +12,8 @@ import pytest
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.comparison import AuditComparison, ComparedCheck
-from seedreg.domain.fingerprint import Fingerprint, compare
+from seedreg.domain.drift import compare
+from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import (
     Confirmed,
     NotConfirmed,

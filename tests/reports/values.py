@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.domain.build import BuildFailure
+from seedreg.domain.drift import compare, names_differ
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment, changes
-from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats, compare, names_differ
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.results import Verification
+from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
 
 GUIDE = CommandLineGuide()

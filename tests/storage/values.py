@@ -5,7 +5,8 @@ from __future__ import annotations
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
-from seedreg.domain.fingerprint import Fingerprint, TensorRecord, TensorStats
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
 
 AT = "2026-01-02T03:04:05.000006Z"

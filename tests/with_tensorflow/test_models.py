@@ -360,7 +360,7 @@ def test_a_drift_says_what_became_of_each_tensor(registry: Registry, stage: Path
     (verification,) = registry.verify(registry_entry)
     assert verification.verdict is Verdict.DRIFTED
     assert verification.drift is not None
-    assert [f"{d.kind} {d.name}" for d in verification.drift.differences] == differences
+    assert [f"{d.kind.value} {d.tensor.name}" for d in verification.drift.differences] == differences
     assert verification.source_changed is False
     assert verification.changes == ()
     stage.write_text(before)

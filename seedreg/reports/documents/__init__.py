@@ -8,9 +8,10 @@ from typing import Any
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
+from seedreg.domain.drift import Changed, Drift, Extra, Missing, TensorDifference
 from seedreg.domain.entry import Baseline, Entry, Source
 from seedreg.domain.environment import Change
-from seedreg.domain.fingerprint import SCHEME, Drift, TensorDifference, TensorRecord
+from seedreg.domain.fingerprint import SCHEME, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
     Confirmed,
@@ -260,16 +261,21 @@ def _drift_document(drift: Drift) -> dict[str, Any]:
 
 
 def _difference_document(difference: TensorDifference) -> dict[str, Any]:
+    sides: dict[str, dict[str, Any] | None]
+    match difference:
+        case Changed(before, after):
+            sides = {"before": _side(before), "after": _side(after)}
+        case Missing(before):
+            sides = {"before": _side(before), "after": None}
+        case Extra(after):
+            sides = {"before": None, "after": _side(after)}
     return {
-        "kind": difference.kind,
-        "name": difference.name,
-        "layer": difference.layer,
-        "before": _side(difference.before),
-        "after": _side(difference.after),
+        "kind": difference.kind.value,
+        "name": difference.tensor.name,
+        "layer": difference.tensor.place,
+        **sides,
     }
 
 
-def _side(tensor: TensorRecord | None) -> dict[str, Any] | None:
-    if tensor is None:
-        return None
+def _side(tensor: TensorRecord) -> dict[str, Any]:
     return {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "sha256": tensor.sha256}

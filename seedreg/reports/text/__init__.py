@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
+from seedreg.domain.drift import DifferenceKind, Drift, Extra
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Change, Environment, changes
-from seedreg.domain.fingerprint import SCHEME, Drift, Fingerprint, TensorRecord
+from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
     Confirmed,
@@ -107,10 +109,8 @@ def drift_lines(drift: Drift, against: str = "baseline", number: int | None = No
     yield f"{differ} {between} {held}; layers: {layers}"
     if drift.reordered:
         yield "the same tensors, in another order"
-    kinds: dict[str, int] = {}
-    for difference in drift.differences:
-        kinds[difference.kind] = kinds.get(difference.kind, 0) + 1
-    if set(kinds) != {"values"}:
+    kinds = Counter(difference.kind.value for difference in drift.differences)
+    if set(kinds) != {DifferenceKind.VALUES.value}:
         yield "by kind: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
@@ -312,7 +312,8 @@ def entry_lines(
     for name, value in pairs:
         yield f"  {name:<{width}}  {value}"
     yield ""
-    changed = {id(difference.before) for difference in drift.differences} if drift else set()
+    differences = drift.differences if drift else ()
+    changed = {id(one.before) for one in differences if not isinstance(one, Extra)}
     yield from tensor_rows(fingerprint.tensors, changed)
 
 
