@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from seedreg.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from seedreg.domain.environment import EnvironmentSpec as EnvironmentSpec
+    from seedreg.domain.environment_spec import EnvironmentSpec as EnvironmentSpec
     from seedreg.domain.fingerprint import Fingerprint as Fingerprint
     from seedreg.errors import SeedregError as SeedregError
     from seedreg.executors.inprocess import fingerprint, set_seed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seedreg.registry import Registry as Registry
 
 _HOMES = {
-    "EnvironmentSpec": "seedreg.domain.environment",
+    "EnvironmentSpec": "seedreg.domain.environment_spec",
     "Fingerprint": "seedreg.domain.fingerprint",
     "Registry": "seedreg.registry",
     "RegisterOptions": "seedreg.registry",

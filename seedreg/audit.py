@@ -12,7 +12,9 @@ from seedreg.domain.audit import Audit, AuditPlan
 from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
 from seedreg.domain.comparison import AuditComparison, ComparedCheck
 from seedreg.domain.drift import compare
-from seedreg.domain.environment import Change, Environment, EnvironmentSpec, changes
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import Change, changes
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import AuditReport, AuditRow, Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg.domain.build import Isolation
-from seedreg.domain.environment import THIS, EnvironmentSpec
+from seedreg.domain.environment_spec import (
+    THIS,
+    EnvironmentSpec,
+    ExistingPython,
+    MadeEnvironment,
+    PythonVersion,
+    ThisPython,
+)
 from seedreg.errors import ConfigError, EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -76,12 +83,11 @@ def open_registry_of(
         RegistryError: if it is missing and not to be created, locked, corrupt or no registry.
         ConfigError: if the interpreter that is to build does not exist.
     """
-    from seedreg.config import resolve_python
     from seedreg.executors.wrappers import DeferredExecutor
 
     spec = environment or EnvironmentSpec(THIS)
-    if spec.python_version is None:
-        resolve_python(spec.python or config.python, config.root)
+    if not isinstance(spec.python, PythonVersion):
+        config.interpreter(spec.python)
     executor: Executor = DeferredExecutor(lambda: open_executor(config, spec, tell))
     if several and not spec.is_made:
         executor = open_executor(config, spec, tell, several=True)
@@ -152,7 +158,6 @@ def open_executor(
         UsageError: if the environment has to be made and uv is not installed.
         EnvironmentFailed: if the environment's own interpreter does not exist, or it cannot be made.
     """
-    from seedreg.config import resolve_python
     from seedreg.executors.local import LocalExecutor
 
     def local(python: str) -> Executor:
@@ -168,22 +173,29 @@ def open_executor(
             executor.warm_up()
         return executor
 
-    python = None
+    match environment.place:
+        case MadeEnvironment() as made:
+            from seedreg.environments.cache import EnvironmentCache
+            from seedreg.environments.uv import Uv
+            from seedreg.executors.wrappers import EnvironmentExecutor
+
+            base = made.python
+            if not isinstance(base, PythonVersion):
+                base = ExistingPython(_interpreter(config, environment.label, base))
+            cache = EnvironmentCache(config.cache_dir, Uv(config.root, os.environ), tell)
+            held = cache.open(environment.label, made, base)
+            return EnvironmentExecutor(held, local(held.python))
+        case python:
+            return local(_interpreter(config, environment.label, python))
+
+
+def _interpreter(config: Config, label: str, python: ThisPython | ExistingPython) -> str:
+    """The absolute path of the interpreter; a missing one is wrong configuration only where that names it."""
     try:
-        if environment.python_version is None:
-            python = resolve_python(environment.python or config.python, config.root)
+        return config.interpreter(python)
     except ConfigError as error:
-        if environment.python is None:
+        if python == ThisPython():
             raise
         raise EnvironmentFailed(
-            f"environment {environment.label}: {error.message}", hint=error.hint
+            f"environment {label}: {error.message}", hint=error.hint, step=error.step, **error.fields
         ) from error
-    if not environment.is_made:
-        assert python is not None
-        return local(python)
-    from seedreg.environments.cache import EnvironmentCache
-    from seedreg.executors.wrappers import EnvironmentExecutor
-
-    cache = EnvironmentCache(config.cache_dir, config.root, os.environ, tell)
-    held = cache.open(environment, python)
-    return EnvironmentExecutor(held, local(held.python))

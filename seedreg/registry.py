@@ -17,7 +17,7 @@ from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isol
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.drift import compare, names_differ
 from seedreg.domain.entry import Baseline, Entry, Recipe, check_name
-from seedreg.domain.environment import changes
+from seedreg.domain.environment_changes import changes
 from seedreg.domain.results import (
     Accepted,
     Confirmed,

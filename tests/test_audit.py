@@ -14,7 +14,7 @@ from seedreg.domain.audit import Audit, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.comparison import Became
 from seedreg.domain.entry import Recipe
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
@@ -24,8 +24,8 @@ from seedreg.registry import Registry
 from seedreg.storage import Repository, open_repository
 
 THIS = EnvironmentSpec("this")
-OTHER = EnvironmentSpec("other", python="/other/python")
-THIRD = EnvironmentSpec("third", python="/third/python")
+OTHER = EnvironmentSpec.of("other", python="/other/python")
+THIRD = EnvironmentSpec.of("third", python="/third/python")
 
 
 @dataclass
@@ -190,10 +190,10 @@ LOST: list[tuple[Exception, BuildFailure]] = [
         BuildFailure("environment", "no solution found\n  because tf==2.0 has no wheels", "relax it"),
     ),
     (
-        UsageError("environments are made by uv, which is not installed", hint="pip install 'seedreg[envs]'"),
+        UsageError("uv, which creates environments, is not installed", hint="pip install 'seedreg[envs]'"),
         BuildFailure(
             "environment",
-            "environments are made by uv, which is not installed",
+            "uv, which creates environments, is not installed",
             "pip install 'seedreg[envs]'",
         ),
     ),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seedreg.audit import Event
     from seedreg.cli.progress import Progress
     from seedreg.config import Config
-    from seedreg.domain.environment import EnvironmentSpec
+    from seedreg.domain.environment_spec import EnvironmentSpec
     from seedreg.domain.results import AuditRow
 
 
@@ -108,10 +108,10 @@ def audit_command(
 
 def _require_python(config: Config, columns: Sequence[EnvironmentSpec]) -> None:
     """A configured interpreter that is missing is wrong configuration, not an audit full of errors."""
-    from seedreg.config import resolve_python
+    from seedreg.domain.environment_spec import ThisPython
 
-    if any(column.python is None and column.python_version is None for column in columns):
-        resolve_python(config.python, config.root)
+    if any(column.python == ThisPython() for column in columns):
+        config.interpreter(ThisPython())
 
 
 class _Shower:

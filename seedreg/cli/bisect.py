@@ -52,7 +52,7 @@ def bisect_command(
     today. With --resolve auto the installer may move others where a release cannot run without.
     """
     from seedreg.diagnosis.bisection import Bisector
-    from seedreg.environments.index import is_version, normal_name
+    from seedreg.environments.versions import is_version, normal_name
     from seedreg.errors import UsageError
     from seedreg.reports.text.diagnosis import bisect_document, bisect_lines
 

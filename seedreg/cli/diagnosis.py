@@ -14,7 +14,7 @@ from seedreg.cli.options import load_for_builds, open_for_builds, tell
 
 if TYPE_CHECKING:
     from seedreg.domain.diagnosis import Trial
-    from seedreg.domain.environment import EnvironmentSpec
+    from seedreg.domain.environment_spec import EnvironmentSpec
     from seedreg.domain.results import Verification
     from seedreg.environments.index import PackageIndex
     from seedreg.executors import Executor
@@ -43,15 +43,17 @@ def bench(ctx: click.Context, selector: str, settings: dict[str, object]) -> Ite
     """
     from functools import cache
 
-    from seedreg.config import resolve_python
-    from seedreg.environments.cache import EnvironmentCache, find_uv
+    from seedreg.domain.environment_spec import ExistingPython, MadeEnvironment, PythonVersion
+    from seedreg.environments.cache import EnvironmentCache
     from seedreg.environments.index import PackageIndex
     from seedreg.environments.interpreters import find_interpreter
+    from seedreg.environments.uv import Uv
     from seedreg.errors import EnvironmentFailed, UsageError
     from seedreg.project import open_executor
 
     config, environment = load_for_builds(ctx, **settings)
-    uv = find_uv(os.environ)
+    uv = Uv(config.root, os.environ)
+    uv.require()
     with open_for_builds(config, environment) as registry:
         entries = registry.select([selector], include_retired=True)
         if len(entries) > 1:
@@ -63,30 +65,29 @@ def bench(ctx: click.Context, selector: str, settings: dict[str, object]) -> Ite
     @cache
     def find_python(version: str) -> str | None:
         try:
-            return find_interpreter(version, os.environ, uv).path
+            return find_interpreter(version, uv).path
         except EnvironmentFailed:
             return None
 
-    def bench_of(python: str) -> Bench:
+    def bench_of(python: str, exclude_newer: str | None = None) -> Bench:
         return Bench(
             verification,
             environment,
             python,
-            PackageIndex(uv, config.root, os.environ, environment.exclude_newer),
+            PackageIndex(uv, exclude_newer),
             lambda spec: open_executor(config, spec, tell),
             find_python,
         )
 
-    python = None
-    if environment.python_version is None:
-        python = resolve_python(environment.python or config.python, config.root)
-    if environment.is_made:
-        cache_of_today = EnvironmentCache(config.cache_dir, config.root, os.environ)
-        with closing(cache_of_today.open(environment, python)) as held:
-            yield bench_of(held.python)
-        return
-    assert python is not None
-    yield bench_of(python)
+    match environment.place:
+        case MadeEnvironment(python=base) as made:
+            if not isinstance(base, PythonVersion):
+                base = ExistingPython(config.interpreter(base))
+            cache_of_today = EnvironmentCache(config.cache_dir, uv)
+            with closing(cache_of_today.open(environment.label, made, base)) as held:
+                yield bench_of(held.python, made.exclude_newer)
+        case python:
+            yield bench_of(config.interpreter(python))
 
 
 def tell_trial(trial: Trial) -> None:

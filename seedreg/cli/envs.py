@@ -12,7 +12,8 @@ from seedreg.cli.options import load, parse_age, print_json
 
 if TYPE_CHECKING:
     from seedreg.config import Config
-    from seedreg.environments.cache import CachedEnvironment, EnvironmentCache
+    from seedreg.environments.cache import EnvironmentCache
+    from seedreg.environments.cached import CachedEnvironment
 
 
 @click.group("envs")
@@ -102,8 +103,9 @@ def _prune(ctx: click.Context, /, unused_for: str) -> int:
 
 def _cache(config: Config) -> EnvironmentCache:
     from seedreg.environments.cache import EnvironmentCache
+    from seedreg.environments.uv import Uv
 
-    return EnvironmentCache(config.cache_dir, config.root, os.environ)
+    return EnvironmentCache(config.cache_dir, Uv(config.root, os.environ))
 
 
 def _print_rows(environments: list[CachedEnvironment]) -> None:

@@ -6,7 +6,14 @@ import shlex
 from typing import TYPE_CHECKING
 
 from seedreg.cli.hints import failure_step
-from seedreg.domain.environment import THIS, EnvironmentSpec
+from seedreg.domain.environment_changes import ChangeKind
+from seedreg.domain.environment_spec import (
+    THIS,
+    EnvironmentSpec,
+    ExistingPython,
+    MadeEnvironment,
+    PythonVersion,
+)
 from seedreg.domain.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -63,7 +70,7 @@ class CommandLineGuide:
         from seedreg.domain.diagnosis import Cause
 
         short_id = blame.verification.entry.short_id
-        packages = [change for change in blame.culprits if change.kind == "distribution"]
+        packages = [change for change in blame.culprits if change.kind is ChangeKind.DISTRIBUTION]
         if packages and packages[0].before and packages[0].after:
             return f"seedreg bisect {short_id} --package {packages[0].name}{self._arguments}"
         if blame.cause in (Cause.NOT_FOUND, Cause.NOT_A_PACKAGE):
@@ -101,17 +108,18 @@ def environment_arguments(spec: EnvironmentSpec) -> str:
     """The options that name the environment on a command line, each after a space; none for this Python."""
     if spec.label == THIS:
         return ""
-    if spec.label != spec.described():  # it was named by --env
+    if spec.label != spec.place.label:  # it was named by --env
         return f" --env {shlex.quote(spec.label)}"
-    options = [("--with", package) for package in spec.packages]
-    options += [
-        (option, value)
-        for option, value in (
-            ("--requirements", spec.requirements),
-            ("--python", spec.python),
-            ("--python-version", spec.python_version),
-            ("--exclude-newer", spec.exclude_newer),
-        )
-        if value is not None
-    ]
+    made = spec.place if isinstance(spec.place, MadeEnvironment) else None
+    options: list[tuple[str, str]] = []
+    if made is not None:
+        options += [("--with", package) for package in made.packages]
+        options += [("--requirements", made.requirements)] if made.requirements else []
+    match spec.python:
+        case ExistingPython(path):
+            options.append(("--python", path))
+        case PythonVersion(version):
+            options.append(("--python-version", version))
+    if made is not None and made.exclude_newer:
+        options.append(("--exclude-newer", made.exclude_newer))
     return "".join(f" {option} {shlex.quote(value)}" for option, value in options)

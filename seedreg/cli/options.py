@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from seedreg.audit import Auditor
     from seedreg.config import Config
-    from seedreg.domain.environment import EnvironmentSpec
+    from seedreg.domain.environment_spec import EnvironmentSpec
     from seedreg.domain.verdict import Verdict
     from seedreg.registry import Registry
     from seedreg.storage import Repository
@@ -171,7 +171,7 @@ def environment_specs(config: Config, options: Mapping[str, Any]) -> tuple[Envir
         UsageError: if options contradict each other, an environment is not known or named twice.
     """
     from seedreg.config import absolute_requirement
-    from seedreg.domain.environment import THIS, EnvironmentSpec
+    from seedreg.domain.environment_spec import EnvironmentSpec
     from seedreg.errors import UsageError
 
     cwd = Path.cwd()
@@ -204,14 +204,13 @@ def environment_specs(config: Config, options: Mapping[str, Any]) -> tuple[Envir
                         f"environment {spec.label!r} is named twice{same}", hint="name each environment once"
                     )
         return specs
-    spec = EnvironmentSpec(THIS, **described)
-    return (replace(spec, label=spec.described()),)
+    return (EnvironmentSpec.of(**described),)
 
 
 def _named(config: Config, name: str) -> EnvironmentSpec:
     from difflib import get_close_matches
 
-    from seedreg.domain.environment import THIS, EnvironmentSpec
+    from seedreg.domain.environment_spec import THIS, EnvironmentSpec
     from seedreg.errors import UsageError
 
     if name == THIS:

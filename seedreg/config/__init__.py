@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from seedreg.domain.entry import SEEDINGS
-from seedreg.domain.environment import THIS, EnvironmentSpec
-from seedreg.errors import ConfigError, UsageError
+from seedreg.domain.environment_spec import THIS, EnvironmentSpec, ExistingPython, ThisPython
+from seedreg.errors import ConfigError, Step, UsageError
 
 DEFAULT_FACTORIES = ("models", "model")
 ISOLATIONS = ("auto", "fork", "fresh")
 MARKERS = ("pyproject.toml", ".git", ".seedreg")
 # Time-outs reach poll(), threading and SQLite's 32-bit milliseconds; about eleven days fit all of them.
 MAX_TIMEOUT_S = 1_000_000
+_NAME_PACKAGES = 'name packages: with = ["tensorflow==2.15.*"], or requirements = "FILE"'
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,15 @@ class Config:
         source = self.root / "src"
         paths = (self.root, *((source,) if os.path.isdir(source) else ()), *self.pythonpath)
         return tuple(dict.fromkeys(paths))
+
+    def interpreter(self, python: ThisPython | ExistingPython) -> str:
+        """The absolute path of the interpreter: that of this configuration, or another.
+
+        Raises:
+            ConfigError: if there is no such interpreter.
+        """
+        text = python.path if isinstance(python, ExistingPython) else self.python
+        return resolve_python(text, self.root)
 
 
 def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> Config:
@@ -428,10 +438,11 @@ def _env(name: str, table: dict[str, Any], where: str, root: Path) -> Environmen
                 f"{key} = {raw!r} ({where}) is not {allowed}", hint=f"set {key} to {allowed}"
             ) from error
     try:
-        spec = EnvironmentSpec(name, **fields)
+        spec = EnvironmentSpec.of(name, **fields)
     except UsageError as error:
-        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
-    if not spec.is_made and spec.python is None:
+        advice = _NAME_PACKAGES if error.step is Step.NAME_PACKAGES else error.hint
+        raise ConfigError(f"{where}: {error.message}", hint=advice) from error
+    if spec.place == ThisPython():
         raise ConfigError(
             f"{where} says nothing", hint='name an interpreter (python = "…") or packages (with = ["…"])'
         )

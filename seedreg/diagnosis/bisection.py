@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from seedreg.diagnosis.trials import BuildsSpent, Pins, Setting, Trials
 from seedreg.domain.diagnosis import Bisection, Boundary, Gap, ReleaseTrial, Result, Trial
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import EnvironmentFailed, UsageError

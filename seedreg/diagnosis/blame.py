@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from seedreg.diagnosis.trials import BuildsSpent, Setting, Trials, pins_with
 from seedreg.domain.diagnosis import Blame, Cause, Result, Trial
-from seedreg.domain.environment import Change, EnvironmentSpec
+from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Verdict
 
@@ -23,9 +24,9 @@ _TENSORFLOW = ("tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nig
 # As many are named in a label; of more the number is told.
 _NAMED = 3
 _OTHER_KINDS = (
-    ("variable", "environment variables"),
-    ("keras_config", "Keras' configuration"),
-    ("machine", "the machine"),
+    (ChangeKind.VARIABLE, "environment variables"),
+    (ChangeKind.KERAS_CONFIG, "Keras' configuration"),
+    (ChangeKind.MACHINE, "the machine"),
 )
 
 _Group = tuple[Change, ...]
@@ -93,7 +94,7 @@ class _Search:
         self._best: _Group = ()
         self._scope: _Group = ()
         self._added = 0
-        changed = [change for change in verification.changes if change.kind == "distribution"]
+        changed = [change for change in verification.changes if change.kind is ChangeKind.DISTRIBUTION]
         self._packages = _ordered(filter(self._is_recorded, changed))
         self._fixed = [
             (change, "no metadata tell where it was installed from")
@@ -101,7 +102,9 @@ class _Search:
             if not self._is_recorded(change)
         ]
         self._missing: list[tuple[Change, str]] = []
-        self._python = next((change for change in verification.changes if change.kind == "python"), None)
+        self._python = next(
+            (change for change in verification.changes if change.kind is ChangeKind.PYTHON), None
+        )
         self._python_version: str | None = None
         self._left_out: dict[str, str] = {}
         if self._packages or self._python is not None:
@@ -376,7 +379,7 @@ class _Search:
         elif before.file_sha256 != today.file_sha256:
             told.append(f"the factory's own source is unchanged, but not the rest of {today.file}")
         for kind, name in _OTHER_KINDS:
-            found = [str(change) for change in verification.changes if change.kind == kind]
+            found = [str(change) for change in verification.changes if change.kind is kind]
             if found:
                 told.append(f"{name} changed: {', '.join(found)}")
         return told or [
@@ -396,10 +399,12 @@ def _rank(change: Change) -> tuple[int, str]:
 
 
 def _is_likely(change: Change) -> bool:
-    return change.kind == "python" or _rank(change)[0] < len(LIKELY)
+    return change.kind is ChangeKind.PYTHON or _rank(change)[0] < len(LIKELY)
 
 
 def _every(group: _Group) -> str:
     if len(group) == 1:
         return f"the one thing that can be moved ({group[0]})"
-    return f"all {len(group)} changes" + (" with Python" if group[0].kind == "python" else " of packages")
+    return f"all {len(group)} changes" + (
+        " with Python" if group[0].kind is ChangeKind.PYTHON else " of packages"
+    )

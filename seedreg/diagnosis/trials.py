@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildFailure, BuildRequest, Isolation
 from seedreg.domain.diagnosis import Result, Trial
-from seedreg.domain.environment import Change, Environment, EnvironmentSpec
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import Verification
 from seedreg.errors import EnvironmentFailed
 
@@ -36,7 +38,9 @@ class Setting:
     def spec(self, label: str) -> EnvironmentSpec:
         """What the executors are asked to make."""
         packages = tuple(f"{name}=={version}" for name, version in self.pins)
-        return EnvironmentSpec(label, self.python, packages, python_version=self.python_version, exact=True)
+        return EnvironmentSpec.of(
+            label, python=self.python, packages=packages, python_version=self.python_version, exact=True
+        )
 
 
 class Trials:
@@ -131,12 +135,14 @@ class Trials:
         """What the setting has in other versions than today's environment."""
         today, then = dict(self._environment.distributions), dict(setting.pins)
         found = [
-            Change("distribution", name, today.get(name), then.get(name))
+            Change(ChangeKind.DISTRIBUTION, name, today.get(name), then.get(name))
             for name in sorted((today.keys() | then.keys()) - self._left_out)
             if today.get(name) != then.get(name)
         ]
         if setting.python_version is not None:
-            found.insert(0, Change("python", "python", self._environment.python, setting.python_version))
+            found.insert(
+                0, Change(ChangeKind.PYTHON, "python", self._environment.python, setting.python_version)
+            )
         return tuple(found)
 
 
@@ -160,7 +166,7 @@ def pins_with(environment: Environment, moved: Iterable[Change], without: Collec
         name: version for name, version in environment.distributions if name not in without
     }
     for change in moved:
-        if change.kind != "distribution":
+        if change.kind is not ChangeKind.DISTRIBUTION:
             continue
         if change.before is None:
             versions.pop(change.name, None)

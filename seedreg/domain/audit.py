@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.verdict import Check, Verdict
 
 PLAN_FORMAT = 1

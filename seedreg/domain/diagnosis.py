@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from seedreg.domain.build import BuildFailure
-from seedreg.domain.environment import Change
+from seedreg.domain.environment_changes import Change
 from seedreg.domain.results import Verification
 
 

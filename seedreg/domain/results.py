@@ -10,7 +10,8 @@ from seedreg.domain.audit import Audit, AuditCounts, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import Drift
 from seedreg.domain.entry import Baseline, Entry, Recipe
-from seedreg.domain.environment import Change, EnvironmentSpec
+from seedreg.domain.environment_changes import Change
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.verdict import Check, Verdict
 
 

@@ -1,4 +1,4 @@
-"""Pythons on this machine: what a program says of itself, and which one fits a version."""
+"""Interpreters on this machine: what a program says of itself, and which one fits a version."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedreg.errors import EnvironmentFailed
+from seedreg.environments.uv import Uv
+from seedreg.errors import EnvironmentFailed, Step
 
 OLDEST = (3, 6)
 _QUERY_TIMEOUT_S = 20.0
@@ -23,10 +24,10 @@ _QUERY = (
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python found on this machine, as it tells of itself.
+    """A Python found on this machine, as it describes itself.
 
     `version` is as Python writes it (`3.14.0rc1`), `numbers` its first three; `usual` is a final
-    release of CPython with the global lock, which is what wheels are made for.
+    release of CPython with the global lock, which is what wheels are built for.
     """
 
     path: str
@@ -62,21 +63,22 @@ def query(path: str) -> Interpreter:
         raise EnvironmentFailed(
             f"{path} is not a Python {OLDEST[0]}.{OLDEST[1]} or newer that runs"
             + (f": {words[-1]}" if words else ""),
-            hint="name one with --python PATH",
+            step=Step.NAME_PYTHON,
         ) from error
     usual = name == "cpython" and final and not free_threaded
     return Interpreter(path, version, tuple(numbers), machine, usual)
 
 
-def find_interpreter(version: str, environ: Mapping[str, str], uv: str) -> Interpreter:
+def find_interpreter(version: str, uv: Uv) -> Interpreter:
     """The newest Python of this version (`3.7`, or exactly `3.7.16`) that uv, pyenv or the search path has.
 
     Raises:
+        UsageError: if uv is not installed.
         EnvironmentFailed: if there is none; it lists what was found.
     """
     wanted = tuple(int(part) for part in version.split("."))
     found: dict[str, Interpreter] = {}
-    for path in _paths(environ, uv):
+    for path in _paths(uv):
         real = os.path.realpath(path)
         if real not in found:
             with contextlib.suppress(EnvironmentFailed):
@@ -88,21 +90,20 @@ def find_interpreter(version: str, environ: Mapping[str, str], uv: str) -> Inter
     raise EnvironmentFailed(
         f"no Python {version} was found by uv, in pyenv or on the search path; found were: "
         + (", ".join(text for _, text in seen) or "none"),
-        hint=f"`uv python install {version}` installs it; --python PATH names any other",
+        step=Step.INSTALL_PYTHON,
+        version=version,
     )
 
 
-def _paths(environ: Mapping[str, str], uv: str) -> Iterator[str]:
-    roots = [Path(environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"]
-    with contextlib.suppress(OSError):
-        done = subprocess.run(
-            [uv, "python", "dir"], capture_output=True, text=True, env=dict(environ), check=False
-        )
-        if done.returncode == 0 and done.stdout.strip():
-            roots.append(Path(done.stdout.strip()))
+def _paths(uv: Uv) -> Iterator[str]:
+    roots = [Path(uv.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"]
+    with contextlib.suppress(EnvironmentFailed):
+        answer = uv.run("python", "dir")
+        if answer.failure is None and answer.output.strip():
+            roots.append(Path(answer.output.strip()))
     for root in roots:
         yield from sorted(str(path) for path in root.glob("*/bin/python3"))
-    for folder in environ.get("PATH", "").split(os.pathsep):
+    for folder in uv.environ.get("PATH", "").split(os.pathsep):
         # pyenv's shims answer for the selected version only; the versions themselves were listed above.
         if not os.path.isabs(folder) or "shims" in Path(folder).parts:
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seedreg.domain.build import BuildFailure, BuildRequest, Outcome
 
 if TYPE_CHECKING:
-    from seedreg.environments.cache import HeldEnvironment
+    from seedreg.environments.cached import HeldEnvironment
     from seedreg.executors import Executor
 
 
@@ -34,7 +34,7 @@ class EnvironmentExecutor:
         self._environment.close()
 
     def _explained(self, failure: BuildFailure) -> BuildFailure:
-        label = self._environment.spec.label
+        label = self._environment.label
         if not self._environment.is_intact():
             return BuildFailure(
                 "environment",

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, nul
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.environment import Environment, EnvironmentSpec
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import RegistryError

@@ -82,7 +82,7 @@ def test_what_is_made_is_told_before_it_takes_its_time(shop: Project, tmp_path: 
     result = shop("verify", "build", "--with", "tensorflow==9.1", SEEDREG_CACHE_DIR=str(tmp_path / "new"))
     assert (result.code, result.err) == (
         0,
-        f"seedreg: making environment tensorflow==9.1 (3 packages, Python {PYTHON}) …\n",
+        f"seedreg: creating environment tensorflow==9.1 (3 packages, Python {PYTHON}) …\n",
     )
 
 
@@ -162,12 +162,12 @@ def test_two_names_of_the_same_environment_are_told(shop: Project) -> None:
         ),
         (
             ["--python-version", "3.7"],
-            "Python 3.7: what is to be installed there?",
+            "no packages are named for the environment (Python 3.7)",
             "name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
         ),
         (
             ["--exclude-newer", "2020-02-01"],
-            "before 2020-02-01: what is to be installed there?",
+            "no packages are named for the environment (before 2020-02-01)",
             "name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
         ),
         (
@@ -242,7 +242,7 @@ def test_without_uv_the_command_that_installs_it_is_told(
     assert shop("verify", "build", "--with", "tensorflow==9.1", **variables).told == (
         2,
         "",
-        error("environments are made by uv, which is not installed", "pip install 'seedreg[envs]'"),
+        error("uv, which creates environments, is not installed", "pip install 'seedreg[envs]'"),
     )
 
 
@@ -263,11 +263,11 @@ def test_the_python_interface_takes_an_environment(shop: Project, monkeypatch: p
     monkeypatch.delenv("PYTHONPATH", raising=False)
     for name, value in shop.environ.items():
         monkeypatch.setenv(name, value)
-    newer = seedreg.EnvironmentSpec("newer", packages=("tensorflow==9.2",))
+    newer = seedreg.EnvironmentSpec.of("newer", packages=("tensorflow==9.2",))
     with seedreg.open_registry(cwd=shop.root, environment=newer) as registry:
         (verification,) = registry.verify("build")
     assert verification.verdict.value == "DRIFTED"
-    never = seedreg.EnvironmentSpec("never", packages=("tensorflow==9.3",))
+    never = seedreg.EnvironmentSpec.of("never", packages=("tensorflow==9.3",))
     with (
         seedreg.open_registry(cwd=shop.root, environment=never) as registry,
         pytest.raises(EnvironmentFailed, match="environment never could not be resolved"),
@@ -381,5 +381,5 @@ def test_an_environment_deleted_by_hand_is_made_anew(shop: Project, cache: Path)
     result = shop("verify", "build", "--with", "tensorflow==9.1")
     assert (result.code, result.err.split(" (")[0]) == (
         0,
-        "seedreg: making environment tensorflow==9.1",
+        "seedreg: creating environment tensorflow==9.1",
     )

@@ -145,5 +145,5 @@ def test_what_is_made_stands_above_the_line_too(upgraded: Project) -> None:
     assert code == 0
     lines = shown(sent)
     assert lines[0] == "seedreg: audit 1: 1 check"
-    assert lines[1].startswith("seedreg: making environment tensorflow==1.0, keras==1.0")
+    assert lines[1].startswith("seedreg: creating environment tensorflow==1.0, keras==1.0")
     assert lines[2:] == [""]

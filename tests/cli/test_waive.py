@@ -10,7 +10,7 @@ import pytest
 
 from seedreg.cli.waive import parse_day
 from seedreg.domain.audit import AuditPlan, Waiver
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.errors import UsageError
 from seedreg.registry import utc_now

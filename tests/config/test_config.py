@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedreg.config import Config, Setting, load_config, resolve_python
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.errors import ConfigError
 
 FULL = """
@@ -111,7 +111,7 @@ def test_pyproject_sets_everything_relative_to_the_root(tmp_path: Path) -> None:
         Setting(name, value, f"[tool.seedreg] in {path}") for name, value in expected.items()
     )
     assert config.root == tmp_path
-    assert config.envs == (EnvironmentSpec("old", packages=("tensorflow==2.15.*",)),)
+    assert config.envs == (EnvironmentSpec.of("old", packages=("tensorflow==2.15.*",)),)
     assert (config.timeout_s, config.busy_timeout_s) == (12.5, 0.0)
     assert isinstance(hash(config), int)
 
@@ -361,18 +361,18 @@ def test_environments_are_described_by_their_tables_relative_to_the_root(tmp_pat
     )
     wheel = f"{tmp_path}/dist/mine-1.0-py3-none-any.whl"
     assert load_config({}, {}, tmp_path).envs == (
-        EnvironmentSpec(
+        EnvironmentSpec.of(
             "old",
             packages=("tensorflow==2.0.*", wheel),
             python_version="3.7",
             exclude_newer="2020-02-01",
         ),
-        EnvironmentSpec(
+        EnvironmentSpec.of(
             "nightly",
             python=str(tmp_path.parent / "python" / "bin" / "python"),
             requirements=str(tmp_path / "requirements" / "nightly.txt"),
         ),
-        EnvironmentSpec("here", python="python3.12"),
+        EnvironmentSpec.of("here", python="python3.12"),
     )
 
 
@@ -426,8 +426,8 @@ def test_environments_are_described_by_their_tables_relative_to_the_root(tmp_pat
         ),
         (
             "python-version = '3.7'",
-            "{where}: Python 3.7: what is to be installed there?",
-            "name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
+            "{where}: no packages are named for the environment (Python 3.7)",
+            'name packages: with = ["tensorflow==2.15.*"], or requirements = "FILE"',
         ),
         (
             "",

@@ -18,7 +18,8 @@ from pathlib import Path
 from seedreg.domain.audit import Audit, AuditPlan, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
-from seedreg.domain.environment import Environment, EnvironmentSpec
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
@@ -118,8 +119,12 @@ CHECKS = {
 
 # From schema 0003 on: audits with their checks, and waivers.
 HERE = EnvironmentSpec("this interpreter")
-KERAS_3 = EnvironmentSpec(
-    "keras3", None, ("tensorflow==2.16.*", "numpy<2"), "requirements.txt", "3.11", "2024-06-01"
+KERAS_3 = EnvironmentSpec.of(
+    "keras3",
+    packages=("tensorflow==2.16.*", "numpy<2"),
+    requirements="requirements.txt",
+    python_version="3.11",
+    exclude_newer="2024-06-01",
 )
 AUDITS = (
     Audit(

@@ -9,11 +9,13 @@ from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
 from seedreg.domain.canonical import sha256_text
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, Recipe, Source
-from seedreg.domain.environment import Environment, EnvironmentSpec, changes
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import changes
+from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.environments.index import version_key
+from seedreg.environments.versions import version_key
 from seedreg.errors import EnvironmentFailed
 
 T0 = "2026-01-02T03:04:05.000006Z"
@@ -87,19 +89,22 @@ class World:
         return Verification(ENTRY, baseline, check, compare(old, new), changes(then, now), edited)
 
     def python_of(self, spec: EnvironmentSpec) -> str:
-        if spec.python_version is None:
-            assert spec.python == TODAY_PYTHON
-            return self.now.get("python", "3.11.7")
-        return max(python for python in self.pythons if python.startswith(spec.python_version))
+        match spec.python:
+            case PythonVersion(version):
+                return max(python for python in self.pythons if python.startswith(version))
+            case python:
+                assert python == ExistingPython(TODAY_PYTHON)
+                return self.now.get("python", "3.11.7")
 
     def open_executor(self, spec: EnvironmentSpec) -> StandInExecutor:
-        assert spec.exact
-        pairs = (pin.partition("==") for pin in spec.packages)
+        assert isinstance(spec.place, MadeEnvironment)
+        assert spec.place.exact
+        pairs = (pin.partition("==") for pin in spec.place.packages)
         versions = {name: version for name, _, version in pairs}
         versions["python"] = self.python_of(spec)
         self.made.append(versions)
         for pin in (*self.gone, *self.unmakeable):
-            if pin in spec.packages:
+            if pin in spec.place.packages:
                 raise EnvironmentFailed(f"environment {spec.label} could not be made: {pin} does not build")
         return StandInExecutor(self, versions)
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from seedreg.domain.environment import Change, Environment, changes
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import Change, ChangeKind, changes
 
 OLD = Environment(
     "3.10.1",
@@ -52,13 +53,13 @@ def test_changes_are_told_in_a_fixed_order() -> None:
     )
     found = changes(OLD, new)
     assert [(c.kind, c.name, c.before, c.after) for c in found] == [
-        ("python", "python", "3.10.1", "3.11.0"),
-        ("distribution", "keras", "2.15.0", "3.0.0"),
-        ("distribution", "new", None, "1"),
-        ("distribution", "six", "1.0", None),
-        ("variable", "TF_ENABLE_ONEDNN_OPTS", "0", None),
-        ("keras_config", "backend", "tensorflow", "jax"),
-        ("machine", "cpu", "x86_64", "aarch64"),
+        (ChangeKind.PYTHON, "python", "3.10.1", "3.11.0"),
+        (ChangeKind.DISTRIBUTION, "keras", "2.15.0", "3.0.0"),
+        (ChangeKind.DISTRIBUTION, "new", None, "1"),
+        (ChangeKind.DISTRIBUTION, "six", "1.0", None),
+        (ChangeKind.VARIABLE, "TF_ENABLE_ONEDNN_OPTS", "0", None),
+        (ChangeKind.KERAS_CONFIG, "backend", "tensorflow", "jax"),
+        (ChangeKind.MACHINE, "cpu", "x86_64", "aarch64"),
     ]
     assert str(found[2]) == "new (none) → 1"
-    assert found[0] == Change("python", "python", "3.10.1", "3.11.0")
+    assert found[0] == Change(ChangeKind.PYTHON, "python", "3.10.1", "3.11.0")

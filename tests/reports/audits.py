@@ -12,7 +12,9 @@ from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Entry
-from seedreg.domain.environment import Environment, EnvironmentSpec, changes
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import changes
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Verdict
@@ -21,8 +23,8 @@ from seedreg.reports.audit import writer
 from . import values
 
 THIS = EnvironmentSpec("this")
-KERAS_3 = EnvironmentSpec("keras3", packages=("tensorflow==2.16.*",), python_version="3.12")
-GONE = EnvironmentSpec("tf2.0", packages=("tensorflow==2.0.*",), exclude_newer="2019-12-01")
+KERAS_3 = EnvironmentSpec.of("keras3", packages=("tensorflow==2.16.*",), python_version="3.12")
+GONE = EnvironmentSpec.of("tf2.0", packages=("tensorflow==2.0.*",), exclude_newer="2019-12-01")
 
 COLUMNS = {spec.label: spec for spec in (THIS, KERAS_3, GONE)}
 

@@ -11,7 +11,7 @@ import pytest
 
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, Gap, ReleaseTrial, Result, Trial
-from seedreg.domain.environment import Change
+from seedreg.domain.environment_changes import Change, ChangeKind
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.text.diagnosis import bisect_document, bisect_lines, blame_document, blame_lines
 
@@ -19,9 +19,9 @@ from . import values
 
 ROOT = Path(__file__).parents[2]
 
-KERAS = Change("distribution", "keras", "2.15.0", "3.3.3")
-OPTREE = Change("distribution", "optree", None, "0.11.0")
-BACK = Change("distribution", "keras", "3.3.3", "2.15.0")
+KERAS = Change(ChangeKind.DISTRIBUTION, "keras", "2.15.0", "3.3.3")
+OPTREE = Change(ChangeKind.DISTRIBUTION, "optree", None, "0.11.0")
+BACK = Change(ChangeKind.DISTRIBUTION, "keras", "3.3.3", "2.15.0")
 FAILURE = BuildFailure("environment", "environment x could not be made: no wheel", "try another Python")
 
 
@@ -35,7 +35,7 @@ def trial(
 CONTROL = trial("today's, made anew", Result.TODAY, "B")
 BACKWARD = trial("today's with keras 2.15.0", Result.BASELINE, "A", (BACK,))
 FORWARD = trial(
-    "baseline's with keras 3.3.3", Result.TODAY, "B", (Change("python", "python", "3.12", "3.11"),)
+    "baseline's with keras 3.3.3", Result.TODAY, "B", (Change(ChangeKind.PYTHON, "python", "3.12", "3.11"),)
 )
 FAILED = trial("today's with numpy 1.26.4", Result.FAILED, failure=FAILURE)
 FOUND = Blame(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import Changed, Drift, compare
-from seedreg.domain.environment import Change
+from seedreg.domain.environment_changes import Change, ChangeKind
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Verdict
@@ -109,8 +109,8 @@ def test_a_long_list_of_layers_is_cut() -> None:
 
 
 def test_a_long_list_of_packages_is_cut_unless_all_are_asked_for() -> None:
-    found = [Change("distribution", f"p{number}", "1", "2") for number in range(10)]
-    found.append(Change("distribution", "numpy", "1.26", "2.0"))
+    found = [Change(ChangeKind.DISTRIBUTION, f"p{number}", "1", "2") for number in range(10)]
+    found.append(Change(ChangeKind.DISTRIBUTION, "numpy", "1.26", "2.0"))
     assert told(text.change_lines(found)) == (
         "environment: numpy 1.26 → 2.0, p0 1 → 2, p1 1 → 2, p2 1 → 2, p3 1 → 2, p4 1 → 2, p5 1 → 2, "
         "p6 1 → 2, and 3 more"

@@ -8,7 +8,8 @@ from seedreg.cli.guide import CommandLineGuide
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import compare, names_differ
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
-from seedreg.domain.environment import Environment, changes
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import changes
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import RegistryError
@@ -18,7 +18,8 @@ from seedreg.storage import Repository, open_repository
 from .values import AT, LATER, baseline, check, entry, environment, failed_check, fingerprint
 
 HERE = EnvironmentSpec("here")
-NEWER = EnvironmentSpec("newer", None, ("tensorflow==2.16.*",), python_version="3.11")
+NEWER = EnvironmentSpec.of("newer", packages=("tensorflow==2.16.*",), python_version="3.11")
+NEWEST = EnvironmentSpec.of("newer", packages=("tensorflow==2.16.*",), python_version="3.12")
 IDS = (entry(0).id, entry(1).id)
 PLAN = AuditPlan("project", IDS, (HERE, NEWER), ("build",), (1, 2))
 UNKNOWN = "0" * 64
@@ -85,7 +86,7 @@ def test_the_interrupted_audit_is_the_newest_of_the_same_project_and_environment
         PLAN,
         PLAN,
         replace(PLAN, columns=(HERE,)),
-        replace(PLAN, columns=(HERE, replace(NEWER, python_version="3.12"))),
+        replace(PLAN, columns=(HERE, NEWEST)),
         replace(PLAN, project="another"),
         PLAN,
     )

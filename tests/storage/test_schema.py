@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from seedreg.domain.audit import AuditPlan, Waiver
-from seedreg.domain.environment import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.errors import RegistryError, SchemaError
 from seedreg.storage import (
     Repository,

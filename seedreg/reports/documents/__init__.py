@@ -10,7 +10,7 @@ from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import Changed, Drift, Extra, Missing, TensorDifference
 from seedreg.domain.entry import Baseline, Entry, Source
-from seedreg.domain.environment import Change
+from seedreg.domain.environment_changes import Change
 from seedreg.domain.fingerprint import SCHEME, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -248,7 +248,7 @@ def _source_document(source: Source) -> dict[str, Any]:
 
 
 def _change_document(change: Change) -> dict[str, Any]:
-    return asdict(change)
+    return change.document()
 
 
 def _drift_document(drift: Drift) -> dict[str, Any]:

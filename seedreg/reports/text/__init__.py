@@ -9,7 +9,8 @@ from seedreg.domain.audit import Waiver
 from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import DifferenceKind, Drift, Extra
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.environment import Change, Environment, changes
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import Change, ChangeKind, changes
 from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -28,7 +29,7 @@ from seedreg.reports.words.warnings import warning_text
 
 _INDENT = "  "
 _MANY = 8
-SOFTWARE = ("python", "distribution")
+SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
 _FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, ReleaseTrial, Result, Trial
-from seedreg.domain.environment import Change
+from seedreg.domain.environment_changes import Change
 from seedreg.reports.documents import verification_document
 from seedreg.reports.guide import Guide
 from seedreg.reports.text import counted, failure_lines, finding_lines, next_lines
@@ -196,11 +196,11 @@ def blame_document(blame: Blame, exit_code: int) -> dict[str, Any]:
         "format": BLAME_FORMAT,
         "check": verification_document(blame.verification),
         "cause": blame.cause.value,
-        "culprits": [asdict(change) for change in blame.culprits],
+        "culprits": [change.document() for change in blame.culprits],
         "backward": None if blame.backward is None else blame.backward.result.value,
         "forward": None if blame.forward is None else blame.forward.result.value,
         "trials": [_trial_document(trial) for trial in blame.trials],
-        "not_movable": [{"change": asdict(change), "reason": reason} for change, reason in blame.fixed],
+        "not_movable": [{"change": change.document(), "reason": reason} for change, reason in blame.fixed],
         "left_out": [{"distribution": name, "reason": reason} for name, reason in blame.left_out],
         "known": list(blame.known),
         "exit_code": exit_code,
@@ -229,7 +229,7 @@ def bisect_document(bisection: Bisection, exit_code: int) -> dict[str, Any]:
 def _trial_document(trial: Trial) -> dict[str, Any]:
     return {
         "environment": trial.environment,
-        "moved": [asdict(change) for change in trial.moved],
+        "moved": [change.document() for change in trial.moved],
         "result": trial.result.value,
         "letter": trial.letter,
         "fingerprint": trial.fingerprint,

@@ -1,0 +1,76 @@
+"""What differs between two environments."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seedreg.domain.environment import Environment
+
+_IMPORTED = ("tensorflow", "keras", "numpy")
+
+
+class ChangeKind(enum.Enum):
+    """What a change is a change of; the values are those of documents."""
+
+    PYTHON = "python"
+    DISTRIBUTION = "distribution"
+    VARIABLE = "variable"
+    KERAS_CONFIG = "keras_config"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two environments; None where a side does not have it."""
+
+    kind: ChangeKind
+    name: str
+    before: str | None
+    after: str | None
+
+    def document(self) -> dict[str, str | None]:
+        """The change as JSON."""
+        return {"kind": self.kind.value, "name": self.name, "before": self.before, "after": self.after}
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.before or '(none)'} → {self.after or '(none)'}"
+
+
+def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
+    """What differs: Python, distributions by name, variables, Keras' configuration, machine, imports."""
+    found = list(_recorded(before, after))
+    # A TensorFlow that was built by hand, or put on the path, comes without metadata.
+    known = {(change.before, change.after) for change in found if change.kind is ChangeKind.DISTRIBUTION}
+    for name in _IMPORTED:
+        old, new = getattr(before, name), getattr(after, name)
+        if None not in (old, new) and old != new and (old, new) not in known:
+            # Keras was once part of TensorFlow: the imported version says more than the installed one.
+            recorded = (ChangeKind.DISTRIBUTION, name)
+            found = [change for change in found if (change.kind, change.name) != recorded]
+            found.append(Change(ChangeKind.DISTRIBUTION, name, old, new))
+    old, new = before.keras_distribution, after.keras_distribution
+    if old != new:
+        found.append(Change(ChangeKind.KERAS_CONFIG, "built by", old, new))
+    return tuple(found)
+
+
+def _recorded(before: Environment, after: Environment) -> Iterator[Change]:
+    if before.python != after.python:
+        yield Change(ChangeKind.PYTHON, "python", before.python, after.python)
+    tables = (
+        (ChangeKind.DISTRIBUTION, before.distributions, after.distributions),
+        (ChangeKind.VARIABLE, before.variables, after.variables),
+        (ChangeKind.KERAS_CONFIG, before.keras_config, after.keras_config),
+        (ChangeKind.MACHINE, _machine(before), _machine(after)),
+    )
+    for kind, old_items, new_items in tables:
+        old, new = dict(old_items), dict(new_items)
+        for name in sorted(old.keys() | new.keys()):
+            if old.get(name) != new.get(name):
+                yield Change(kind, name, old.get(name), new.get(name))
+
+
+def _machine(environment: Environment) -> tuple[tuple[str, str], ...]:
+    return ("os", environment.os), ("cpu", environment.cpu)

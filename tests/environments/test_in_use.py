@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from seedreg.domain.build import BuildFailure, BuildRequest
+from seedreg.domain.entry import Recipe
+from seedreg.executors.local import LocalExecutor
+from seedreg.executors.wrappers import EnvironmentExecutor
+
+from .shop import Shop
+
+REQUEST = BuildRequest(0, Recipe("shop", "models:build", 0))
+
+
+def test_an_environment_that_is_deleted_while_it_is_used_says_so(shop: Shop, stand_in_worker: Path) -> None:
+    held = shop.open("alpha")
+    local = LocalExecutor(held.python, shop.root, worker_folder=stand_in_worker)
+    executor = EnvironmentExecutor(held, local)
+    shutil.rmtree(Path(held.python).parents[1])
+    ((request, outcome),) = executor.run([REQUEST])
+    executor.close()
+    assert request == REQUEST
+    assert isinstance(outcome, BuildFailure)
+    assert (outcome.kind, outcome.hint) == ("environment", "run the command again: it is made anew")
+    assert outcome.message.startswith("environment old was deleted while it was in use (")
+
+
+def test_an_environment_without_tensorflow_says_what_to_add(shop: Shop) -> None:
+    held = shop.open("alpha")
+    executor = EnvironmentExecutor(held, LocalExecutor(held.python, shop.root))
+    ((_, outcome),) = executor.run([REQUEST])
+    executor.close()
+    assert isinstance(outcome, BuildFailure)
+    assert outcome.kind == "no-tensorflow"
+    assert outcome.hint == "environment old holds what was asked for and nothing else: add tensorflow to it"
