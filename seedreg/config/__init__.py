@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from seedreg.domain.entry import SEEDINGS
+from seedreg.domain.entry import DEVICES, SEEDINGS, is_device
 from seedreg.domain.environment_spec import THIS, EnvironmentSpec, ExistingPython, ThisPython
 from seedreg.errors import ConfigError, Step, UsageError
 
@@ -291,7 +291,7 @@ def _timeout(raw: object, base: Path) -> float:
 
 def _device(raw: object, base: Path) -> str:
     text = _text(raw)
-    if not re.fullmatch(r"cpu|gpu(:[0-9]+)?", text):
+    if not is_device(text):
         raise ValueError
     return text
 
@@ -313,7 +313,7 @@ _KINDS: dict[str, tuple[str, Callable[[object, Path], object]]] = {
     "jobs": ("a whole number of at least 1", _jobs),
     "timeout": (f"a number of seconds above 0 and up to {MAX_TIMEOUT_S}", _timeout),
     "seeding": _one_of(SEEDINGS),
-    "device": ("one of: cpu, gpu, gpu:0, gpu:1 …", _device),
+    "device": (f"one of: {DEVICES}", _device),
     "busy_timeout": (f"a number of seconds from 0 to {MAX_TIMEOUT_S}", lambda raw, base: _seconds(raw)),
     "cache_dir": ("a folder", lambda raw, base: Path(_absolute(_text(raw), base))),
 }

@@ -19,8 +19,9 @@ MAX_SEED = 2**32 - 1
 SHORT_ID_LENGTH = 12
 MIN_PREFIX_LENGTH = 4
 SEEDINGS = ("full", "tf")
+DEVICES = "cpu, gpu, gpu:0, gpu:1 …"
 
-_DEVICE = re.compile(r"cpu|gpu(:\d+)?")
+_DEVICE = re.compile(r"cpu|gpu(:\d+)?", re.ASCII)
 _INPUT = re.compile(r"(\d{1,12}(?:[,x]\d{1,12})*)(?::([a-z]+\d*))?", re.ASCII)
 _SEEDS = re.compile(r"\s*(-?\d{1,12})(?:\s*-\s*(\d{1,12}))?\s*", re.ASCII)
 _NAME = re.compile(r"[^\s:@,]+")
@@ -78,8 +79,8 @@ class Recipe:
             raise UsageError(
                 f"unknown seeding protocol {self.seeding!r}", hint=f"one of: {', '.join(SEEDINGS)}"
             )
-        if not _DEVICE.fullmatch(self.device):
-            raise UsageError(f"unknown device {self.device!r}", hint="one of: cpu, gpu, gpu:0, gpu:1 …")
+        if not is_device(self.device):
+            raise UsageError(f"unknown device {self.device!r}", hint=f"one of: {DEVICES}")
 
     @property
     def params(self) -> dict[str, Any]:
@@ -218,6 +219,11 @@ class Entry:
     def short_id(self) -> str:
         """The first 12 digits of the id, as it is shown to people."""
         return self.id[:SHORT_ID_LENGTH]
+
+
+def is_device(text: str) -> bool:
+    """Whether a recipe can name this device; `DEVICES` says which it can."""
+    return _DEVICE.fullmatch(text) is not None
 
 
 def check_seed(seed: object) -> int:

@@ -251,6 +251,7 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest_one(tmp_path: Path, k
         ("isolation", "forked", "one of: auto, fork, fresh"),
         ("seeding", "none", "one of: full, tf"),
         ("device", "tpu", "one of: cpu, gpu, gpu:0, gpu:1 …"),
+        ("device", "gpu:٣", "one of: cpu, gpu, gpu:0, gpu:1 …"),
         ("factories", ",", 'a list of modules, such as ["my_package.models"]'),
     ],
 )

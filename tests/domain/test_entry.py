@@ -80,7 +80,9 @@ def test_seed_outside_numpys_range_is_refused(seed: object) -> None:
     assert caught.value.message == f"seed {seed!r} is not an integer from 0 to 4294967295"
 
 
-@pytest.mark.parametrize("device", ["", "CPU", "gpu:", "gpu:x", "tpu", "/GPU:0", "cpu:0"])
+@pytest.mark.parametrize(
+    "device", ["", "CPU", "gpu:", "gpu:x", "tpu", "/GPU:0", "cpu:0", "gpu:٣", "gpu:²", "cpu\n"]
+)
 def test_unknown_device_is_refused(device: str) -> None:
     with pytest.raises(UsageError, match="unknown device"):
         Recipe("p", "m:f", 0, device=device)
