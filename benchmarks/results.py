@@ -109,7 +109,7 @@ def lines(result: Result) -> Iterator[str]:
 
 
 def table(results: Iterable[Result], host: dict[str, Any]) -> Iterator[str]:
-    """All results as a Markdown table, as docs/performance.md shows them."""
+    """All results as a Markdown table, as docs/development/performance.md shows them."""
     yield host_line(host)
     yield ""
     yield "| benchmark | measured | compared with | ratio | spread | bound | |"

@@ -1,6 +1,6 @@
 """Which release of TensorFlow, and which of Keras, started which models from other weights?
 
-    python examples/history/history.py --out docs/history.md
+    python examples/history/history.py --out docs/reference/history.md
 
 It registers the factories of `zoo.py`, audits them in an environment for every release, and writes what
 was found as a table: equal letters in a column are equal weights, bit for bit. Environments are made by uv
@@ -303,8 +303,8 @@ def document(
     yield words.get("", "Equal letters in a column are equal initial weights, bit for bit; A are the oldest.")
     yield ""
     yield (
-        "Written by `python examples/history/history.py --out docs/history.md`, which builds the factories "
-        "of [zoo.py](../examples/history/zoo.py) at seed 0 with seedreg's full seeding, on a CPU."
+        "Written by `python examples/history/history.py --out docs/reference/history.md`, which builds "
+        "the factories of [zoo.py](../../examples/history/zoo.py) at seed 0 with full seeding, on a CPU."
     )
     for title, table in (
         ("TensorFlow", tensorflow),
