@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run the comparisons, tell them, and say whether every bound is kept.
+"""`python -m benchmarks`: run the comparisons, print them, and say whether every bound is kept.
 
 Exit codes: 0 all bounds kept, 1 one is missed, 2 wrong usage, 3 something could not be measured.
 """
@@ -53,7 +53,7 @@ def main() -> int:
         type=_positive,
         default=_SCRIPTS,
         metavar="N",
-        help="of the bare scripts run only so many, rounded up to the cores, and scale their time",
+        help="bare scripts to run, rounded up to the cores; the time of all is scaled (default %(default)s)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement to this file")
     parser.add_argument("--table", action="store_true", help="print a Markdown table")
@@ -85,7 +85,7 @@ def main() -> int:
         for result in found:
             print("\n".join(results.lines(result)))
     if options.repeat < _ENOUGH:
-        _progress(f"fewer than {_ENOUGH} pairs are a smoke test, no measurement")
+        _progress(f"fewer than {_ENOUGH} pairs are a smoke test, not a measurement")
     return 0 if all(result.passed for result in found) else 1
 
 

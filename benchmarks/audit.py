@@ -1,4 +1,4 @@
-"""Audits of many small entries: their speed, what one entry more costs, and what grows with the number."""
+"""Audits of many small entries: their speed, the cost of a further entry, what grows with the number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.results import Result, Settings
 
 _FEW, _MANY = 50, 150
 _HUNDRED, _THOUSAND = 100, 1000
-_ENVIRONMENT_PAIRS = 9  # a third of a second is to be seen beside an import that takes ten times as long
+_ENVIRONMENT_PAIRS = 9  # the difference is a tenth of what is measured, so it takes more pairs to see it
 
 
 def hundred(settings: Settings) -> Result:
@@ -47,7 +47,7 @@ def hundred(settings: Settings) -> Result:
 
 
 def entry(settings: Settings) -> Result:
-    """What one small entry more costs, on all cores together."""
+    """The cost of one further small entry, on all cores together."""
     more = _MANY - _FEW
     with _registered(_MANY, some=_FEW) as place:
         few, many = place.seedreg("audit", "tag:some"), place.seedreg("audit")
@@ -60,20 +60,20 @@ def entry(settings: Settings) -> Result:
         "s",
         0.2,
         Pairs(tuple(measured), (1.0,) * len(measured)),
-        note="CPU time, in user and system mode, of the command and all that it started.",
+        note="CPU time, in user and system mode, of the command and of all processes that it started.",
     )
 
 
 def thousand(settings: Settings) -> Result:
     """Whether ten times as many entries take ten times as long."""
     with _registered(_THOUSAND, some=_HUNDRED) as place:
-        # Forked like the others, so that what is taken off is what they have in common.
+        # Forked like the others, so that only the common part is subtracted.
         one = place.seedreg("audit", "models:small@0", "--isolation", "fork")
         few, many = place.seedreg("audit", "tag:some"), place.seedreg("audit")
         few.run()
         measured: list[tuple[float, float]] = []
         for _ in range(settings.repeat):
-            # The long one goes through more of the machine's moods: hence short ones on either side.
+            # The machine's speed changes during the long audit, so short ones are on either side.
             before = (one.run(), few.run(), few.run())
             many_s = many.run()
             after = (few.run(), few.run(), one.run())
@@ -87,13 +87,14 @@ def thousand(settings: Settings) -> Result:
         "s",
         10.5,
         Pairs(tuple(a for a, _ in measured), tuple(b for _, b in measured)),
-        note="The start-up is taken off both: an audit of one entry less what one of the 100 takes. "
+        note="Start-up time is subtracted from both sides: an audit of one entry less the time of one "
+        "further entry. "
         "The 100 are audited twice before the 1,000 and twice after them.",
     )
 
 
 def memory(settings: Settings) -> Result:
-    """Whether the command itself holds more for more entries."""
+    """Whether the command's own memory grows with the number of entries."""
     with _registered(_THOUSAND, some=_HUNDRED) as place:
         pairs = alternate(
             place.seedreg("audit").own_peak_memory,
@@ -107,12 +108,12 @@ def memory(settings: Settings) -> Result:
         "MB",
         1.05,
         pairs,
-        note="Peak resident memory (VmHWM) of the process that was started, without those that build.",
+        note="Peak resident memory (VmHWM) of the command's own process, without the processes that build.",
     )
 
 
 def environment(settings: Settings) -> Result:
-    """What it adds to build in an environment that was made before."""
+    """What it adds to build in an environment that is in the cache already."""
     with _registered(1) as place, tempfile.TemporaryDirectory(prefix="seedreg-benchmark-") as cache:
 
         def with_cache(command: Command) -> Command:
@@ -127,7 +128,7 @@ def environment(settings: Settings) -> Result:
         added = tuple(a - b for a, b in zip(pairs.numerators, pairs.denominators, strict=True))
     return Result(
         "cached-environment",
-        "`seedreg verify --with …` in an environment that was made before, less that with its `--python`",
+        "`seedreg verify --with …` in an existing environment, less that with its `--python`",
         "a second",
         "s",
         0.3,
@@ -137,7 +138,7 @@ def environment(settings: Settings) -> Result:
 
 @contextlib.contextmanager
 def _registered(count: int, some: int = 0) -> Iterator[Project]:
-    """A project with so many small entries, some of which bear the tag `some`."""
+    """A project with `count` small entries; the first `some` of them have the tag `some`."""
     with project() as place:
         if some:
             place.seedreg("register", "models:small", "--seed", f"0-{some - 1}", "--tag", "some").run()
@@ -153,5 +154,5 @@ def _python_of_only_environment(command: Command) -> str:
     try:
         (one,) = json.loads(done.stdout)["environments"]
     except ValueError as error:
-        raise CommandFailed("the environment that was made is not listed") from error
+        raise CommandFailed("the created environment is not listed") from error
     return str(Path(one["path"]) / "bin" / "python")

@@ -1,4 +1,4 @@
-"""Running commands and measuring them; what is compared with what is not known here."""
+"""Runs commands and measures them; the comparisons themselves are in the other modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TAIL_BYTES = 2000
 
 
 class CommandFailed(Exception):
-    """A measured command ended as it should not; its time would mean nothing."""
+    """A measured command failed, so its time has no meaning."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Command:
     environ: Mapping[str, str]
 
     def run(self) -> float:
-        """Seconds from before its start to after its end; what it prints is thrown away.
+        """Seconds from before its start to after its end; its output is discarded.
 
         Raises:
             CommandFailed: if its exit status is not 0.
@@ -43,7 +43,7 @@ class Command:
         return elapsed_s
 
     def peak_memory(self) -> float:
-        """The largest memory, in MB, that it and all its descendants held together at one time.
+        """The largest memory, in MB, that it and all its descendants used together at one time.
 
         The sum of the proportional set sizes: a page that several processes share counts once. It is
         sampled every 20 ms, so shorter peaks may be missed.
@@ -64,7 +64,7 @@ class Command:
         return peak_kb * 1024 / 1e6
 
     def cpu_time(self) -> float:
-        """Seconds of one core, in user and system mode, that it and all that it waited for have used.
+        """Seconds of one core, in user and system mode, used by it and by all processes that it waited for.
 
         Raises:
             CommandFailed: if its exit status is not 0.
@@ -109,7 +109,7 @@ class Command:
 
 
 def run_together(commands: Sequence[Command], at_once: int) -> float:
-    """Seconds to run all commands, so many at once."""
+    """Seconds to run all commands, `at_once` at a time."""
     with ThreadPoolExecutor(at_once) as pool:
         started = time.perf_counter()
         for _ in pool.map(Command.run, commands):
@@ -119,7 +119,7 @@ def run_together(commands: Sequence[Command], at_once: int) -> float:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What two sides measured in turns: A B A B …; the ratio of each pair is numerator / denominator."""
+    """Measurements of two sides in turns, A B A B …; the ratio of each pair is numerator / denominator."""
 
     numerators: tuple[float, ...]
     denominators: tuple[float, ...]
@@ -138,8 +138,8 @@ class Pairs:
 def alternate(numerator: Callable[[], float], denominator: Callable[[], float], repeat: int) -> Pairs:
     """Measure both sides in turns, after one run of each that is not counted.
 
-    In turns, because a machine grows slower and faster while it is measured; not counted, because
-    the first run writes the bytecode caches and reads the files from the disk.
+    In turns, because the speed of a machine changes while it is measured. The first run is not counted,
+    because it writes the bytecode caches and reads the files from the disk.
     """
     numerator()
     denominator()
@@ -156,7 +156,7 @@ def cores() -> int:
 
 
 def _tree(root: int, known: set[int]) -> set[int]:
-    """The process, its living descendants, and those known before that have a new parent since."""
+    """The process, its living descendants, and those of `known` that have been given another parent."""
     parents = dict(_parents())
     children: dict[int, list[int]] = {}
     for pid, parent in parents.items():

@@ -47,7 +47,7 @@ for weight in model.weights:
     print(weight.name, hashlib.sha256(weight.numpy().tobytes()).hexdigest())
 """
 
-# What would make one side slower or faster than it is for a user.
+# Variables that would make one side slower or faster than it is for a user.
 _DROPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPROFILEIMPORTTIME", "PYTHONHASHSEED")
 
 
@@ -58,7 +58,7 @@ class Project:
     folder: Path
 
     def seedreg(self, *arguments: str) -> Command:
-        """A seedreg command, as it is typed."""
+        """The seedreg command with these arguments."""
         program = Path(sys.executable).with_name("seedreg")
         start = [str(program)] if program.exists() else [sys.executable, "-m", "seedreg"]
         return Command((*start, *arguments), self.folder, environment())
@@ -97,7 +97,7 @@ def environment() -> dict[str, str]:
 
 
 def _commit(folder: Path) -> None:
-    """Put the project under git where there is git: seedreg asks it about the factory's source."""
+    """Put the project under git if git is installed: seedreg asks git about the factory's source."""
     if shutil.which("git") is None:
         return
     identity = (

@@ -1,4 +1,4 @@
-"""ResNet50 (25.6 million parameters): what a fingerprint costs in time, and a verification in memory."""
+"""ResNet50 (25.6 million parameters): the time of a fingerprint, and the memory of a verification."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seedreg.executors.local import LocalExecutor
 
 
 def fingerprint(settings: Settings) -> Result:
-    """What hashing and statistics cost beside the build that they describe."""
+    """What hashing and statistics cost, compared with the build itself."""
     recipe = Recipe("benchmark", "models:resnet50", 0)
     measured: list[tuple[float, float]] = []
     with project() as place, LocalExecutor(sys.executable, place.folder, environ=environment()) as executor:
@@ -22,7 +22,7 @@ def fingerprint(settings: Settings) -> Result:
             if not isinstance(outcome, Built):
                 raise CommandFailed(f"ResNet50 could not be built: {outcome.message}")
             measured.append((outcome.facts.fingerprint_s, outcome.facts.build_s))
-    del measured[0]  # reads files from the disk, writes bytecode caches
+    del measured[0]  # it read files from the disk and wrote bytecode caches
     return Result(
         "resnet-fingerprint",
         "the fingerprint of ResNet50, with statistics",
@@ -34,7 +34,7 @@ def fingerprint(settings: Settings) -> Result:
 
 
 def memory(settings: Settings) -> Result:
-    """What a verification holds in memory beside the model itself."""
+    """The memory of a verification, compared with that of the model alone."""
     with project() as place:
         place.seedreg("register", "models:resnet50", "--seed", "0").run()
         pairs = alternate(

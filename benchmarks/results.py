@@ -1,4 +1,4 @@
-"""What a benchmark found, and how it is told: lines, a table for the documentation, a JSON document."""
+"""Results of benchmarks as lines, as a table for the documentation and as a JSON document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "sqlalchemy", "click", "seedreg")
 class Settings:
     """How often and how much to measure.
 
-    `scripts` is how many of the bare scripts are really run; the time of all is scaled from them.
+    `scripts` is the number of bare scripts that are run; the time of all is scaled from them.
     """
 
     repeat: int
@@ -31,8 +31,8 @@ class Settings:
 class Result:
     """One comparison with the bound that it must keep.
 
-    `numerator` and `denominator` say what was measured, in `unit`; the ratio is the first over the
-    second, and `bound` is the most that it may be, or the least if `at_least`.
+    `numerator` and `denominator` name what was measured, in `unit`. The ratio is the first divided by the
+    second; `bound` is its largest allowed value, or its smallest if `at_least`.
     """
 
     name: str

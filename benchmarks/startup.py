@@ -1,4 +1,4 @@
-"""Commands that build nothing, against the start of Python itself: they must feel immediate."""
+"""Commands that build nothing, compared with the start of Python itself: they must feel immediate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from seedreg.storage import open_repository
 
 _ENTRIES = 10_000
 _SEEDS = 100  # of each factory
-_HELP_PAIRS = 15  # each takes a tenth of a second, and the scheduler shows
+_HELP_PAIRS = 15  # each takes a tenth of a second, so the scheduler's noise is large beside it
 
 
 def help_text(settings: Settings) -> Result:
@@ -35,7 +35,7 @@ def help_text(settings: Settings) -> Result:
 
 
 def list_entries(settings: Settings) -> Result:
-    """What a large registry costs beside the import of SQLAlchemy."""
+    """What listing a large registry costs, compared with the import of SQLAlchemy."""
     with project() as place:
         path = place.folder / "registry.db"
         fill(path, _ENTRIES)
@@ -55,7 +55,7 @@ def list_entries(settings: Settings) -> Result:
 
 
 def fill(path: Path, count: int) -> None:
-    """Make a registry of so many entries, each with a baseline of its own weights and one check.
+    """Make a registry of `count` entries, each with a baseline of its own weights and one check.
 
     The first is stored as commands store it. The others are copies of its rows, in one transaction:
     one at a time they would take minutes.

@@ -10,7 +10,7 @@ _SEEDS = 50
 
 
 def verify_one(settings: Settings) -> Result:
-    """What one verification costs more than doing it by hand."""
+    """The cost of one verification, compared with doing it by hand."""
     with project() as place:
         place.seedreg("register", "models:small", "--seed", "0").run()
         pairs = alternate(
@@ -27,7 +27,7 @@ def verify_one(settings: Settings) -> Result:
 
 
 def verify_fifty(settings: Settings) -> Result:
-    """What the shared import of TensorFlow saves when there is more than one entry."""
+    """What the shared import of TensorFlow saves if there is more than one entry."""
     at_once = cores()
     count = min(_SEEDS, -(-settings.scripts // at_once) * at_once)
     with project() as place:

@@ -1,12 +1,12 @@
-"""Which release of TensorFlow, and which of Keras, started which models from other weights?
+"""Finds out which releases of TensorFlow and Keras start which models from other weights.
 
     python examples/history/history.py --out docs/reference/history.md
 
-It registers the factories of `zoo.py`, audits them in an environment for every release, and writes what
-was found as a table: equal letters in a column are equal weights, bit for bit. Environments are made by uv
-(`pip install 'seedreg[envs]'`), 30 GB of them for all releases. It can be stopped at any time; run again,
-it goes on, and tries once more what could not be made. What was written behind the dashes in the list of
-changes of an earlier table is kept.
+It registers the factories of `zoo.py`, audits them in an environment for every release, and writes the
+results as a table: equal letters in a column are equal weights, bit for bit. uv creates the environments
+(`pip install 'seedreg[envs]'`); all of them together take 30 GB. The program can be stopped at any time.
+If it is run again, it continues, and retries what failed. Explanations that were added by hand after the
+dashes in the list of changes are kept.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-# Dependencies are those of a release's day: what was uploaded until a month after it.
+# Dependencies are those of a release's time: uploaded at most a month after it.
 _GRACE = timedelta(days=30)
 _SEEDREG = (sys.executable, "-m", "seedreg")
 _NOTHING_SELECTED = 4
-_ENDED = (0, 1, 125)  # all checks were made, whatever they found
+_ENDED = (0, 1, 125)  # all checks were made, whatever their verdicts
 
 
 @dataclass(frozen=True)
 class Release:
-    """A minor release: its last patch is installed, `uploaded` is that one's day, `first` that of X.Y.0."""
+    """A minor release: its last patch, the day `uploaded` of that patch, and the day `first` of X.Y.0."""
 
     package: str
     version: str
@@ -65,8 +65,8 @@ def _keras(version: str, first: str, uploaded: str) -> Release:
     return Release("keras", version, first, uploaded, "3.11")
 
 
-# Days are upload times of the package index (https://pypi.org/pypi/tensorflow/json, .../keras/json), of the
-# newest release of each minor that was not yanked; the Python is one that there are wheels for.
+# Days are upload times of the package index (https://pypi.org/pypi/tensorflow/json, .../keras/json).
+# Versions are the newest of each minor that were not yanked; each Python is one that has wheels.
 TENSORFLOW = (
     _tf("2.0.4", "2019-09-30", "2021-01-06", "3.7"),
     _tf("2.1.4", "2020-01-08", "2021-06-15", "3.7"),
@@ -91,7 +91,7 @@ TENSORFLOW = (
     _tf("2.20.0", "2025-08-13", "2025-08-13", "3.11"),
     _tf("2.21.0", "2026-03-06", "2026-03-06", "3.11"),
 )
-# The one release that takes every Keras 3: 2.17 needs at least 3.2.
+# The only release that works with every Keras 3: 2.17 needs at least 3.2.
 KERAS_ON = next(release for release in TENSORFLOW if release.minor == "2.16")
 KERAS = (
     _keras("3.0.5", "2023-11-28", "2024-02-14"),
@@ -127,7 +127,7 @@ FACTORIES = (
 
 
 def main() -> int:
-    """Audit what is missing and write the table; 1 if something could not be had."""
+    """Audit what is missing and write the table; 1 if something is still missing."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -139,7 +139,7 @@ def main() -> int:
         type=Path,
         metavar="FOLDER",
         default=Path("build/history"),
-        help="what was found so far is kept here (default: %(default)s)",
+        help="folder for the project and its results (default: %(default)s)",
     )
     parser.add_argument("--jobs", metavar="N", default="2", help="builds at once (default: %(default)s)")
     options = parser.parse_args()
@@ -154,7 +154,7 @@ def main() -> int:
     options.out.write_text("\n".join(document(wanted, found, before)) + "\n", encoding="utf-8")
     lost = [release.title for release in wanted if not _is_complete(found, release)]
     if lost:
-        _say(f"could not be had: {', '.join(lost)}; run it again to try once more")
+        _say(f"incomplete: {', '.join(lost)}; run it again to retry")
     return 1 if lost else 0
 
 
@@ -186,7 +186,7 @@ class Work:
         (self._folder / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def register(self, release: Release) -> None:
-        """Register what is not registered yet; what it is held against does not matter to the table."""
+        """Register what is not registered yet; the table does not depend on the release of the baselines."""
         listed = json.loads(self._output("list", "--json")) if self._has_registry() else {"entries": []}
         known = {entry["recipe"]["factory"] for entry in listed["entries"]}
         for name in FACTORIES:
@@ -196,11 +196,11 @@ class Work:
                     sys.exit(code)
 
     def audit(self, releases: Sequence[Release]) -> None:
-        """Build everything in the environments of which something is missing, however often it is stopped."""
+        """Build everything in the environments that are incomplete, also after an interruption."""
         state = self._read()
         if state["open"]:
             if self._audit(state["open"], "--resume") == _NOTHING_SELECTED:
-                _say("it was not interrupted after all")
+                _say("the last audit was complete")
             self._close()
         found = self.found()
         if missing := [release.name for release in releases if not _is_complete(found, release)]:
@@ -209,7 +209,7 @@ class Work:
             self._close()
 
     def found(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """The newest check of each `(environment, factory)`, as `seedreg report` tells it."""
+        """The newest check of each `(environment, factory)`, from `seedreg report`."""
         found = {}
         for number in self._read()["numbers"]:
             for line in self._output("report", str(number), "--format", "jsonl").splitlines():
@@ -232,7 +232,7 @@ class Work:
         self._write({**self._read(), "open": []})
 
     def _run(self, *arguments: str) -> int:
-        """Run a command, show what it says, and keep the number of the audit that it begins."""
+        """Run a command, show its messages, and store the number of the audit that it starts."""
         command = [*_SEEDREG, *arguments]
         with subprocess.Popen(command, cwd=self._folder, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
@@ -278,7 +278,7 @@ def _environment(release: Release) -> Iterator[str]:
 
 
 def _is_complete(found: Mapping[tuple[str, str], dict[str, Any]], release: Release) -> bool:
-    """Whether its environment was had, and every factory built there or failed for a reason of its own."""
+    """Whether its environment was created, and every factory was built there or failed for its own reason."""
     checks = [found.get((release.name, factory)) for factory in FACTORIES]
     return any(checks) and not any(
         check["failure"] is not None and check["failure"]["kind"] == "environment"
@@ -293,7 +293,7 @@ def _is_complete(found: Mapping[tuple[str, str], dict[str, Any]], release: Relea
 def document(
     releases: Sequence[Release], found: Mapping[tuple[str, str], dict[str, Any]], before: str
 ) -> Iterator[str]:
-    """The whole page; of the page `before` it keeps what was written by hand."""
+    """The whole page; explanations by hand are taken from the page `before`."""
     words = _written_by_hand(before)
     tensorflow = [release for release in TENSORFLOW if release in releases]
     keras = [release for release in KERAS if release in releases]
@@ -323,7 +323,7 @@ def document(
 def _letters(
     releases: Iterable[Release], found: Mapping[tuple[str, str], dict[str, Any]]
 ) -> dict[tuple[str, str], str]:
-    """A letter for each `(environment, factory)` that was built; the same in both tables."""
+    """A letter for each `(environment, factory)` that was built; letters mean the same in both tables."""
     letters = {}
     for factory in FACTORIES:
         known: dict[str, str] = {}
@@ -384,19 +384,19 @@ def _changes(
 
 
 def _failures(releases: Sequence[Release], found: Mapping[tuple[str, str], dict[str, Any]]) -> Iterator[str]:
-    """What stands behind each dash, as it was told, once for all factories that it befell."""
-    told: dict[tuple[str, str], list[str]] = {}
+    """Why factories were not built, once for all factories with the same reason."""
+    reasons: dict[tuple[str, str], list[str]] = {}
     for release in releases:
         for factory in FACTORIES:
             check = found.get((release.name, factory))
             if check is not None and check["failure"] is not None:
                 message = check["failure"]["message"].strip().splitlines()[0]
-                told.setdefault((release.title, message), []).append(factory)
-    if told:
+                reasons.setdefault((release.title, message), []).append(factory)
+    if reasons:
         yield ""
         yield "Not built:"
         yield ""
-    for (title, message), names in told.items():
+    for (title, message), names in reasons.items():
         what = "everything" if len(names) == len(FACTORIES) else ", ".join(names)
         yield f"- {title}, {what}: `{message}`"
 
@@ -420,5 +420,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        _say("interrupted; run it again to go on")
+        _say("interrupted; run it again to continue")
         sys.exit(130)
