@@ -18,7 +18,7 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.storage import open_repository
+from seedreg.storage import SqliteFile, open_repository
 
 _ENTRIES = 10_000
 _SEEDS = 100  # of each factory
@@ -61,9 +61,9 @@ def fill(path: Path, count: int) -> None:
     one at a time they would take minutes.
     """
     entry, baseline, check = _sample()
-    with open_repository(path, create=True) as repository:
-        repository.add_entry(entry, baseline)
-        repository.add_check(check)
+    with open_repository(SqliteFile(path), create=True) as repository:
+        repository.entries.add(entry, baseline)
+        repository.checks.add(check)
     with closing(sqlite3.connect(path)) as file, file:
         file.row_factory = sqlite3.Row
         first = {

@@ -12,7 +12,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
-from seedreg.storage.schema import VERSION_TABLE
+from seedreg.storage.revisions import VERSION_TABLE
 from seedreg.storage.tables import metadata
 
 

@@ -98,7 +98,7 @@ class Auditor:
         if len(set(labels)) < len(labels):
             twice = next(label for label in labels if labels.count(label) > 1)
             raise UsageError(f"environment {twice!r} is named twice", hint="name each environment once")
-        ids: Collection[str] = self._repository.entry_ids(
+        ids: Collection[str] = self._repository.entries.ids(
             project=None if selectors else self._project,
             unchecked_since=None if stale_s is None else self._before(stale_s),
         )
@@ -118,7 +118,7 @@ class Auditor:
             )
         plan = AuditPlan(self._project, tuple(ids), tuple(columns), tuple(selectors), shard)
         started_at = self._clock()
-        return Audit(self._repository.start_audit(plan, started_at), plan, started_at)
+        return Audit(self._repository.audits.start(plan, started_at), plan, started_at)
 
     def resume(self, columns: Sequence[EnvironmentSpec]) -> Audit:
         """The last audit of this project in these environments that did not come to its end.
@@ -126,7 +126,7 @@ class Auditor:
         Raises:
             NothingSelected: if there is none.
         """
-        audit = self._repository.last_interrupted_audit(self._project, tuple(columns))
+        audit = self._repository.audits.last_interrupted(self._project, tuple(columns))
         if audit is None:
             raise NothingSelected(
                 "no interrupted audit in the same environment is there to resume",
@@ -137,7 +137,7 @@ class Auditor:
     def left(self, audit: Audit) -> int:
         """How many checks are still to be made."""
         planned = len(audit.plan.entry_ids) * len(audit.plan.columns)
-        return planned - len(self._repository.checked_in(audit.number))
+        return planned - len(self._repository.audits.checked(audit.number))
 
     # Running ----------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Auditor:
         Raises:
             UsageError: if the audit was interrupted and an environment has changed since.
         """
-        done = self._repository.checked_in(audit.number)
+        done = self._repository.audits.checked(audit.number)
         stopped = False
         for column in audit.plan.columns:
             left = [one for one in audit.plan.entry_ids if (one, column.label) not in done]
@@ -165,12 +165,12 @@ class Auditor:
             if stopped:
                 break
         if not stopped or not self.left(audit):
-            self._repository.finish_audit(audit.number, self._clock())
+            self._repository.audits.finish(audit.number, self._clock())
 
     def _run_column(
         self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str]
     ) -> Generator[Event, None, None]:
-        before = self._repository.audited_environment(audit.number, column.label)
+        before = self._repository.audits.environment(audit.number, column.label)
         try:
             executor = self._open_executor(column)
         except (EnvironmentFailed, UsageError) as error:  # the latter where there is no uv
@@ -183,15 +183,15 @@ class Auditor:
         with closing(executor):
             recording = (audit.number, column.label)
             registry = Registry(self._repository, executor, self._project, self._clock, audit=recording)
-            with closing(registry.verify_all(self._repository.entries_by_id(ids))) as verifications:
+            with closing(registry.verify_all(self._repository.entries.by_ids(ids))) as verifications:
                 for verification in verifications:
                     yield self._row(column, verification)
 
     def _fail_column(
         self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str], failure: BuildFailure
     ) -> Iterator[AuditRow]:
-        for entry in self._repository.entries_by_id(ids):
-            baseline = self._repository.current_baseline(entry.id)
+        for entry in self._repository.entries.by_ids(ids):
+            baseline = self._repository.baselines.current(entry.id)
             check = Check(
                 entry.id,
                 baseline.number,
@@ -202,7 +202,7 @@ class Auditor:
                 audit_number=audit.number,
                 column=column.label,
             )
-            self._repository.add_check(check)
+            self._repository.checks.add(check)
             yield AuditRow(entry, column, check, baseline)
 
     def _row(self, column: EnvironmentSpec, verification: Verification) -> AuditRow:
@@ -213,7 +213,7 @@ class Auditor:
             verification.baseline,
             verification.drift,
             verification.changes,
-            self._repository.waiver_of(verification.check),
+            self._repository.waivers.covering(verification.check),
         )
 
     # Reading ----------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ class Auditor:
         Raises:
             NothingSelected: if there is none.
         """
-        audit = self._repository.audit(number)
+        audit = self._repository.audits.get(number)
         if audit is None:
             raise NothingSelected(f"there is no audit {number}", hint="`seedreg audits` lists the audits")
         return audit
@@ -236,17 +236,17 @@ class Auditor:
             NothingSelected: if there is no such audit.
         """
         audit = self.find(number)
-        return AuditReport(audit, self._repository.audit_counts(number), lambda: self.rows(number))
+        return AuditReport(audit, self._repository.audits.counts(number), lambda: self.rows(number))
 
     def reports(self, limit: int | None = None) -> Iterator[AuditReport]:
         """The audits, newest first."""
-        for audit in self._repository.audits(limit):
+        for audit in self._repository.audits.newest(limit):
             yield self.report(audit.number)
 
     def rows(self, number: int) -> Iterator[AuditRow]:
         """The checks of a stored audit, in the order in which they were made."""
         columns = {column.label: column for column in self.find(number).plan.columns}
-        for check, entry, baseline in self._repository.audited(number):
+        for check, entry, baseline in self._repository.audits.checks(number):
             assert check.column is not None
             column = columns.get(check.column) or EnvironmentSpec(check.column)
             drift, changed = None, tuple[Change, ...]()
@@ -254,7 +254,8 @@ class Auditor:
                 drift = compare(baseline.fingerprint, check.fingerprint)
             if check.environment is not None:
                 changed = changes(baseline.environment, check.environment)
-            yield AuditRow(entry, column, check, baseline, drift, changed, self._repository.waiver_of(check))
+            waiver = self._repository.waivers.covering(check)
+            yield AuditRow(entry, column, check, baseline, drift, changed, waiver)
 
     def compare(self, before: int, after: int) -> AuditComparison:
         """What became of the checks of one audit in a later one.
@@ -266,7 +267,7 @@ class Auditor:
             NothingSelected: if one of the audits is not there.
         """
         old_audit, new_audit = self.find(before), self.find(after)
-        old, new = self._repository.audit_verdicts(before), self._repository.audit_verdicts(after)
+        old, new = self._repository.audits.verdicts(before), self._repository.audits.verdicts(after)
         labels = [audit.plan.columns[0].label for audit in (old_audit, new_audit)]
         if len(old_audit.plan.columns) == len(new_audit.plan.columns) == 1 and labels[0] != labels[1]:
             both = " → ".join(labels)
@@ -275,7 +276,7 @@ class Auditor:
         keys = sorted(
             key for key in old.keys() | new.keys() if (old.get(key), new.get(key)) != (reproduced, reproduced)
         )
-        entries = {entry.id: entry for entry in self._repository.entries_by_id({key[0] for key in keys})}
+        entries = {entry.id: entry for entry in self._repository.entries.by_ids({key[0] for key in keys})}
 
         def compared(key: tuple[str, str]) -> ComparedCheck:
             was, _ = old.get(key, (None, False))
@@ -285,7 +286,7 @@ class Auditor:
         return AuditComparison(before, after, tuple(map(compared, keys)))
 
     def _failed_last(self) -> set[str]:
-        for audit in self._repository.audits():
+        for audit in self._repository.audits.newest():
             if audit.plan.project == self._project:
                 return {row.entry.id for row in self.rows(audit.number) if row.failed}
         raise NothingSelected("there was no audit yet whose failures could be run again")

@@ -1,34 +1,37 @@
-"""Files that appear whole or not at all; what is in them is not known here."""
+"""Files that appear complete or not at all; what is in them is not known here. Errors stay `OSError`s."""
 
 from __future__ import annotations
 
 import errno
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from seedreg.errors import RegistryError
+from typing import Literal, TextIO
 
 # What systems say where a file cannot have two names: FAT, some network and FUSE file systems.
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
-_SIDECARS = ("", "-wal", "-shm", "-journal")
+
+
+class CreationLocked(OSError):
+    """Another process has held the lock on a name for longer than this one would wait."""
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__(errno.EBUSY, "another process is creating it", str(lock))
+        self.lock = lock
 
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
-    """An unused path in the target's folder; what is still there afterwards is removed.
-
-    SQLite's companions of a file at that path are removed with it.
-    """
+    """An unused path in the target's folder; a file that is still there afterwards is removed."""
     path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.new")
     try:
         yield path
     finally:
-        for suffix in _SIDECARS:
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def put_in_place(temporary: Path, target: Path, *, wait_s: float) -> bool:
@@ -37,8 +40,8 @@ def put_in_place(temporary: Path, target: Path, *, wait_s: float) -> bool:
     The file's bytes and its name survive a power loss once this has returned.
 
     Raises:
+        CreationLocked: if another process has been putting a file there for `wait_s`.
         OSError: if the file system refuses.
-        RegistryError: if another process has been putting a file there for `wait_s`.
     """
     sync_file(temporary)
     try:
@@ -64,10 +67,7 @@ def _rename_without_overwriting(temporary: Path, target: Path, wait_s: float) ->
             break
         except FileExistsError:
             if time.monotonic() > deadline:
-                raise RegistryError(
-                    f"another process is creating {target} (waited {wait_s:g} s)",
-                    hint=f"remove {lock} if no seedreg is running",
-                ) from None
+                raise CreationLocked(lock) from None
             time.sleep(0.05)
     try:
         if target.exists():
@@ -76,6 +76,45 @@ def _rename_without_overwriting(temporary: Path, target: Path, wait_s: float) ->
         return True
     finally:
         lock.unlink()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """A text file that gets its name when all is written, and leaves nothing behind when that fails.
+
+    A file of that name is replaced. What is no regular file, e.g. a pipe or `/dev/null`, is written
+    to directly.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    try:
+        special = not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        special = False
+    if special:
+        with open_text(path, "w") as file:
+            yield file
+        return
+    path = path.resolve()  # through a symbolic link, as any program writes
+    temporary = path.with_name(f".seedreg-{secrets.token_hex(8)}.tmp")
+    try:
+        with open_text(temporary, "x") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def open_text(path: Path, mode: Literal["a", "w", "x"]) -> TextIO:
+    """The file opened for UTF-8 text with plain newlines on every system."""
+    # A lone surrogate becomes \udc80, which JSON reads and nothing else minds.
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def sync_file(path: Path) -> None:

@@ -138,8 +138,8 @@ def open_auditor(
 def _open_repository(config: Config, *, create: bool = False) -> Repository:
     from seedreg.storage import open_repository, parse_location
 
-    path = parse_location(config.db, config.root)
-    return open_repository(path, create=create, busy_timeout_s=config.busy_timeout_s)
+    location = parse_location(config.db, config.root)
+    return open_repository(location, create=create, busy_timeout_s=config.busy_timeout_s)
 
 
 def open_executor(

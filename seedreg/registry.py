@@ -110,7 +110,7 @@ class Registry:
 
     def entries(self, **filters: Any) -> list[EntrySummary]:
         """The entries that pass the filters, sorted; see `Repository.summaries` for the filters."""
-        return self._repository.summaries(**filters)
+        return self._repository.entries.summaries(**filters)
 
     def select(self, selectors: Iterable[str], *, include_retired: bool = False) -> tuple[Entry, ...]:
         """The entries that the selectors name; see `select`."""
@@ -118,7 +118,7 @@ class Registry:
 
     def history(self, selector: str) -> tuple[Check, ...]:
         """Every check of the entry, oldest first."""
-        return self._repository.checks(select_one(self._repository, selector).id)
+        return self._repository.checks.of_entry(select_one(self._repository, selector).id)
 
     # Registering ------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class Registry:
             if options.keep_weights:
                 spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedreg-weights-")))
             plan = RegistrationPlan(recipes, spool)
-            known = {recipe.id for recipe in recipes if self._repository.entry(recipe.id) is not None}
+            known = {recipe.id for recipe in recipes if self._repository.entries.get(recipe.id) is not None}
             for request, outcome in self._executor.run(plan.requests):
                 for recipe, builds, neighbour in plan.settle(request, outcome):
                     if recipe.id in known:
@@ -157,7 +157,7 @@ class Registry:
 
     def _require_free_alias(self, alias: str, recipes: Sequence[Recipe]) -> None:
         ids = {recipe.id for recipe in recipes}
-        for entry in self._repository.select(alias, include_retired=True):
+        for entry in self._repository.entries.select(alias, include_retired=True):
             if entry.alias == alias and entry.id not in ids:
                 raise UsageError(
                     f"alias {alias!r} belongs to entry {entry.short_id} ({entry.recipe.label})",
@@ -220,7 +220,7 @@ class Registry:
         )
         if spool is not None:
             self._keep_weights(recipe, baseline, spool)
-        if not self._repository.add_entry(entry, baseline):
+        if not self._repository.entries.add(entry, baseline):
             return self._reconfirm(recipe, builds, options, spool)  # another process was faster
         return Registered(entry, baseline)
 
@@ -232,16 +232,16 @@ class Registry:
     def _reconfirm(
         self, recipe: Recipe, builds: Sequence[Outcome], options: RegisterOptions, spool: Path | None
     ) -> Registration:
-        entry = self._repository.entry(recipe.id)
+        entry = self._repository.entries.get(recipe.id)
         assert entry is not None
         if options.alias is not None:
-            self._repository.set_alias(entry.id, options.alias)
+            self._repository.entries.set_alias(entry.id, options.alias)
         if options.tags:
-            self._repository.add_tags(entry.id, options.tags)
+            self._repository.entries.add_tags(entry.id, options.tags)
         if options.note is not None:
-            self._repository.set_note(entry.id, options.note)
-        baseline = self._repository.current_baseline(entry.id)
-        verification = self._judge(self._repository.entry(recipe.id) or entry, baseline, builds)
+            self._repository.entries.set_note(entry.id, options.note)
+        baseline = self._repository.baselines.current(entry.id)
+        verification = self._judge(self._repository.entries.get(recipe.id) or entry, baseline, builds)
         if verification.verdict is Verdict.REPRODUCED:
             if spool is not None:
                 self._keep_weights(recipe, baseline, spool)
@@ -274,19 +274,19 @@ class Registry:
             if entry.recipe.project == self._project:
                 requests.append(BuildRequest(key, entry.recipe))
             else:
-                baseline = self._repository.current_baseline(entry.id)
+                baseline = self._repository.baselines.current(entry.id)
                 yield self._judge(entry, baseline, [self._foreign(entry)])
         differing: dict[int, Built] = {}
         for request, outcome in self._executor.run(requests):
             entry = entries[request.key]
-            baseline = self._repository.current_baseline(entry.id)
+            baseline = self._repository.baselines.current(entry.id)
             if isinstance(outcome, Built) and outcome.fingerprint.digest != baseline.fingerprint.digest:
                 differing[request.key] = outcome
             else:
                 yield self._judge(entry, baseline, [outcome])
         for request, outcome in self._executor.run(_confirmations(differing, entries)):
             entry = entries[request.key]
-            baseline = self._repository.current_baseline(entry.id)
+            baseline = self._repository.baselines.current(entry.id)
             yield self._judge(entry, baseline, [differing[request.key], outcome])
 
     def _foreign(self, entry: Entry) -> BuildFailure:
@@ -312,7 +312,7 @@ class Registry:
                 audit_number=audit_number,
                 column=column,
             )
-            self._repository.add_check(check)
+            self._repository.checks.add(check)
             return Verification(entry, baseline, check)
         built = [build for build in builds if isinstance(build, Built)]
         last = built[-1]
@@ -335,7 +335,7 @@ class Registry:
             audit_number=audit_number,
             column=column,
         )
-        self._repository.add_check(check)
+        self._repository.checks.add(check)
         sources = (baseline.source.sha256, last.source.sha256)
         return Verification(
             entry,
@@ -377,7 +377,7 @@ class Registry:
             if refusal.nondeterministic:
                 raise RegistrationRefused(refusal.failure.message, hint=refusal.failure.hint)
             raise _not_judged(entry, refusal.failure)
-        before = self._repository.current_baseline(entry.id)
+        before = self._repository.baselines.current(entry.id)
         drift = compare(before.fingerprint, first.fingerprint)
         if drift is None:
             self._judge(entry, before, builds)
@@ -395,7 +395,7 @@ class Registry:
             self._clock(),
             reason.strip(),
         )
-        self._repository.add_baseline(entry.id, baseline)
+        self._repository.baselines.add(entry.id, baseline)
         self._judge(entry, baseline, builds)
         return Accepted(entry, before, baseline, drift)
 
@@ -432,7 +432,7 @@ class Registry:
                 os.replace(written, output)
             except OSError as error:
                 raise UsageError(f"cannot write {output}: {error.strerror}") from error
-        baseline = self._repository.current_baseline(entry.id)
+        baseline = self._repository.baselines.current(entry.id)
         drift = compare(baseline.fingerprint, outcome.fingerprint)
         return Rebuilt(entry, baseline, str(output), str(outcome.fingerprint), drift)
 
@@ -447,7 +447,7 @@ def select(
     """
     found: dict[str, Entry] = {}
     for selector in selectors:
-        entries = repository.select(selector, include_retired=include_retired)
+        entries = repository.entries.select(selector, include_retired=include_retired)
         if not entries:
             raise NothingSelected(
                 f"no entry is named by {selector!r}",

@@ -21,7 +21,7 @@ from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
 from seedreg.registry import Registry
-from seedreg.storage import Repository, open_repository
+from seedreg.storage import Repository, SqliteFile, open_repository
 
 THIS = EnvironmentSpec("this")
 OTHER = EnvironmentSpec.of("other", python="/other/python")
@@ -78,7 +78,7 @@ def verdicts(found: list[AuditRow]) -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def world(tmp_path: Path, stand_in_worker: Path) -> Iterator[World]:
-    with open_repository(tmp_path / "registry.db", create=True) as repository:
+    with open_repository(SqliteFile(tmp_path / "registry.db"), create=True) as repository:
         yield World(tmp_path, stand_in_worker, repository)
 
 
@@ -99,7 +99,7 @@ def ids_of(audit: Audit) -> list[str]:
 def test_all_active_entries_of_the_project_are_selected(three: World) -> None:
     three.register(0, factory="n:build", project="q")
     (retired,) = three.register(3)
-    three.repository.set_retired(retired, three.now, "no longer trained")
+    three.repository.entries.set_retired(retired, three.now, "no longer trained")
     audit = three.auditor().start((), (THIS,))
     assert ids_of(audit) == [Recipe("p", "m:build", seed).id for seed in range(3)]
     assert audit == three.auditor().find(1)
@@ -107,7 +107,7 @@ def test_all_active_entries_of_the_project_are_selected(three: World) -> None:
 
 def test_selectors_narrow_it_down_each_entry_once(three: World) -> None:
     one = Recipe("p", "m:build", 1).id
-    three.repository.add_tags(one, ["nightly"])
+    three.repository.entries.add_tags(one, ["nightly"])
     assert ids_of(three.auditor().start(["tag:nightly", one[:8], "m:build@1"], (THIS,))) == [one]
     with pytest.raises(NothingSelected, match="no entry is named by 'x'"):
         three.auditor().start(["m:build", "x"], (THIS,))
@@ -135,7 +135,7 @@ def test_stale_leaves_out_what_was_checked_since(three: World) -> None:
     assert len(three.audit("m:build@1")) == 1
     three.now = "2026-03-05T12:00:00.000000Z"
     stale = three.auditor().start((), (THIS,), stale_s=7 * 86400)
-    assert [three.repository.entry(one).recipe.seed for one in ids_of(stale)] == [0, 2]  # type: ignore[union-attr]
+    assert [three.repository.entries.get(one).recipe.seed for one in ids_of(stale)] == [0, 2]  # type: ignore[union-attr]
     three.now = "2026-03-08T12:00:00.000001Z"
     assert len(ids_of(three.auditor().start((), (THIS,), stale_s=7 * 86400))) == 3
     # Further back than the calendar goes: what was never checked.
@@ -145,13 +145,13 @@ def test_stale_leaves_out_what_was_checked_since(three: World) -> None:
 def test_an_empty_selection_is_no_audit(world: World) -> None:
     with pytest.raises(NothingSelected, match="there is no entry to audit"):
         world.auditor().start((), (THIS,))
-    assert world.repository.audits() == ()
+    assert world.repository.audits.newest() == ()
 
 
 def test_an_environment_named_twice_is_no_audit(three: World) -> None:
     with pytest.raises(UsageError, match="environment 'other' is named twice"):
         three.auditor().start((), (OTHER, THIS, OTHER))
-    assert three.repository.audits() == ()
+    assert three.repository.audits.newest() == ()
 
 
 def test_those_that_failed_in_the_last_audit_can_be_run_again(three: World) -> None:
@@ -285,7 +285,7 @@ def test_a_waived_drift_does_not_stop_it(three: World) -> None:
         assert row.check.fingerprint is not None
         until = "2026-03-31"
         waiver = Waiver(row.entry.id, row.check.fingerprint.digest, "known", until, three.now)
-        three.repository.add_waiver(waiver)
+        three.repository.waivers.add(waiver)
     auditor = three.auditor()
     found = rows(auditor.run(auditor.start((), (THIS,)), fail_fast=True))
     assert [(row.check.verdict.value, row.failed) for row in found] == [("DRIFTED", False)] * 3
@@ -428,7 +428,7 @@ def test_a_waived_drift_is_no_new_one(world: World) -> None:
     for row in world.audit():
         assert row.check.fingerprint is not None
         digest = row.check.fingerprint.digest
-        world.repository.add_waiver(Waiver(row.entry.id, digest, "known", "2026-03-31", world.now))
+        world.repository.waivers.add(Waiver(row.entry.id, digest, "known", "2026-03-31", world.now))
     world.audit()
     assert compared(world, 1, 3) == {Became.NEWLY_DRIFTED: ["0 this"]}
     (check,) = world.auditor().compare(1, 3).checks

@@ -33,7 +33,7 @@ from seedreg.errors import (
 )
 from seedreg.executors.local import LocalExecutor
 from seedreg.registry import RegisterOptions, Registry
-from seedreg.storage import open_repository
+from seedreg.storage import SqliteFile, open_repository
 
 
 class World:
@@ -50,7 +50,7 @@ class World:
         executor = LocalExecutor(
             sys.executable, self.root, jobs=2, timeout_s=20, environ={}, worker_folder=self.worker
         )
-        repository = open_repository(self.db, create=True)
+        repository = open_repository(SqliteFile(self.db), create=True)
         return Registry(repository, _Watched(executor, self), project)
 
     def change(self, **world: object) -> None:
@@ -372,16 +372,16 @@ def test_another_command_that_accepted_meanwhile_is_not_overruled(world: World, 
     registry.register("m:build")
     world.change(stream=2)
 
-    real = registry._repository.current_baseline
+    real = registry._repository.baselines.current
 
     def slow(entry_id: str) -> Baseline:
         found = real(entry_id)
-        registry._repository.current_baseline = real  # type: ignore[method-assign]
+        registry._repository.baselines.current = real  # type: ignore[method-assign]
         with world.open() as faster:
             assert isinstance(faster.accept("m:build", "theirs"), Accepted)
         return found
 
-    registry._repository.current_baseline = slow  # type: ignore[method-assign]
+    registry._repository.baselines.current = slow  # type: ignore[method-assign]
     with pytest.raises(RegistryError, match="another command has changed it"):
         registry.accept("m:build", "mine")
     assert [summary.baseline_number for summary in registry.entries()] == [2]
@@ -491,7 +491,7 @@ def test_an_executor_is_any_object_with_its_two_methods(world: World) -> None:
         def close(self) -> None:
             pass
 
-    with Registry(open_repository(world.db, create=True), Lost(), "p") as registry:
+    with Registry(open_repository(SqliteFile(world.db), create=True), Lost(), "p") as registry:
         with pytest.raises(NotJudged, match="m:build@0 was lost"):
             registry.register("m:build")
         assert Isolation.AUTO.value == "auto"

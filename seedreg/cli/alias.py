@@ -30,6 +30,6 @@ def alias_command(
         check_name("alias", name)
     with open_for_writing(load(ctx, db=db)) as repository:
         entry = select_one(repository, selector)
-        repository.set_alias(entry.id, name)
+        repository.entries.set_alias(entry.id, name)
     click.echo(f"{entry.short_id}  {entry.recipe.label}  alias: {name or '-'}")
     return 0

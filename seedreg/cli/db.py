@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import load, registry_option, registry_path
+from seedreg.cli.options import load, registry_location, registry_option
 from seedreg.errors import EXIT_REGISTRY
+from seedreg.reports.words.problems import problem_text
 
 
 @click.group("db")
@@ -20,22 +21,22 @@ def db_command() -> None:
 @click.pass_context
 def _status(ctx: click.Context, /, db: str | None) -> int:
     """Say where the registry is, its schema and how much it holds."""
-    from seedreg.storage import open_repository, status
+    from seedreg.storage import SchemaState, open_repository, status
 
     config = load(ctx, db=db)
-    path = registry_path(config)
-    found = status(path)
-    click.echo(f"registry  {path}")
-    click.echo(f"size      {path.stat().st_size:,} bytes")
-    click.echo(f"schema    {found.revision} ({found.state}; this seedreg writes {found.latest})")
-    if found.state == "newer":
+    location = registry_location(config)
+    found = status(location)
+    click.echo(f"registry  {location}")
+    click.echo(f"size      {location.path.stat().st_size:,} bytes")
+    click.echo(f"schema    {found.revision} ({found.state.value}; this seedreg writes {found.latest})")
+    if found.state is SchemaState.NEWER:
         click.echo("  next: upgrade seedreg (pip install --upgrade seedreg)")
         return EXIT_REGISTRY
-    with open_repository(path, write=False, busy_timeout_s=config.busy_timeout_s) as repository:
-        summaries = repository.summaries(retired=None)
+    with open_repository(location, write=False, busy_timeout_s=config.busy_timeout_s) as repository:
+        summaries = repository.entries.summaries(retired=None)
     retired = sum(summary.entry.retired_at is not None for summary in summaries)
     click.echo(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
-    if found.state == "older":
+    if found.state is SchemaState.OLDER:
         click.echo("  next: seedreg db upgrade")
     return 0
 
@@ -48,7 +49,7 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
     from seedreg.storage import upgrade
 
     config = load(ctx, db=db)
-    done = upgrade(registry_path(config), busy_timeout_s=config.busy_timeout_s)
+    done = upgrade(registry_location(config), busy_timeout_s=config.busy_timeout_s)
     if done.backup is None:
         click.echo(f"the schema is {done.after} already: nothing to do")
     else:
@@ -65,7 +66,7 @@ def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
     """Copy the registry to TARGET, even while others write to it."""
     from seedreg.storage import backup
 
-    backup(registry_path(load(ctx, db=db)), target)
+    backup(registry_location(load(ctx, db=db)), target)
     click.echo(f"backup    {target}")
     return 0
 
@@ -77,12 +78,12 @@ def _check(ctx: click.Context, /, db: str | None) -> int:
     """Read everything and recompute every digest."""
     from seedreg.storage import check
 
-    path = registry_path(load(ctx, db=db))
-    problems = check(path)
+    location = registry_location(load(ctx, db=db))
+    problems = check(location)
     for problem in problems:
-        click.echo(f"problem   {problem}")
+        click.echo(f"problem   {problem_text(problem)}")
     if problems:
-        click.echo(f"  next: restore a backup of {path}")
+        click.echo(f"  next: restore a backup of {location}")
         return EXIT_REGISTRY
     click.echo("ok        every page, reference, digest and kept weight is as it should be")
     return 0

@@ -26,7 +26,7 @@ def history_command(ctx: click.Context, /, selector: str, as_json: bool, db: str
 
     with open_for_reading(load(ctx, db=db)) as repository:
         entry = select_one(repository, selector)
-        baselines, checks = repository.baselines(entry.id), repository.checks(entry.id)
+        baselines, checks = repository.baselines.of_entry(entry.id), repository.checks.of_entry(entry.id)
     if as_json:
         from seedreg.reports.documents import history_document
 

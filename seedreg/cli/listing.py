@@ -41,7 +41,7 @@ def list_command(
     from seedreg.reports.text.listing import summary_rows
 
     with open_for_reading(load(ctx, db=db)) as repository:
-        summaries = repository.summaries(
+        summaries = repository.entries.summaries(
             project=project,
             factory=factory,
             tag=tag,

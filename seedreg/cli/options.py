@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seedreg.domain.environment_spec import EnvironmentSpec
     from seedreg.domain.verdict import Verdict
     from seedreg.registry import Registry
-    from seedreg.storage import Repository
+    from seedreg.storage import Location, Repository
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -119,7 +119,7 @@ def _complete_selector(ctx: click.Context, param: click.Parameter, incomplete: s
 
     try:
         with open_for_reading(load(ctx, db=ctx.params.get("db"))) as repository:
-            summaries = repository.summaries(retired=None)
+            summaries = repository.entries.summaries(retired=None)
     except SeedregError:
         return []
     words: set[str] = set()
@@ -226,8 +226,8 @@ def _named(config: Config, name: str) -> EnvironmentSpec:
     raise UsageError(f"there is no environment {name!r}", hint=hint)
 
 
-def registry_path(config: Config) -> Path:
-    """Where the registry file is, or will be."""
+def registry_location(config: Config) -> Location:
+    """Where the registry is, or will be."""
     from seedreg.storage import parse_location
 
     return parse_location(config.db, config.root)
@@ -239,7 +239,7 @@ def open_for_reading(config: Config) -> Iterator[Repository]:
     from seedreg.storage import open_repository
 
     with open_repository(
-        registry_path(config), write=False, busy_timeout_s=config.busy_timeout_s
+        registry_location(config), write=False, busy_timeout_s=config.busy_timeout_s
     ) as repository:
         yield repository
 
@@ -249,7 +249,7 @@ def open_for_writing(config: Config) -> Iterator[Repository]:
     """The registry's entries, for commands that build nothing."""
     from seedreg.storage import open_repository
 
-    with open_repository(registry_path(config), busy_timeout_s=config.busy_timeout_s) as repository:
+    with open_repository(registry_location(config), busy_timeout_s=config.busy_timeout_s) as repository:
         yield repository
 
 

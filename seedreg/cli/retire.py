@@ -23,7 +23,7 @@ def retire_command(
 
     with open_for_writing(load(ctx, db=db)) as repository:
         for entry in select(repository, selectors):
-            repository.set_retired(entry.id, utc_now(), reason)
+            repository.entries.set_retired(entry.id, utc_now(), reason)
             click.echo(f"retired  {entry.short_id}  {entry.recipe.label}")
     return 0
 
@@ -38,6 +38,6 @@ def unretire_command(ctx: click.Context, /, selectors: tuple[str, ...], db: str 
 
     with open_for_writing(load(ctx, db=db)) as repository:
         for entry in select(repository, selectors, include_retired=True):
-            repository.set_retired(entry.id, None, None)
+            repository.entries.set_retired(entry.id, None, None)
             click.echo(f"active  {entry.short_id}  {entry.recipe.label}")
     return 0

@@ -31,9 +31,9 @@ def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | 
 
     with open_for_reading(load(ctx, db=db)) as repository:
         entry = select_one(repository, selector)
-        baseline = repository.current_baseline(entry.id)
-        checks = repository.checks(entry.id)
-        waivers = repository.waivers(entry.id)
+        baseline = repository.baselines.current(entry.id)
+        checks = repository.checks.of_entry(entry.id)
+        waivers = repository.waivers.of_entry(entry.id)
     last = checks[-1] if checks else None
     drift = compare(baseline.fingerprint, last.fingerprint) if last and last.fingerprint else None
     if as_json:

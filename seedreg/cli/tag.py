@@ -37,8 +37,8 @@ def tag_command(
         check_name("tag", name)
     with open_for_writing(load(ctx, db=db)) as repository:
         for entry in select(repository, selectors, include_retired=True):
-            repository.add_tags(entry.id, added)
-            repository.remove_tags(entry.id, removed)
+            repository.entries.add_tags(entry.id, added)
+            repository.entries.remove_tags(entry.id, removed)
             tags = sorted({*entry.tags, *added} - set(removed))
             click.echo(f"{entry.short_id}  {entry.recipe.label}  tags: {', '.join(tags) or '-'}")
     return 0

@@ -84,7 +84,7 @@ def waive_command(
     if remove:
         with open_for_writing(config) as repository:
             entry = select_one(repository, selector)
-            count = repository.remove_waivers(entry.id, utc_now())
+            count = repository.waivers.remove(entry.id, utc_now())
         click.echo(f"removed {counted(count, 'waiver')}  {entry.short_id}  {entry.recipe.label}")
         return 0
     if not (reason or "").strip() or until is None:
@@ -126,15 +126,15 @@ def _add(repository: Repository, entry: Entry, digest: str, reason: str, until: 
     from seedreg.domain.audit import Waiver
     from seedreg.registry import utc_now
 
-    repository.add_waiver(Waiver(entry.id, digest, reason, until, utc_now()))
+    repository.waivers.add(Waiver(entry.id, digest, reason, until, utc_now()))
 
 
 def _waivable(repository: Repository, entry: Entry, prefix: str | None) -> str:
     """The digest of the one drift that the last check found; of its whole audit if it was part of one."""
     from seedreg.errors import UsageError
 
-    checks = repository.checks(entry.id)
-    baseline = repository.current_baseline(entry.id)
+    checks = repository.checks.of_entry(entry.id)
+    baseline = repository.baselines.current(entry.id)
     digests = _drifts(_last(checks), baseline)
     if not digests:
         found = "it was never checked" if not checks else f"its last check is {checks[-1].verdict.value}"
@@ -179,8 +179,8 @@ def _listed(repository: Repository, selector: str | None) -> Iterator[tuple[Entr
     from seedreg.registry import select_one
 
     entry_id = None if selector is None else select_one(repository, selector).id
-    waivers = repository.waivers(entry_id)
-    entries = {entry.id: entry for entry in repository.entries_by_id({one.entry_id for one in waivers})}
+    waivers = repository.waivers.all() if entry_id is None else repository.waivers.of_entry(entry_id)
+    entries = {entry.id: entry for entry in repository.entries.by_ids({one.entry_id for one in waivers})}
     return ((entries[waiver.entry_id], waiver) for waiver in waivers)
 
 

@@ -1,20 +1,27 @@
-"""Storage: where entries rest. Only this package knows SQL; only values of the domain leave it."""
+"""Where entries are stored. Only this package knows SQL; only values of the domain leave it."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seedreg.storage.location import Location, SqliteFile, parse_location
+from seedreg.storage.revisions import SCHEMA_REVISION, SchemaState, SchemaStatus
+
 if TYPE_CHECKING:
-    from seedreg.storage.engine import parse_location
+    from seedreg.storage.inspection import check
     from seedreg.storage.objects import ObjectStore
     from seedreg.storage.repository import Repository, open_repository
-    from seedreg.storage.schema import SCHEMA_REVISION, SchemaStatus, Upgraded, backup, check, status, upgrade
+    from seedreg.storage.schema import Upgraded, backup, status, upgrade
 
 __all__ = [
     "SCHEMA_REVISION",
+    "Location",
     "ObjectStore",
     "Repository",
+    "SchemaState",
     "SchemaStatus",
+    "SqliteFile",
     "Upgraded",
     "backup",
     "check",
@@ -24,18 +31,20 @@ __all__ = [
     "upgrade",
 ]
 
-_HOMES = {
+_MODULES = {
     "ObjectStore": "objects",
     "Repository": "repository",
+    "Upgraded": "schema",
+    "backup": "schema",
+    "check": "inspection",
     "open_repository": "repository",
-    "parse_location": "engine",
+    "status": "schema",
+    "upgrade": "schema",
 }
 
 
 def __getattr__(name: str) -> Any:
     # SQLAlchemy costs 0.2 s: it is imported when something of the registry is first used.
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'schema')}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

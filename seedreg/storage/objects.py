@@ -1,6 +1,6 @@
 """Kept weights: each tensor's bytes once, in `objects/ab/cdef…` under their SHA-256.
 
-Which tensor belongs to which entry is told by the fingerprints, never here.
+Which tensor belongs to which entry is recorded in the fingerprints, not here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from seedreg.errors import RegistryError
+from seedreg.domain.problem import Problem, ProblemKind, problem
+from seedreg.errors import RegistryError, Step
 from seedreg.files import sync_file, sync_folder, temporary_beside
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -21,19 +22,10 @@ _CHUNK_BYTES = 1 << 20
 
 
 class ObjectStore:
-    """The files in one folder; the folder is made when the first one is adopted."""
+    """The files in one folder, which is created with the first of them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    @classmethod
-    def beside(cls, registry: Path) -> ObjectStore:
-        """The objects of the registry at that path."""
-        return cls(registry.parent / "objects")
-
-    def has(self, sha256: str) -> bool:
-        """Whether the object is there; its bytes are not looked at."""
-        return self._path(sha256).is_file()
 
     def adopt(self, file: Path, sha256: str) -> None:
         """Take a raw file in; the caller must not use the file afterwards.
@@ -73,7 +65,7 @@ class ObjectStore:
             file = path.open("rb")
         except FileNotFoundError:
             raise RegistryError(
-                f"weights {sha256} are not in {self.folder}", hint="they are kept only with --keep-weights"
+                f"weights {sha256} are not in {self.folder}", step=Step.KEEP_WEIGHTS
             ) from None
         except OSError as error:
             raise RegistryError(f"weights {path} cannot be read: {error.strerror}") from error
@@ -81,7 +73,7 @@ class ObjectStore:
             if _hash_of(file) != sha256:
                 raise RegistryError(
                     f"weights {path} are damaged: their SHA-256 is another one",
-                    hint="remove the file and register or verify again with --keep-weights",
+                    step=Step.KEEP_WEIGHTS_AGAIN,
                 )
             file.seek(0)
         except BaseException as error:
@@ -91,24 +83,23 @@ class ObjectStore:
             raise
         return file
 
-    def read(self, sha256: str) -> bytes:
-        """The object's bytes, verified; see `open`."""
-        with self.open(sha256) as file:
-            return file.read()
-
-    def problems(self) -> Iterator[str]:
-        """One line for each object that is damaged, or is no object."""
+    def problems(self) -> Iterator[Problem]:
+        """What is damaged, or is not an object."""
         for path in sorted(self.folder.glob("*/*")):
             if path.name.startswith(".") and path.name.endswith(".new"):
                 continue  # another process is just writing it, or was killed: it has no name yet
             sha256 = path.parent.name + path.name
             if not (_SHA256.fullmatch(sha256) and path.is_file()):
-                yield f"{path} is not an object"
+                yield problem(ProblemKind.NO_OBJECT, path=str(path))
                 continue
             try:
-                self.open(sha256).close()
-            except RegistryError as error:
-                yield error.message
+                with path.open("rb") as file:
+                    found = _hash_of(file)
+            except OSError as error:
+                yield problem(ProblemKind.WEIGHTS_UNREADABLE, path=str(path), error=error.strerror)
+                continue
+            if found != sha256:
+                yield problem(ProblemKind.WEIGHTS_DIFFER, path=str(path))
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):

@@ -14,7 +14,7 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.errors import UsageError
 from seedreg.registry import utc_now
-from seedreg.storage import open_repository
+from seedreg.storage import SqliteFile, open_repository
 
 from .conftest import Project, Result
 
@@ -85,10 +85,10 @@ def test_another_drift_fails_again(drifted: Project) -> None:
 def test_the_day_after_the_last_it_fails_again(drifted: Project) -> None:
     now = datetime.now(timezone.utc)
     yesterday, before = ((now - timedelta(days=days)).date().isoformat() for days in (1, 2))
-    with open_repository(drifted.db) as repository:
-        (entry,) = repository.select("flips")
+    with open_repository(SqliteFile(drifted.db)) as repository:
+        (entry,) = repository.entries.select("flips")
         waiver = Waiver(entry.id, digest(drifted), "old", yesterday, f"{before}T00:00:00.000000Z")
-        repository.add_waiver(waiver)
+        repository.waivers.add(waiver)
     assert drifted("audit", "flips").code == 1
     assert drifted("waive", "--list").out.startswith(f"ended {yesterday}  ")
 
@@ -172,17 +172,17 @@ def test_of_a_matrix_the_drift_of_any_environment_can_be_waived(drifted: Project
 
 def test_of_two_drifts_in_one_audit_the_fingerprint_says_which(drifted: Project) -> None:
     """What a matrix finds, put there by hand: the drift of this Python, and another one."""
-    with open_repository(drifted.db) as repository:
-        (entry,) = repository.select("flips")
-        last = repository.checks(entry.id)[-1]
+    with open_repository(SqliteFile(drifted.db)) as repository:
+        (entry,) = repository.entries.select("flips")
+        last = repository.checks.of_entry(entry.id)[-1]
         assert last.fingerprint is not None
         first = last.fingerprint.tensors[0]
         other = Fingerprint((replace(first, sha256="0" * 64), *last.fingerprint.tensors[1:]))
         columns = (EnvironmentSpec("a"), EnvironmentSpec("b"))
-        number = repository.start_audit(AuditPlan("shop", (entry.id,), columns), utc_now())
+        number = repository.audits.start(AuditPlan("shop", (entry.id,), columns), utc_now())
         for label, built in (("a", last.fingerprint), ("b", other)):
             one = replace(last, at=utc_now(), fingerprint=built, audit_number=number, column=label)
-            assert repository.add_check(one)
+            assert repository.checks.add(one)
     told = waive(drifted)
     assert (told.code, told.out) == (2, "")
     both = f"sr1:{last.fingerprint.digest[:12]}, sr1:{other.digest[:12]}"

@@ -23,8 +23,9 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
-from seedreg.storage import open_repository
-from seedreg.storage.schema import REVISIONS, create
+from seedreg.storage import SqliteFile, open_repository
+from seedreg.storage.revisions import REVISIONS
+from seedreg.storage.schema import create
 
 DATA = Path(__file__).parent
 
@@ -186,25 +187,25 @@ def sample(revision: str) -> Path:
 
 def _write(revision: str, folder: Path) -> None:
     current = folder / "current.db"
-    with open_repository(current, create=True) as repository:
+    with open_repository(SqliteFile(current), create=True) as repository:
         for entry in (PLAIN, FULL):
             first, *others = BASELINES[entry.id]
-            repository.add_entry(entry, first)
+            repository.entries.add(entry, first)
             for baseline in others:
-                repository.add_baseline(entry.id, baseline)
+                repository.baselines.add(entry.id, baseline)
             for check in CHECKS[entry.id]:
-                repository.add_check(check)
+                repository.checks.add(check)
         if has_audits(revision):
             for audit in AUDITS:
-                assert repository.start_audit(audit.plan, audit.started_at) == audit.number
+                assert repository.audits.start(audit.plan, audit.started_at) == audit.number
             for check in AUDIT_CHECKS:
-                assert repository.add_check(check)
+                assert repository.checks.add(check)
             for audit in AUDITS:
                 if audit.finished_at is not None:
-                    repository.finish_audit(audit.number, audit.finished_at)
+                    repository.audits.finish(audit.number, audit.finished_at)
             for waiver in WAIVERS:
-                repository.add_waiver(waiver)
-    create(sample(revision), revision=revision)
+                repository.waivers.add(waiver)
+    create(SqliteFile(sample(revision)), revision=revision)
     with closing(sqlite3.connect(sample(revision), isolation_level=None)) as file:
         file.execute("ATTACH ? AS source", (str(current),))
         tables = ["entries", "fingerprints", "environments", "baselines", "checks", "tags"]

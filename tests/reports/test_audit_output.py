@@ -17,7 +17,7 @@ from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, UsageError
 from seedreg.reports.audit import FORMATS, writer
-from seedreg.reports.audit.output import folder_in_repository, whole_file, write_reports
+from seedreg.reports.audit.output import folder_in_repository, write_reports
 
 from . import audits
 from .audits import written
@@ -100,12 +100,6 @@ def test_a_disk_that_is_full_is_told_and_the_other_reports_are_written(tmp_path:
     with pytest.raises(UsageError, match=r"report /dev/full cannot be written: No space left on device"):
         write_reports(small(), [("json", Path("/dev/full")), ("text", None)], GUIDE, environ={}, out=out)
     assert out.getvalue() == written("text", small())
-
-
-def test_a_lone_surrogate_does_not_break_a_file(tmp_path: Path) -> None:
-    with whole_file(tmp_path / "a") as file:
-        file.write("\udc80")
-    assert (tmp_path / "a").read_text(encoding="utf-8") == r"\udc80"
 
 
 # GitHub -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.storage import Repository, open_repository
+from seedreg.storage import Repository, SqliteFile, open_repository
 from seedreg.storage.schema import create
 
 NOBODY = 65534
@@ -18,7 +18,7 @@ NOBODY = 65534
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry without entries, to be copied: creating one anew takes 0.3 s."""
     path = tmp_path_factory.mktemp("empty") / "registry.db"
-    assert create(path)
+    assert create(SqliteFile(path))
     return path
 
 
@@ -30,7 +30,7 @@ def path(tmp_path: Path, empty_registry: Path) -> Path:
 
 @pytest.fixture
 def repository(path: Path) -> Iterator[Repository]:
-    with open_repository(path) as repository:
+    with open_repository(SqliteFile(path)) as repository:
         yield repository
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.storage import check, open_repository, status
+from seedreg.storage import SqliteFile, check, open_repository, status
 from seedreg.storage.schema import create
 
 from .values import baseline, entry
@@ -23,17 +23,17 @@ import importlib, sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 values = importlib.import_module("storage.values")
-from seedreg.storage import open_repository
+from seedreg.storage import SqliteFile, open_repository
 worker, path, start = int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 import alembic.command
 time.sleep(max(0, start - time.time()))
-with open_repository(path, create=True) as repository:
+with open_repository(SqliteFile(path), create=True) as repository:
     for number in range({entries}):
         stored = values.entry(worker * 100_000 + number, tags=("x",), note="n" * 500)
-        assert repository.add_entry(stored, values.baseline(letter="0123456789abcdef"[number % 16]))
-        repository.add_check(values.check(stored.id))
+        assert repository.entries.add(stored, values.baseline(letter="0123456789abcdef"[number % 16]))
+        repository.checks.add(values.check(stored.id))
         print(stored.id, flush=True)
-    won = repository.add_entry(values.entry(99, alias="shared"), values.baseline())
+    won = repository.entries.add(values.entry(99, alias="shared"), values.baseline())
     print("won" if won else "lost", flush=True)
 """
 
@@ -58,12 +58,12 @@ def test_eight_processes_that_create_and_register_at_once_lose_nothing(tmp_path:
     lines = [line for output, _ in outputs for line in output.split()]
     ids = set(lines) - {"won", "lost"}
     assert (len(ids), lines.count("won"), lines.count("lost")) == (40, 1, 7)
-    with open_repository(path) as repository:
-        summaries = repository.summaries()
+    with open_repository(SqliteFile(path)) as repository:
+        summaries = repository.entries.summaries()
         assert {summary.entry.id for summary in summaries} == ids | {entry(99).id}
         assert sum(summary.last_verdict is not None for summary in summaries) == 40
-        assert [found.id for found in repository.select("shared")] == [entry(99).id]
-    assert check(path) == []
+        assert [found.id for found in repository.entries.select("shared")] == [entry(99).id]
+    assert check(SqliteFile(path)) == []
     assert sorted(os.listdir(path.parent)) == [".gitignore", "registry.db"]
 
 
@@ -79,31 +79,32 @@ def test_what_was_reported_as_stored_survives_kill(path: Path, after: int) -> No
     told += [line for line in rest.split("\n")[:-1] if len(line) == 64]
     with closing(sqlite3.connect(path)) as file:
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert check(path) == []
-    with open_repository(path) as repository:
-        stored = {summary.entry.id for summary in repository.summaries()}
+    assert check(SqliteFile(path)) == []
+    with open_repository(SqliteFile(path)) as repository:
+        stored = {summary.entry.id for summary in repository.entries.summaries()}
         assert set(told) <= stored
         assert len(stored) - len(told) in (0, 1)  # one may be stored and not told yet
-        assert repository.add_entry(entry(), baseline())
+        assert repository.entries.add(entry(), baseline())
 
 
 CREATE = """
 import sys
 from pathlib import Path
+from seedreg.storage import SqliteFile
 from seedreg.storage.schema import create
 import alembic.command
 print("ready", flush=True)
-create(Path(sys.argv[1]))
+create(SqliteFile(Path(sys.argv[1])))
 print("created", flush=True)
 """
 
 UPGRADE = """
 import sys
 from pathlib import Path
-from seedreg.storage.schema import upgrade
+from seedreg.storage import SqliteFile, upgrade
 import alembic.command
 print("ready", flush=True)
-upgrade(Path(sys.argv[1]))
+upgrade(SqliteFile(Path(sys.argv[1])))
 print("upgraded", flush=True)
 """
 
@@ -129,39 +130,39 @@ def test_a_killed_creation_leaves_a_whole_registry_or_none(tmp_path: Path, delay
     path = tmp_path / "registry.db"
     told = kill_after(CREATE, path, delay_s)
     if told or path.exists():
-        assert check(path) == []
-    with open_repository(path, create=True) as repository:
-        assert repository.add_entry(entry(), baseline())
+        assert check(SqliteFile(path)) == []
+    with open_repository(SqliteFile(path), create=True) as repository:
+        assert repository.entries.add(entry(), baseline())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 @pytest.mark.parametrize("delay_s", [0.02, 0.06])
 def test_a_killed_upgrade_leaves_the_schema_before_or_after(tmp_path: Path, delay_s: float) -> None:
     path = tmp_path / "registry.db"
-    create(path, revision="0001_initial")
+    create(SqliteFile(path), revision="0001_initial")
     told = kill_after(UPGRADE, path, delay_s)
-    assert status(path).state in (("current",) if told else ("older", "current"))
-    assert check(path) == []
+    assert status(SqliteFile(path)).state.value in (("current",) if told else ("older", "current"))
+    assert check(SqliteFile(path)) == []
 
 
 def test_a_baseline_accepted_by_another_process_meanwhile_is_not_overwritten(path: Path) -> None:
     from seedreg.errors import RegistryError
 
-    with open_repository(path) as first, open_repository(path) as second:
-        first.add_entry(entry(), baseline())
-        second.add_baseline(entry().id, baseline(2, "a", "second"))
+    with open_repository(SqliteFile(path)) as first, open_repository(SqliteFile(path)) as second:
+        first.entries.add(entry(), baseline())
+        second.baselines.add(entry().id, baseline(2, "a", "second"))
         with pytest.raises(RegistryError, match="takes baseline 3 next, not 2"):
-            first.add_baseline(entry().id, baseline(2, "b", "first"))
-        assert first.baselines(entry().id) == (baseline(), baseline(2, "a", "second"))
+            first.baselines.add(entry().id, baseline(2, "b", "first"))
+        assert first.baselines.of_entry(entry().id) == (baseline(), baseline(2, "a", "second"))
 
 
 def test_looking_at_a_registry_does_not_disturb_a_connection_of_the_same_process(path: Path) -> None:
     # Closing a descriptor of the file outside SQLite would drop this process's locks on it, and
     # another process could then remove the -wal under the open connection.
-    with open_repository(path) as repository:
-        repository.add_entry(entry(0), baseline())
-        status(path)
-        open_repository(path, write=False).close()
+    with open_repository(SqliteFile(path)) as repository:
+        repository.entries.add(entry(0), baseline())
+        status(SqliteFile(path))
+        open_repository(SqliteFile(path), write=False).close()
         subprocess.run(
             [
                 sys.executable,
@@ -171,5 +172,5 @@ def test_looking_at_a_registry_does_not_disturb_a_connection_of_the_same_process
             check=True,
         )
         assert path.with_name("registry.db-wal").exists()
-        repository.add_entry(entry(1), baseline())
-    assert check(path) == []
+        repository.entries.add(entry(1), baseline())
+    assert check(SqliteFile(path)) == []

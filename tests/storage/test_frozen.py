@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from seedreg.domain.entry import Entry, Recipe
-from seedreg.storage import Repository, check, open_repository, status, upgrade
-from seedreg.storage.schema import REVISIONS, SCHEMA_REVISION
+from seedreg.storage import Repository, SqliteFile, check, open_repository, status, upgrade
+from seedreg.storage.revisions import REVISIONS, SCHEMA_REVISION
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -39,57 +39,60 @@ def frozen(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
 def expect_the_values(repository: Repository, revision: str) -> None:
     audited = values.has_audits(revision)
     for entry in (values.PLAIN, values.FULL):
-        assert repository.select(entry.id[:4]) == (entry,)
-        assert repository.baselines(entry.id) == values.BASELINES[entry.id]
-        assert repository.current_baseline(entry.id) == values.BASELINES[entry.id][-1]
-        assert repository.checks(entry.id) == values.CHECKS[entry.id] + (
+        assert repository.entries.select(entry.id[:4]) == (entry,)
+        assert repository.baselines.of_entry(entry.id) == values.BASELINES[entry.id]
+        assert repository.baselines.current(entry.id) == values.BASELINES[entry.id][-1]
+        assert repository.checks.of_entry(entry.id) == values.CHECKS[entry.id] + (
             values.AUDIT_CHECKS if audited and entry == values.PLAIN else ()
         )
-    assert repository.select("golden") == (values.FULL,)
-    found = repository.summaries(retired=None)
+    assert repository.entries.select("golden") == (values.FULL,)
+    found = repository.entries.summaries(retired=None)
     assert [(summary.entry, summary.baseline_number) for summary in found] == [
         (values.FULL, 1),
         (values.PLAIN, 2),
     ]
-    assert repository.entry_ids(retired=None) == [values.FULL.id, values.PLAIN.id]
-    assert repository.audits() == (values.AUDITS[::-1] if audited else ())
-    assert repository.audit(1) == (values.AUDITS[0] if audited else None)
-    assert tuple(repository.audit_checks(1)) == (values.AUDIT_CHECKS if audited else ())
-    assert repository.checked_in(1) == {(c.entry_id, c.column) for c in values.AUDIT_CHECKS if audited}
-    interrupted = repository.last_interrupted_audit("sample", (values.HERE,))
+    assert repository.entries.ids(retired=None) == [values.FULL.id, values.PLAIN.id]
+    assert repository.audits.newest() == (values.AUDITS[::-1] if audited else ())
+    assert repository.audits.get(1) == (values.AUDITS[0] if audited else None)
+    found_checks = tuple(check for check, _, _ in repository.audits.checks(1))
+    assert found_checks == (values.AUDIT_CHECKS if audited else ())
+    assert repository.audits.checked(1) == {(c.entry_id, c.column) for c in values.AUDIT_CHECKS if audited}
+    interrupted = repository.audits.last_interrupted("sample", (values.HERE,))
     assert interrupted == (values.AUDITS[1] if audited else None)
-    assert repository.waivers(removed=True) == (values.WAIVERS if audited else ())
-    waiver = repository.waiver_of(values.AUDIT_CHECKS[0])
+    waivers = repository.waivers.of_entry(values.PLAIN.id, removed=True)
+    assert waivers == (values.WAIVERS if audited else ())
+    assert repository.waivers.of_entry(values.FULL.id, removed=True) == ()
+    waiver = repository.waivers.covering(values.AUDIT_CHECKS[0])
     assert waiver == (values.WAIVERS[1] if audited else None)
 
 
 def test_the_registry_of_every_schema_is_read_for_ever(frozen: tuple[str, Path]) -> None:
     revision, path = frozen
     before = path.read_bytes()
-    assert status(path).revision == revision
-    with open_repository(path, write=False) as repository:
+    assert status(SqliteFile(path)).revision == revision
+    with open_repository(SqliteFile(path), write=False) as repository:
         expect_the_values(repository, revision)
-    assert check(path) == []
+    assert check(SqliteFile(path)) == []
     assert path.read_bytes() == before
 
 
 def test_the_registry_of_every_schema_is_upgraded_for_ever(frozen: tuple[str, Path]) -> None:
     revision, path = frozen
-    assert upgrade(path)[:2] == (revision, SCHEMA_REVISION)
-    assert check(path) == []
-    with open_repository(path) as repository:
+    assert upgrade(SqliteFile(path))[:2] == (revision, SCHEMA_REVISION)
+    assert check(SqliteFile(path)) == []
+    with open_repository(SqliteFile(path)) as repository:
         expect_the_values(repository, revision)
         new = Entry(Recipe("sample", "models:new", 1), "2027-01-01T00:00:00.000000Z")
-        assert repository.add_entry(new, values.BASELINES[values.FULL.id][0])
-        number = repository.start_audit(values.AUDITS[1].plan, "2027-01-01T00:00:00.000000Z")
+        assert repository.entries.add(new, values.BASELINES[values.FULL.id][0])
+        number = repository.audits.start(values.AUDITS[1].plan, "2027-01-01T00:00:00.000000Z")
         again = replace(values.AUDIT_CHECKS[0], audit_number=number)
-        assert (repository.add_check(again), repository.add_check(again)) == (True, False)
+        assert (repository.checks.add(again), repository.checks.add(again)) == (True, False)
 
 
 def test_a_frozen_registry_is_defined_as_a_new_one_after_its_upgrade(
     frozen: tuple[str, Path], empty_registry: Path
 ) -> None:
-    upgrade(frozen[1])
+    upgrade(SqliteFile(frozen[1]))
     definitions = []
     for path in (frozen[1], empty_registry):
         with closing(sqlite3.connect(path)) as file:

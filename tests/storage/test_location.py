@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seedreg.errors import ConfigError
-from seedreg.storage import parse_location
+from seedreg.storage import SqliteFile, parse_location
 
 BASE = Path("/base")
 
@@ -26,7 +26,8 @@ BASE = Path("/base")
     ],
 )
 def test_a_location_is_a_path_or_an_sqlite_url(text: str, path: str) -> None:
-    assert parse_location(text, BASE) == Path(path)
+    location = parse_location(text, BASE)
+    assert (location, str(location)) == (SqliteFile(Path(path)), path)
 
 
 def test_a_url_of_another_database_is_refused_without_its_password() -> None:
@@ -60,7 +61,7 @@ def test_importing_the_package_imports_no_sqlalchemy_and_opening_no_alembic_and_
     program = (
         "import sys, pathlib, seedreg.storage as storage\n"
         "assert 'sqlalchemy' not in sys.modules\n"
-        f"storage.open_repository(pathlib.Path({str(path)!r})).close()\n"
+        f"storage.open_repository(storage.SqliteFile(pathlib.Path({str(path)!r}))).close()\n"
         "assert not {'alembic', 'sqlalchemy.orm'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

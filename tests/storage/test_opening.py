@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.errors import EXIT_REGISTRY, RegistryError
-from seedreg.storage import backup, check, open_repository, status, upgrade
-from seedreg.storage.engine import APPLICATION_ID
+from seedreg.errors import EXIT_REGISTRY, RegistryError, Step
+from seedreg.storage import SqliteFile, backup, check, open_repository, status, upgrade
+from seedreg.storage.sqlite_file import APPLICATION_ID
 
 from .values import baseline, entry
 
@@ -44,13 +44,13 @@ BAD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
 }
 USES: dict[str, Callable[[Path], object]] = {
-    "write": open_repository,
-    "create": lambda path: open_repository(path, create=True),
-    "read": lambda path: open_repository(path, write=False),
-    "status": status,
-    "upgrade": upgrade,
-    "backup": lambda path: backup(path, path.with_name("copy")),
-    "check": check,
+    "write": lambda path: open_repository(SqliteFile(path)),
+    "create": lambda path: open_repository(SqliteFile(path), create=True),
+    "read": lambda path: open_repository(SqliteFile(path), write=False),
+    "status": lambda path: status(SqliteFile(path)),
+    "upgrade": lambda path: upgrade(SqliteFile(path)),
+    "backup": lambda path: backup(SqliteFile(path), path.with_name("copy")),
+    "check": lambda path: check(SqliteFile(path)),
 }
 
 
@@ -73,10 +73,7 @@ def test_a_missing_registry_says_how_to_make_one_and_makes_nothing(tmp_path: Pat
     path = tmp_path / "sub" / "registry.db"
     with pytest.raises(RegistryError) as error:
         USES[use](path)
-    assert (error.value.message, error.value.hint) == (
-        f"no registry at {path}",
-        "`seedreg register` creates one; --db names another",
-    )
+    assert (error.value.message, error.value.step) == (f"no registry at {path}", Step.CREATE_REGISTRY)
     assert os.listdir(tmp_path) == []
 
 
@@ -91,23 +88,23 @@ def test_a_folder_is_refused(tmp_path: Path, use: str) -> None:
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(RegistryError, match="is not a file"):
-        open_repository(tmp_path / "pipe")
+        open_repository(SqliteFile(tmp_path / "pipe"))
 
 
 def test_a_path_below_a_file_is_missing_and_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "registry.db"
     with pytest.raises(RegistryError, match="no registry at"):
-        open_repository(path)
+        open_repository(SqliteFile(path))
     with pytest.raises(RegistryError, match=r"file/registry\.db: "):
-        open_repository(path, create=True)
+        open_repository(SqliteFile(path), create=True)
 
 
 def test_a_truncated_registry_is_damaged(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:8192])
     before = path.read_bytes()
     with pytest.raises(RegistryError) as error:
-        open_repository(path)
+        open_repository(SqliteFile(path))
     assert error.value.message == f"registry {path} is damaged: database disk image is malformed"
     assert path.read_bytes() == before
 
@@ -115,95 +112,96 @@ def test_a_truncated_registry_is_damaged(path: Path) -> None:
 def test_a_registry_overwritten_in_the_middle_is_damaged(path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * 20480 + whole[24576:])
-    with pytest.raises(RegistryError, match="is damaged"), open_repository(path) as repository:
-        repository.summaries()
-    assert check(path) != []
+    with pytest.raises(RegistryError, match="is damaged"), open_repository(SqliteFile(path)) as repository:
+        repository.entries.summaries()
+    assert check(SqliteFile(path)) != []
 
 
 def test_a_registry_without_its_tables_is_an_error_of_the_registry(path: Path) -> None:
     with closing(sqlite3.connect(path)) as file:
         file.execute("DROP TABLE tags")
     with (
-        open_repository(path) as repository,
+        open_repository(SqliteFile(path)) as repository,
         pytest.raises(RegistryError, match="failed: no such table: tags"),
     ):
-        repository.add_entry(entry(tags=("x",)), baseline())
+        repository.entries.add(entry(tags=("x",)), baseline())
 
 
 def test_a_registry_without_a_revision_is_damaged(path: Path) -> None:
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("DELETE FROM seedreg_alembic_version")
     with pytest.raises(RegistryError, match="it has 0 schema revisions, not one"):
-        open_repository(path)
+        open_repository(SqliteFile(path))
 
 
 def test_a_locked_registry_says_how_long_it_waited(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with open_repository(path, busy_timeout_s=0.05) as repository:
+        with open_repository(SqliteFile(path), busy_timeout_s=0.05) as repository:
             with pytest.raises(RegistryError) as error:
-                repository.add_entry(entry(), baseline())
+                repository.entries.add(entry(), baseline())
             assert error.value.message == f"registry {path} is locked by another process (waited 0.05 s)"
-            assert repository.summaries() == []  # readers are not locked out
+            assert repository.entries.summaries() == []  # readers are not locked out
             other.execute("ROLLBACK")
-            assert repository.add_entry(entry(), baseline())
+            assert repository.entries.add(entry(), baseline())
 
 
 def test_a_full_disk_loses_nothing_that_was_stored(path: Path) -> None:
-    with open_repository(path) as repository:
-        repository.add_entry(entry(0), baseline())
-        repository._connection.exec_driver_sql("PRAGMA max_page_count=1")  # as many pages as there are
-        repository._connection.commit()
+    with open_repository(SqliteFile(path)) as repository:
+        repository.entries.add(entry(0), baseline())
+        connection = repository.database.backend.connection
+        connection.exec_driver_sql("PRAGMA max_page_count=1")  # as many pages as there are
+        connection.commit()
 
         def fill() -> None:
             for seed in range(1, 200):
-                repository.add_entry(entry(seed, note="n" * 2000), baseline())
+                repository.entries.add(entry(seed, note="n" * 2000), baseline())
 
         with pytest.raises(RegistryError) as error:
             fill()
         assert error.value.message == f"registry {path} cannot grow: database or disk is full"
-        stored = [summary.entry.recipe.seed for summary in repository.summaries()]
+        stored = [summary.entry.recipe.seed for summary in repository.entries.summaries()]
     assert stored == list(range(len(stored)))
-    assert check(path) == []
+    assert check(SqliteFile(path)) == []
 
 
 @pytest.mark.parametrize("name", ["100%", "a b", "what?", "x#y", "naïve-模型", "%41", "a;b", "q'q", "file:x"])
 def test_any_path_can_hold_a_registry(tmp_path: Path, name: str) -> None:
     path = tmp_path / name / f"{name}.db"
-    with open_repository(path, create=True) as repository:
-        assert repository.add_entry(entry(), baseline())
-    backup(path, path.with_name(f"{name}.bak"))
-    assert check(path.with_name(f"{name}.bak")) == []
+    with open_repository(SqliteFile(path), create=True) as repository:
+        assert repository.entries.add(entry(), baseline())
+    backup(SqliteFile(path), path.with_name(f"{name}.bak"))
+    assert check(SqliteFile(path.with_name(f"{name}.bak"))) == []
     assert sorted(os.listdir(tmp_path / name)) == sorted([f"{name}.db", f"{name}.bak"])
     assert os.listdir(tmp_path) == [name]
 
 
 def test_a_relative_path_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with open_repository(Path("registry.db"), create=True) as repository:
-        repository.add_entry(entry(), baseline())
+    with open_repository(SqliteFile(Path("registry.db")), create=True) as repository:
+        repository.entries.add(entry(), baseline())
     assert os.listdir() == ["registry.db"]
 
 
 def test_a_symbolic_link_leads_to_the_registry(tmp_path: Path, path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(path)
-    with open_repository(link) as repository:
-        repository.add_entry(entry(), baseline())
-    with open_repository(path) as repository:
-        assert len(repository.summaries()) == 1
+    with open_repository(SqliteFile(link)) as repository:
+        repository.entries.add(entry(), baseline())
+    with open_repository(SqliteFile(path)) as repository:
+        assert len(repository.entries.summaries()) == 1
 
 
 def test_creating_through_a_dangling_link_creates_its_target(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
-    open_repository(tmp_path / "link.db", create=True).close()
+    open_repository(SqliteFile(tmp_path / "link.db"), create=True).close()
     assert sorted(os.listdir(tmp_path)) == ["link.db", "real.db"]
 
 
 def test_an_open_registry_is_durable_and_checks_its_references(path: Path) -> None:
-    with open_repository(path) as repository:
+    with open_repository(SqliteFile(path)) as repository:
         settings = {
-            name: repository._connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            name: repository.database.backend.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "application_id")
         }
     assert settings == {
@@ -217,25 +215,25 @@ def test_an_open_registry_is_durable_and_checks_its_references(path: Path) -> No
 
 def test_a_reader_writes_nothing_and_leaves_nothing_behind(path: Path) -> None:
     before = path.read_bytes()
-    with open_repository(path, write=False) as repository:
+    with open_repository(SqliteFile(path), write=False) as repository:
         with pytest.raises(RegistryError, match="cannot be written: it or its folder is read-only"):
-            repository.add_entry(entry(), baseline())
-        assert repository.summaries() == []
+            repository.entries.add(entry(), baseline())
+        assert repository.entries.summaries() == []
     assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["registry.db"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions are POSIX's")
 class TestPermissions:
     def test_a_registry_in_a_read_only_folder_can_be_read_but_not_written(self, guarded: Path) -> None:
-        with open_repository(guarded) as repository:
-            repository.add_entry(entry(), baseline())
+        with open_repository(SqliteFile(guarded)) as repository:
+            repository.entries.add(entry(), baseline())
         guarded.chmod(0o444)
         guarded.parent.chmod(0o555)
-        with open_repository(guarded, write=False) as repository:
-            assert repository.select("build") == (entry(),)
-        assert check(guarded) == []
+        with open_repository(SqliteFile(guarded), write=False) as repository:
+            assert repository.entries.select("build") == (entry(),)
+        assert check(SqliteFile(guarded)) == []
         with pytest.raises(RegistryError) as error:
-            open_repository(guarded)
+            open_repository(SqliteFile(guarded))
         assert (error.value.message, error.value.hint) == (
             f"registry {guarded} cannot be written: it or its folder is read-only",
             "commands that only read still work",
@@ -243,16 +241,16 @@ class TestPermissions:
 
     def test_a_read_only_file_in_a_writable_folder_can_be_read_but_not_written(self, guarded: Path) -> None:
         guarded.chmod(0o444)
-        with open_repository(guarded, write=False) as repository:
-            assert repository.summaries() == []
+        with open_repository(SqliteFile(guarded), write=False) as repository:
+            assert repository.entries.summaries() == []
         with pytest.raises(RegistryError, match="cannot be written"):
-            open_repository(guarded)
+            open_repository(SqliteFile(guarded))
 
     def test_an_unreadable_file_cannot_be_opened(self, guarded: Path) -> None:
         guarded.chmod(0)
         for write in (True, False):
             with pytest.raises(RegistryError) as error:
-                open_repository(guarded, write=write)
+                open_repository(SqliteFile(guarded), write=write)
             assert error.value.message == f"registry {guarded} cannot be opened"
         guarded.chmod(0o600)
 
@@ -260,23 +258,23 @@ class TestPermissions:
         guarded.parent.chmod(0)
         for create in (True, False):
             with pytest.raises(RegistryError, match="Permission denied"):
-                open_repository(guarded, create=create)
+                open_repository(SqliteFile(guarded), create=create)
 
     def test_no_registry_is_created_in_a_read_only_folder(self, guarded: Path) -> None:
         guarded.parent.chmod(0o555)
         for path in (guarded.with_name("other.db"), guarded.parent / "sub" / "registry.db"):
             with pytest.raises(RegistryError) as error:
-                open_repository(path, create=True)
+                open_repository(SqliteFile(path), create=True)
             assert str(path) in error.value.message
         assert os.listdir(guarded.parent) == ["registry.db"]
 
     def test_changes_that_cannot_be_reached_are_not_passed_over(self, guarded: Path) -> None:
-        with open_repository(guarded) as repository:
-            repository.add_entry(entry(), baseline())
+        with open_repository(SqliteFile(guarded)) as repository:
+            repository.entries.add(entry(), baseline())
             copy = guarded.with_name("copy.db")
             shutil.copy(guarded, copy)
             shutil.copy(f"{guarded}-wal", f"{copy}-wal")  # and no -shm: as after a crash
         copy.chmod(0o444)
         guarded.parent.chmod(0o555)
         with pytest.raises(RegistryError, match="cannot be opened"):
-            open_repository(copy, write=False)
+            open_repository(SqliteFile(copy), write=False)

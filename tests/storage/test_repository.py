@@ -11,7 +11,7 @@ from seedreg.domain.entry import Entry, Recipe, Source
 from seedreg.domain.fingerprint import SCHEME
 from seedreg.domain.verdict import EntrySummary, Verdict
 from seedreg.errors import RegistryError, UsageError
-from seedreg.storage import ObjectStore, Repository, open_repository
+from seedreg.storage import ObjectStore, Repository, SqliteFile, open_repository
 
 from .values import (
     AT,
@@ -39,41 +39,41 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("stored", [entry(), full_entry()])
 def test_an_entry_comes_back_as_it_was_stored(path: Path, stored: Entry) -> None:
-    with open_repository(path) as repository:
-        assert repository.add_entry(stored, baseline())
-    with open_repository(path, write=False) as repository:
-        assert repository.entry(stored.id) == stored
-        assert repository.select(stored.id) == (stored,)
-        assert repository.baselines(stored.id) == (baseline(),)
-        assert [summary.entry for summary in repository.summaries(retired=None)] == [stored]
+    with open_repository(SqliteFile(path)) as repository:
+        assert repository.entries.add(stored, baseline())
+    with open_repository(SqliteFile(path), write=False) as repository:
+        assert repository.entries.get(stored.id) == stored
+        assert repository.entries.select(stored.id) == (stored,)
+        assert repository.baselines.of_entry(stored.id) == (baseline(),)
+        assert [summary.entry for summary in repository.entries.summaries(retired=None)] == [stored]
 
 
 def test_an_entry_is_stored_once_and_the_second_time_changes_nothing(
     path: Path, repository: Repository
 ) -> None:
-    assert repository.add_entry(entry(note="first"), baseline())
-    assert not repository.add_entry(entry(note="second", tags=("x",)), baseline(letter="f"))
-    assert repository.select("build") == (entry(note="first"),)
+    assert repository.entries.add(entry(note="first"), baseline())
+    assert not repository.entries.add(entry(note="second", tags=("x",)), baseline(letter="f"))
+    assert repository.entries.select("build") == (entry(note="first"),)
     assert rows(path, "SELECT count(*) FROM fingerprints UNION ALL SELECT count(*) FROM tags") == [(1,), (0,)]
 
 
 def test_an_unknown_entry_is_none_or_nothing(repository: Repository) -> None:
-    assert repository.entry(UNKNOWN) is None
-    assert repository.baselines(UNKNOWN) == ()
-    assert repository.checks(UNKNOWN) == ()
+    assert repository.entries.get(UNKNOWN) is None
+    assert repository.baselines.of_entry(UNKNOWN) == ()
+    assert repository.checks.of_entry(UNKNOWN) == ()
     with pytest.raises(RegistryError) as error:
-        repository.current_baseline(UNKNOWN)
-    assert error.value.message == f"no entry 000000000000 in registry {repository.path}"
+        repository.baselines.current(UNKNOWN)
+    assert error.value.message == f"no entry 000000000000 in registry {repository.location}"
 
 
 def test_changing_an_unknown_entry_is_an_error(repository: Repository) -> None:
     for change in (
-        lambda: repository.set_alias(UNKNOWN, "x"),
-        lambda: repository.set_note(UNKNOWN, "x"),
-        lambda: repository.set_retired(UNKNOWN, AT, None),
-        lambda: repository.add_tags(UNKNOWN, ["x"]),
-        lambda: repository.remove_tags(UNKNOWN, ["x"]),
-        lambda: repository.add_baseline(UNKNOWN, baseline()),
+        lambda: repository.entries.set_alias(UNKNOWN, "x"),
+        lambda: repository.entries.set_note(UNKNOWN, "x"),
+        lambda: repository.entries.set_retired(UNKNOWN, AT, None),
+        lambda: repository.entries.add_tags(UNKNOWN, ["x"]),
+        lambda: repository.entries.remove_tags(UNKNOWN, ["x"]),
+        lambda: repository.baselines.add(UNKNOWN, baseline()),
     ):
         with pytest.raises(RegistryError, match="no entry 000000000000"):
             change()
@@ -81,8 +81,8 @@ def test_changing_an_unknown_entry_is_an_error(repository: Repository) -> None:
 
 def test_documents_are_stored_once(path: Path, repository: Repository) -> None:
     for seed in range(3):
-        repository.add_entry(entry(seed), baseline())
-        repository.add_check(check(entry(seed).id))
+        repository.entries.add(entry(seed), baseline())
+        repository.checks.add(check(entry(seed).id))
     assert rows(path, "SELECT count(*) FROM fingerprints UNION ALL SELECT count(*) FROM environments") == [
         (1,),
         (1,),
@@ -91,16 +91,16 @@ def test_documents_are_stored_once(path: Path, repository: Repository) -> None:
 
 def test_equal_weights_under_other_names_keep_both_documents(path: Path, repository: Repository) -> None:
     renamed = fingerprint(name="dense_1/kernel:0")
-    repository.add_entry(entry(0), baseline())
-    repository.add_entry(entry(1), replace(baseline(), fingerprint=renamed))
+    repository.entries.add(entry(0), baseline())
+    repository.entries.add(entry(1), replace(baseline(), fingerprint=renamed))
     assert renamed.digest == fingerprint().digest
-    assert repository.current_baseline(entry(0).id).fingerprint == fingerprint()
-    assert repository.current_baseline(entry(1).id).fingerprint == renamed
+    assert repository.baselines.current(entry(0).id).fingerprint == fingerprint()
+    assert repository.baselines.current(entry(1).id).fingerprint == renamed
     assert rows(path, "SELECT digest FROM fingerprints") == [(renamed.digest,), (renamed.digest,)]
 
 
 def test_sqlite3_users_can_query_the_versions(path: Path, repository: Repository) -> None:
-    repository.add_entry(entry(), baseline())
+    repository.entries.add(entry(), baseline())
     assert rows(
         path, "SELECT python, tensorflow, keras, keras_distribution, numpy, digest FROM environments"
     ) == [("3.11.7", "2.15.0", "2.15.0", "keras", "1.26.4", environment().digest)]
@@ -113,81 +113,81 @@ def test_sqlite3_users_can_query_the_versions(path: Path, repository: Repository
 
 
 def test_an_alias_is_one_entrys(path: Path, repository: Repository) -> None:
-    repository.add_entry(entry(0, alias="golden"), baseline())
+    repository.entries.add(entry(0, alias="golden"), baseline())
     for take in (
-        lambda: repository.add_entry(entry(1, alias="golden"), baseline()),
-        lambda: repository.set_alias(entry(1).id, "golden"),
+        lambda: repository.entries.add(entry(1, alias="golden"), baseline()),
+        lambda: repository.entries.set_alias(entry(1).id, "golden"),
     ):
         with pytest.raises(UsageError) as error:
             take()
         assert (
             error.value.message == f"alias 'golden' belongs to entry {entry(0).short_id} (pkg.models:build@0)"
         )
-        repository.add_entry(entry(1), baseline())
-    assert repository.entry(entry(1).id) == entry(1)
+        repository.entries.add(entry(1), baseline())
+    assert repository.entries.get(entry(1).id) == entry(1)
 
 
 def test_an_alias_can_be_given_again_changed_and_taken_away(repository: Repository) -> None:
-    repository.add_entry(entry(0), baseline())
-    repository.add_entry(entry(1), baseline())
+    repository.entries.add(entry(0), baseline())
+    repository.entries.add(entry(1), baseline())
     for alias in ("golden", "golden", "silver", None):
-        repository.set_alias(entry(0).id, alias)
-        assert repository.entry(entry(0).id) == entry(0, alias=alias)
-    repository.set_alias(entry(1).id, "golden")
-    assert repository.select("golden") == (entry(1, alias="golden"),)
+        repository.entries.set_alias(entry(0).id, alias)
+        assert repository.entries.get(entry(0).id) == entry(0, alias=alias)
+    repository.entries.set_alias(entry(1).id, "golden")
+    assert repository.entries.select("golden") == (entry(1, alias="golden"),)
 
 
 def test_tags_are_added_and_removed(repository: Repository) -> None:
-    repository.add_entry(entry(tags=("b",)), baseline())
-    repository.add_tags(entry().id, ["c", "a", "b", "a"])
-    assert repository.entry(entry().id) == entry(tags=("a", "b", "c"))
-    repository.remove_tags(entry().id, ["a", "b", "never"])
-    assert repository.entry(entry().id) == entry(tags=("c",))
+    repository.entries.add(entry(tags=("b",)), baseline())
+    repository.entries.add_tags(entry().id, ["c", "a", "b", "a"])
+    assert repository.entries.get(entry().id) == entry(tags=("a", "b", "c"))
+    repository.entries.remove_tags(entry().id, ["a", "b", "never"])
+    assert repository.entries.get(entry().id) == entry(tags=("c",))
 
 
 def test_notes_and_retirement_come_and_go(repository: Repository) -> None:
-    repository.add_entry(entry(), baseline())
-    repository.set_note(entry().id, "naïve ‘note’\n")
-    repository.set_retired(entry().id, LATER, "old")
+    repository.entries.add(entry(), baseline())
+    repository.entries.set_note(entry().id, "naïve ‘note’\n")
+    repository.entries.set_retired(entry().id, LATER, "old")
     retired = entry(note="naïve ‘note’\n", retired_at=LATER, retired_reason="old")
-    assert repository.entry(entry().id) == retired
-    repository.set_retired(entry().id, None, None)
-    repository.set_note(entry().id, None)
-    assert repository.entry(entry().id) == entry()
+    assert repository.entries.get(entry().id) == retired
+    repository.entries.set_retired(entry().id, None, None)
+    repository.entries.set_note(entry().id, None)
+    assert repository.entries.get(entry().id) == entry()
 
 
 def test_a_damaged_recipe_is_an_error_that_names_the_entry(path: Path, repository: Repository) -> None:
-    repository.add_entry(entry(0), baseline())
+    repository.entries.add(entry(0), baseline())
     other = rows(path, "SELECT recipe FROM entries")[0][0]
     for text, why in (("{", "Expecting"), ("[]", "no attribute"), (other, "another id")):
         with closing(sqlite3.connect(path)) as file, file:
             file.execute("UPDATE entries SET recipe = ?, id = ?", (text, UNKNOWN))
         with pytest.raises(RegistryError, match=f"is damaged: entry 000000000000 cannot be read .*{why}"):
-            repository.entry(UNKNOWN)
+            repository.entries.get(UNKNOWN)
 
 
 def test_a_damaged_fingerprint_is_never_compared_with(path: Path, repository: Repository) -> None:
-    repository.add_entry(entry(), baseline())
-    repository.add_check(check(entry().id))
+    repository.entries.add(entry(), baseline())
+    repository.checks.add(check(entry().id))
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("UPDATE fingerprints SET document = replace(document, 'ddd', 'fff')")
-    for read in (repository.current_baseline, repository.baselines, repository.checks):
+    for read in (repository.baselines.current, repository.baselines.of_entry, repository.checks.of_entry):
         with pytest.raises(RegistryError, match="is not the digest of its manifest"):
             read(entry().id)
 
 
-def test_kept_weights_are_beside_the_registry(repository: Repository) -> None:
+def test_kept_weights_are_beside_the_registry(path: Path, repository: Repository) -> None:
     assert isinstance(repository.objects, ObjectStore)
-    assert repository.objects.folder == repository.path.parent / "objects"
+    assert repository.objects.folder == path.parent / "objects"
 
 
 def test_text_that_is_no_text_is_refused(repository: Repository) -> None:
     with pytest.raises(UsageError) as error:
-        repository.add_entry(entry(note="a\udcff"), baseline())
+        repository.entries.add(entry(note="a\udcff"), baseline())
     assert error.value.message == "'a\\udcff' is not valid text"
-    assert repository.summaries() == []
+    assert repository.entries.summaries() == []
     with pytest.raises(UsageError):
-        repository.select("\udcff")
+        repository.entries.select("\udcff")
 
 
 # Selectors
@@ -206,7 +206,7 @@ def populated(repository: Repository) -> Repository:
         entry(2, OTHER, tags=("nightly", "x")),
         entry(0, FILE),
     ):
-        repository.add_entry(stored, baseline())
+        repository.entries.add(stored, baseline())
     return repository
 
 
@@ -245,17 +245,17 @@ def labels(entries: tuple[Entry, ...]) -> list[str]:
 def test_a_selector_names_entries_in_their_order(
     populated: Repository, selector: str, found: list[str]
 ) -> None:
-    assert labels(populated.select(selector)) == found
+    assert labels(populated.entries.select(selector)) == found
 
 
 def test_retired_entries_can_be_included(populated: Repository) -> None:
-    assert labels(populated.select("pkg.models:build", include_retired=True)) == [
+    assert labels(populated.entries.select("pkg.models:build", include_retired=True)) == [
         "pkg.models:build@0",
         "pkg.models:build@1",
         "pkg.models:build@10",
     ]
-    assert labels(populated.select("build@10", include_retired=True)) == ["pkg.models:build@10"]
-    assert labels(populated.select("tag:nightly", include_retired=True)) == [
+    assert labels(populated.entries.select("build@10", include_retired=True)) == ["pkg.models:build@10"]
+    assert labels(populated.entries.select("tag:nightly", include_retired=True)) == [
         "pkg.models:build@0",
         "pkg.models:build@10",
         "pkg.models:other@2",
@@ -265,8 +265,8 @@ def test_retired_entries_can_be_included(populated: Repository) -> None:
 def test_a_unique_prefix_of_four_digits_names_an_entry_even_a_retired_one(populated: Repository) -> None:
     for stored in (entry(1), entry(10)):
         for length in (4, 12, 63, 64):
-            assert labels(populated.select(stored.id[:length])) == [stored.recipe.label]
-        assert populated.select(stored.id[:3]) == ()
+            assert labels(populated.entries.select(stored.id[:length])) == [stored.recipe.label]
+        assert populated.entries.select(stored.id[:3]) == ()
 
 
 def entries_that_share_a_prefix(length: int = 4) -> tuple[str, list[Entry]]:
@@ -282,9 +282,9 @@ def entries_that_share_a_prefix(length: int = 4) -> tuple[str, list[Entry]]:
 def test_an_ambiguous_prefix_lists_the_candidates(repository: Repository) -> None:
     prefix, both = entries_that_share_a_prefix()
     for stored in both:
-        repository.add_entry(stored, baseline())
+        repository.entries.add(stored, baseline())
     with pytest.raises(UsageError) as error:
-        repository.select(prefix)
+        repository.entries.select(prefix)
     first, second = (f"{stored.short_id} ({stored.recipe.label})" for stored in both)
     assert (error.value.message, error.value.hint) == (
         f"id prefix '{prefix}' fits 2 entries: {first}, {second}",
@@ -300,18 +300,18 @@ def test_a_long_list_of_candidates_is_cut(repository: Repository, path: Path) ->
                 (f"abcd{number:060}", "p", "f", number, "{}", AT),
             )
     with pytest.raises(UsageError, match=r"fits 13 entries: abcd00000000 \(f@0\), .* \(f@9\), 3 more$"):
-        repository.select("abcd")
+        repository.entries.select("abcd")
 
 
 def test_an_alias_comes_before_a_factory_of_that_name(repository: Repository) -> None:
-    repository.add_entry(entry(0), baseline())
-    repository.add_entry(entry(1, OTHER, alias="build"), baseline())
-    assert labels(repository.select("build")) == ["pkg.models:other@1"]
+    repository.entries.add(entry(0), baseline())
+    repository.entries.add(entry(1, OTHER, alias="build"), baseline())
+    assert labels(repository.entries.select("build")) == ["pkg.models:other@1"]
 
 
 def test_a_factory_whose_name_reads_as_an_id_is_found_when_no_id_begins_so(repository: Repository) -> None:
-    repository.add_entry(entry(0, "pkg:facade"), baseline())
-    assert labels(repository.select("facade")) == ["pkg:facade@0"]
+    repository.entries.add(entry(0, "pkg:facade"), baseline())
+    assert labels(repository.entries.select("facade")) == ["pkg:facade@0"]
 
 
 # Summaries
@@ -319,12 +319,12 @@ def test_a_factory_whose_name_reads_as_an_id_is_found_when_no_id_begins_so(repos
 
 def test_a_summary_holds_the_current_baseline_and_the_latest_check(repository: Repository) -> None:
     id_ = entry().id
-    repository.add_entry(entry(tags=("a", "b")), baseline())
-    repository.add_check(check(id_, Verdict.DRIFTED))
+    repository.entries.add(entry(tags=("a", "b")), baseline())
+    repository.checks.add(check(id_, Verdict.DRIFTED))
     moved = replace(baseline(2, "f", "upgrade"), environment=environment("2.21.0"))
-    repository.add_baseline(id_, moved)
-    repository.add_check(check(id_, Verdict.REPRODUCED, number=2, at=LATER))
-    assert repository.summaries() == [
+    repository.baselines.add(id_, moved)
+    repository.checks.add(check(id_, Verdict.REPRODUCED, number=2, at=LATER))
+    assert repository.entries.summaries() == [
         EntrySummary(
             entry=entry(tags=("a", "b")),
             baseline_number=2,
@@ -340,8 +340,8 @@ def test_a_summary_holds_the_current_baseline_and_the_latest_check(repository: R
 
 
 def test_a_summary_of_an_entry_without_checks_has_no_verdict(repository: Repository) -> None:
-    repository.add_entry(entry(), baseline())
-    (summary,) = repository.summaries()
+    repository.entries.add(entry(), baseline())
+    (summary,) = repository.entries.summaries()
     assert (summary.last_verdict, summary.last_check_at) == (None, None)
 
 
@@ -349,11 +349,11 @@ def test_a_list_with_an_entry_that_lost_its_baseline_is_an_error_that_names_it(
     path: Path, repository: Repository
 ) -> None:
     for seed in (0, 1):
-        repository.add_entry(entry(seed), baseline())
+        repository.entries.add(entry(seed), baseline())
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("DELETE FROM baselines WHERE id = 2")
     with pytest.raises(RegistryError, match=f"cannot be read .entry {entry(1).short_id} has no baseline"):
-        repository.summaries()
+        repository.entries.summaries()
 
 
 def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: Repository) -> None:
@@ -363,10 +363,10 @@ def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: R
         for params in ("{}", '{"seed":1}', '{"seed":2}', '{"text":"\\"seed\\":1,\\"seeding\\":"}')
     ]
     for one in recipes:
-        repository.add_entry(Entry(one, AT), baseline())
-    assert {summary.entry.recipe for summary in repository.summaries()} == set(recipes)
-    assert {summary.entry.id for summary in repository.summaries()} == {one.id for one in recipes}
-    assert {found.recipe for found in repository.select("f")} == set(recipes)
+        repository.entries.add(Entry(one, AT), baseline())
+    assert {summary.entry.recipe for summary in repository.entries.summaries()} == set(recipes)
+    assert {summary.entry.id for summary in repository.entries.summaries()} == {one.id for one in recipes}
+    assert {found.recipe for found in repository.entries.select("f")} == set(recipes)
 
 
 @pytest.mark.parametrize(
@@ -389,10 +389,10 @@ def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: R
 def test_summaries_are_filtered_and_sorted(
     populated: Repository, filters: dict[str, object], found: list[str]
 ) -> None:
-    populated.add_check(check(entry(0).id))
-    populated.add_check(check(entry(1).id, Verdict.DRIFTED))
-    populated.add_check(failed_check(entry(1).id))
-    summaries = populated.summaries(**filters)  # type: ignore[arg-type]
+    populated.checks.add(check(entry(0).id))
+    populated.checks.add(check(entry(1).id, Verdict.DRIFTED))
+    populated.checks.add(failed_check(entry(1).id))
+    summaries = populated.entries.summaries(**filters)  # type: ignore[arg-type]
     assert [summary.entry.recipe.label for summary in summaries] == found
 
 
@@ -401,35 +401,35 @@ def test_summaries_are_filtered_and_sorted(
 
 def test_baselines_are_numbered_and_the_last_one_is_current(repository: Repository) -> None:
     id_ = entry().id
-    repository.add_entry(entry(), baseline())
-    repository.add_baseline(id_, baseline(2, "f", "Keras 3"))
-    assert repository.baselines(id_) == (baseline(), baseline(2, "f", "Keras 3"))
-    assert repository.current_baseline(id_) == baseline(2, "f", "Keras 3")
+    repository.entries.add(entry(), baseline())
+    repository.baselines.add(id_, baseline(2, "f", "Keras 3"))
+    assert repository.baselines.of_entry(id_) == (baseline(), baseline(2, "f", "Keras 3"))
+    assert repository.baselines.current(id_) == baseline(2, "f", "Keras 3")
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_a_baseline_that_is_not_the_next_one_is_refused(repository: Repository, number: int) -> None:
-    repository.add_entry(entry(), baseline())
+    repository.entries.add(entry(), baseline())
     with pytest.raises(RegistryError) as error:
-        repository.add_baseline(entry().id, baseline(number))
+        repository.baselines.add(entry().id, baseline(number))
     assert (error.value.message, error.value.hint) == (
         f"entry {entry().short_id} takes baseline 2 next, not {number}: another command has changed it",
         "look at it again before accepting",
     )
-    assert repository.baselines(entry().id) == (baseline(),)
+    assert repository.baselines.of_entry(entry().id) == (baseline(),)
 
 
 def test_an_entry_whose_baseline_is_refused_is_not_stored(repository: Repository) -> None:
     with pytest.raises(RegistryError, match="takes baseline 1 next, not 2"):
-        repository.add_entry(entry(tags=("x",)), baseline(2))
-    assert (repository.entry(entry().id), repository.summaries()) == (None, [])
+        repository.entries.add(entry(tags=("x",)), baseline(2))
+    assert (repository.entries.get(entry().id), repository.entries.summaries()) == (None, [])
 
 
 def test_checks_come_back_as_they_were_the_oldest_first(repository: Repository) -> None:
     id_ = entry().id
-    repository.add_entry(entry(), baseline())
-    repository.add_entry(entry(1), baseline())
-    repository.add_baseline(id_, baseline(2, "f"))
+    repository.entries.add(entry(), baseline())
+    repository.entries.add(entry(1), baseline())
+    repository.baselines.add(id_, baseline(2, "f"))
     stored = (
         check(id_, Verdict.DRIFTED, at=LATER),
         failed_check(id_, at=AT),
@@ -438,35 +438,35 @@ def test_checks_come_back_as_they_were_the_oldest_first(repository: Repository) 
         ),
     )
     for one in stored:
-        repository.add_check(one)
-    repository.add_check(check(entry(1).id))
-    assert repository.checks(id_) == stored
+        repository.checks.add(one)
+    repository.checks.add(check(entry(1).id))
+    assert repository.checks.of_entry(id_) == stored
 
 
 def test_a_check_of_a_baseline_that_is_not_there_is_refused(repository: Repository) -> None:
-    repository.add_entry(entry(), baseline())
+    repository.entries.add(entry(), baseline())
     for one in (check(entry().id, number=2), check(UNKNOWN)):
         with pytest.raises(
             RegistryError, match=f"entry {one.entry_id[:12]} has no baseline {one.baseline_number}"
         ):
-            repository.add_check(one)
+            repository.checks.add(one)
 
 
 def test_documents_of_a_later_seedreg_with_more_fields_are_read(path: Path, repository: Repository) -> None:
-    repository.add_entry(entry(), baseline())
+    repository.entries.add(entry(), baseline())
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("""UPDATE baselines SET source = replace(source, '{"file"', '{"extra":[1],"file"')""")
         file.execute(
             """UPDATE baselines SET facts = '{"isolation":"fork","build_s":1.0,"fingerprint_s":2.0}'"""
         )
-    found = repository.current_baseline(entry().id)
+    found = repository.baselines.current(entry().id)
     assert found.source == baseline().source
     assert (found.facts.build_s, found.facts.random_state) == (1.0, ())
 
 
 def test_ten_thousand_entries_are_listed_in_order(path: Path, repository: Repository) -> None:
-    repository.add_entry(entry(0), baseline())
-    repository.add_check(check(entry(0).id))
+    repository.entries.add(entry(0), baseline())
+    repository.checks.add(check(entry(0).id))
     others = range(1, 10_000)
     with closing(sqlite3.connect(path)) as file, file:
         (text,) = file.execute("SELECT recipe FROM entries").fetchone()
@@ -481,5 +481,5 @@ def test_ten_thousand_entries_are_listed_in_order(path: Path, repository: Reposi
             " VALUES (?, 1, 1, 1, '{}', '{}', '')",
             [(f"{seed:064x}",) for seed in others],
         )
-    found = [summary.entry.recipe for summary in repository.summaries()]
+    found = [summary.entry.recipe for summary in repository.entries.summaries()]
     assert found == [recipe(seed) for seed in range(10_000)]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
-import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TextIO, TypeAlias
+from typing import TextIO, TypeAlias
 
 from seedreg.domain.results import AuditReport
 from seedreg.errors import UsageError
+from seedreg.files import open_text, whole_file
 from seedreg.reports.audit import Writer, writer
 from seedreg.reports.guide import Guide
 
@@ -54,7 +53,7 @@ def write_reports(
             write(report, sys.stdout if out is None else out, guide)
             continue
         try:
-            with whole_file(path) as file:
+            with _told(path), whole_file(path) as file:
                 write(report, file, guide)
         except UsageError as error:
             problems.append(error)
@@ -78,40 +77,6 @@ def folder_in_repository(root: Path) -> str:
     return ""
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
-    """A file that gets its name when all is written, and leaves nothing behind when that fails.
-
-    What is no regular file, as a pipe or `/dev/null`, is written to as it is.
-
-    Raises:
-        UsageError: if it cannot be written.
-    """
-    with _told(path):
-        try:
-            special = not stat.S_ISREG(path.stat().st_mode)
-        except FileNotFoundError:
-            special = False
-    if special:
-        with _told(path), _open(path, "w") as file:
-            yield file
-        return
-    path = path.resolve()  # through a symbolic link, as any program writes
-    temporary = path.with_name(f".seedreg-{secrets.token_hex(8)}.tmp")
-    try:
-        with _told(path):
-            with _open(temporary, "x") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if path.exists():
-                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-            temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 def append(path: Path, report: AuditReport, write: Writer, guide: Guide) -> None:
     """Add a report at the end of a file that others write to as well: in one piece, or not at all.
 
@@ -120,13 +85,8 @@ def append(path: Path, report: AuditReport, write: Writer, guide: Guide) -> None
     """
     text = io.StringIO()
     write(report, text, guide)
-    with _told(path), _open(path, "a") as file:
+    with _told(path), open_text(path, "a") as file:
         file.write(text.getvalue())
-
-
-def _open(path: Path, mode: Literal["a", "w", "x"]) -> TextIO:
-    # A lone surrogate becomes \udc80, which JSON reads and nothing else minds.
-    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 @contextmanager

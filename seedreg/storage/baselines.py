@@ -1,0 +1,109 @@
+"""Baselines in and out of a registry; what a drift is, or whether it may be accepted, is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from seedreg.domain.entry import Baseline
+from seedreg.errors import RegistryError, Step
+from seedreg.storage import documents
+from seedreg.storage.database import Database
+from seedreg.storage.rows import environment_id, fingerprint_id, require_entry
+from seedreg.storage.tables import baselines, environments, fingerprints
+
+_BASELINES = (
+    select(
+        baselines.c.entry_id,
+        baselines.c.number,
+        fingerprints.c.document,
+        environments.c.document,
+        baselines.c.source,
+        baselines.c.facts,
+        baselines.c.created_at,
+        baselines.c.reason,
+    )
+    .join(fingerprints, fingerprints.c.id == baselines.c.fingerprint_id)
+    .join(environments, environments.c.id == baselines.c.environment_id)
+)
+_BASELINES_OF_ENTRY = _BASELINES.where(baselines.c.entry_id == bindparam("entry_id"))
+_ALL_BASELINES = _BASELINES_OF_ENTRY.order_by(baselines.c.number)
+_CURRENT_BASELINE = _BASELINES_OF_ENTRY.order_by(baselines.c.number.desc()).limit(1)
+_NEWEST_NUMBER = select(func.max(baselines.c.number)).where(baselines.c.entry_id == bindparam("entry_id"))
+
+
+class Baselines:
+    """The numbered baselines of entries; each method is one transaction, or part of the one around it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def current(self, entry_id: str) -> Baseline:
+        """The entry's newest baseline.
+
+        Raises:
+            RegistryError: if there is no such entry.
+        """
+        with self._database.reading():
+            rows = self._database.rows(_CURRENT_BASELINE, entry_id=entry_id)
+            if not rows:
+                require_entry(self._database, entry_id)
+                raise RegistryError(f"entry {entry_id[:12]} has no baseline", step=Step.CHECK_REGISTRY)
+        return self._baseline(rows[0])
+
+    def of_entry(self, entry_id: str) -> tuple[Baseline, ...]:
+        """All baselines of the entry, from number 1 on; none if there is no such entry."""
+        with self._database.reading():
+            rows = self._database.rows(_ALL_BASELINES, entry_id=entry_id)
+        return tuple(map(self._baseline, rows))
+
+    def numbered(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Baseline]:
+        """The baselines of those entries and numbers, by `(entry_id, number)`; some others among them."""
+        ids, numbers = zip(*wanted, strict=True)
+        query = _BASELINES.where(baselines.c.entry_id.in_(set(ids)), baselines.c.number.in_(set(numbers)))
+        with self._database.reading():
+            rows = self._database.rows(query)
+        return {(row[0], row[1]): self._baseline(row) for row in rows}
+
+    def add(self, entry_id: str, baseline: Baseline) -> None:
+        """Add the entry's next baseline.
+
+        Raises:
+            RegistryError: if there is no such entry, or its number is not the next one, because
+                another process has added one since the caller looked.
+        """
+        with self._database.writing():
+            require_entry(self._database, entry_id)
+            number = (self._database.scalar(_NEWEST_NUMBER, entry_id=entry_id) or 0) + 1
+            if baseline.number != number:
+                raise RegistryError(
+                    f"entry {entry_id[:12]} takes baseline {number} next, not {baseline.number}:"
+                    " another command has changed it",
+                    hint="look at it again before accepting",
+                )
+            self._database.insert(
+                baselines,
+                entry_id=entry_id,
+                number=number,
+                fingerprint_id=fingerprint_id(self._database, baseline.fingerprint),
+                environment_id=environment_id(self._database, baseline.environment),
+                source=documents.text_of(baseline.source),
+                facts=documents.text_of(baseline.facts),
+                reason=baseline.reason,
+                created_at=baseline.created_at,
+            )
+
+    def _baseline(self, row: Any) -> Baseline:
+        entry_id, number, fingerprint, environment, source, facts, created_at, reason = row
+        with self._database.parsing(f"baseline {number} of entry {entry_id[:12]}"):
+            return Baseline(
+                number=number,
+                fingerprint=documents.fingerprint(fingerprint),
+                environment=documents.environment(environment),
+                source=documents.source(source),
+                facts=documents.facts(facts),
+                created_at=created_at,
+                reason=reason,
+            )

@@ -1,0 +1,66 @@
+"""Which kind of database serves a location; each kind has a module of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seedreg.storage.database import BUSY_TIMEOUT_S, Database
+from seedreg.storage.location import Location, SqliteFile
+from seedreg.storage.objects import ObjectStore
+from seedreg.storage.sqlite import create_sqlite, open_sqlite
+
+
+def open_database(location: Location, *, write: bool, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
+    """A connection to the registry there, of whatever schema; without `write` nothing can be written.
+
+    Raises:
+        RegistryError: if there is no registry, or it cannot be opened so.
+    """
+    match location:
+        case SqliteFile(path):
+            return open_sqlite(path, write=write, busy_timeout_s=busy_timeout_s)
+
+
+@contextmanager
+def opened(location: Location, *, write: bool, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[Database]:
+    """`open_database` for one block; it is closed at the end."""
+    database = open_database(location, write=write, busy_timeout_s=busy_timeout_s)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def create_database(location: Location, fill: Callable[[Database], None], *, wait_s: float) -> bool:
+    """Create a database that `fill` gives its tables; False when there is one by then.
+
+    Raises:
+        RegistryError: if it cannot be created there.
+    """
+    match location:
+        case SqliteFile(path):
+            return create_sqlite(path, fill, wait_s=wait_s)
+
+
+def may_exist(location: Location) -> bool:
+    """Whether something is there already, be it a registry or not."""
+    match location:
+        case SqliteFile(path):
+            return os.path.exists(path)
+
+
+def objects_of(location: Location) -> ObjectStore:
+    """Where the kept weights of the registry are."""
+    match location:
+        case SqliteFile(path):
+            return ObjectStore(path.parent / "objects")
+
+
+def path_of_backup(location: Location, suffix: str) -> Path:
+    """Where a backup of the registry is put when nobody names a place."""
+    match location:
+        case SqliteFile(path):
+            return path.with_name(f"{path.name}.{suffix}.bak")

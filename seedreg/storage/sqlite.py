@@ -1,0 +1,107 @@
+"""The `Backend` of registries in SQLite files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import StaticPool
+
+from seedreg.errors import RegistryError
+from seedreg.storage.database import BUSY_TIMEOUT_S, Database
+from seedreg.storage.sqlite_errors import explaining
+from seedreg.storage.sqlite_file import APPLICATION_ID, connect, create_file, require_registry
+
+
+class SqliteBackend:
+    """One connection to a registry file; closing it closes the driver's connection that was given."""
+
+    def __init__(self, file: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
+        self._file = file
+        self._path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._engine = create_engine("sqlite://", creator=lambda: file, poolclass=StaticPool)
+        self._connection = self._engine.connect()
+
+    @property
+    def connection(self) -> Connection:
+        """See `Backend`; the driver is in autocommit mode."""
+        return self._connection
+
+    def begin(self, *, write: bool) -> None:
+        """See `Backend`."""
+        self._connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def allow_migration(self) -> None:
+        """See `Backend`."""
+        # SQLite copies a table to change it, and ignores this inside a transaction.
+        self._file.execute("PRAGMA foreign_keys=OFF")
+
+    def explaining(self) -> AbstractContextManager[None]:
+        """See `Backend`."""
+        return explaining(str(self._path), self._busy_timeout_s)
+
+    def damages(self) -> Iterator[str]:
+        """See `Backend`."""
+        for (line,) in self._file.execute("PRAGMA integrity_check"):
+            if line != "ok":
+                yield line
+
+    def dangling(self) -> Iterator[tuple[str, object, str]]:
+        """See `Backend`."""
+        for table, row, parent, _ in self._file.execute("PRAGMA foreign_key_check"):
+            yield table, row, parent
+
+    def copy(self, target: Path) -> None:
+        """See `Backend`; others may write meanwhile."""
+        exists = RegistryError(
+            f"{target} exists already", hint="a backup never overwrites; give another name"
+        )
+        if os.path.lexists(target):
+            raise exists
+        with explaining(str(target), BUSY_TIMEOUT_S):
+            if not create_file(target, self._file.backup, wait_s=BUSY_TIMEOUT_S):
+                raise exists
+
+    def close(self) -> None:
+        """See `Backend`."""
+        self._connection.close()
+        self._engine.dispose()
+
+
+def open_sqlite(path: Path, *, write: bool, busy_timeout_s: float) -> Database:
+    """The registry in that file, of whatever schema.
+
+    Raises:
+        RegistryError: if it is missing, is anything else, or cannot be opened so.
+    """
+    require_registry(path)
+    file = connect(path, write=write, busy_timeout_s=busy_timeout_s)
+    return Database(SqliteBackend(file, path, busy_timeout_s), str(path))
+
+
+def create_sqlite(path: Path, fill: Callable[[Database], None], *, wait_s: float) -> bool:
+    """Create a file that `fill` gives its tables, and its folder; False when it exists by then.
+
+    The file appears complete or not at all. A folder named `.seedreg` is kept out of git.
+
+    Raises:
+        RegistryError: if it cannot be created there.
+    """
+    path = Path(os.path.realpath(path))
+
+    def prepare(file: sqlite3.Connection) -> None:
+        file.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        backend = SqliteBackend(file, path, wait_s)
+        with backend.connection:
+            fill(Database(backend, str(path)))
+
+    with explaining(str(path), wait_s):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent.name == ".seedreg" and not (path.parent / ".gitignore").exists():
+            (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        return create_file(path, prepare, wait_s=wait_s)
