@@ -30,7 +30,7 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
             {
                 "name": candidate.name,
                 "address": candidate.address,
-                "kind": candidate.kind,
+                "kind": candidate.kind.value,
                 "signature": candidate.signature,
                 "file": str(candidate.file),
                 "line": candidate.line,
@@ -48,7 +48,9 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
         )
     for candidate in found:
         where = os.path.relpath(candidate.file, cwd)
-        click.echo(f"{candidate.address}{candidate.signature}  {candidate.kind}  {where}:{candidate.line}")
+        click.echo(
+            f"{candidate.address}{candidate.signature}  {candidate.kind.value}  {where}:{candidate.line}"
+        )
         if candidate.docline:
             click.echo(f"  {candidate.docline}")
     return 0

@@ -1,0 +1,71 @@
+"""The names of a project's files, with those that they import from each other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from seedreg.errors import UsageError
+from seedreg.factories.modules import Modules
+from seedreg.factories.source import Binding, Imported, Source, read_source
+
+
+class Names:
+    """What the files of a project bind, each of them read once."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._sources: dict[Path, Source] = {}
+
+    def of(self, file: Path, seen: frozenset[Path] = frozenset()) -> dict[str, Binding]:
+        """What a file binds at its top level, with what `from x import *` brings from the project.
+
+        Raises:
+            UsageError: if a file cannot be read, or is not valid Python.
+        """
+        source = self._source(file)
+        found: dict[str, Binding] = {}
+        for star in source.stars:
+            target = self._imported_file(file, star)
+            if target is None or target in seen | {file}:
+                continue
+            exported = self._source(target).exported
+            found.update(
+                (name, binding)
+                for name, binding in self.of(target, seen | {file}).items()
+                if (not name.startswith("_") if exported is None else name in exported)
+            )
+        return {**found, **source.bindings}
+
+    def origin(self, binding: Binding, seen: frozenset[tuple[Path, str]] = frozenset()) -> Binding | None:
+        """The definition behind a re-export; None if it is a module, or not of this project."""
+        if not isinstance(binding, Imported) or (binding.file, binding.name) in seen:
+            return binding
+        target = self._imported_file(binding.file, binding)
+        if target is None:
+            return binding if binding.level and binding.module else None
+        try:
+            names = self.of(target)
+        except UsageError:
+            return binding  # the file that was asked for is valid; nobody asked for this one
+        inner = names.get(binding.original, binding)
+        if inner != binding:
+            return self.origin(inner, seen | {(binding.file, binding.name)})
+        in_package = target.name == "__init__.py"
+        is_module = in_package and self._modules.find(binding.original, [target.parent]) is not None
+        return None if is_module else binding
+
+    def _imported_file(self, file: Path, imported: Imported) -> Path | None:
+        """The project's file that a name is imported from; None for modules from elsewhere."""
+        if imported.level == 0:
+            return self._modules.find(imported.module)
+        package = file.parents[min(imported.level, len(file.parents)) - 1]
+        if imported.module:
+            return self._modules.find(imported.module, [package])
+        init = package / "__init__.py"
+        return init if os.path.isfile(init) else None
+
+    def _source(self, file: Path) -> Source:
+        if file not in self._sources:
+            self._sources[file] = read_source(file)
+        return self._sources[file]
