@@ -7,8 +7,9 @@ import sys
 from benchmarks.measure import CommandFailed, Pairs, alternate
 from benchmarks.project import environment, project
 from benchmarks.results import Result, Settings
-from seedreg.domain.build import BuildRequest, Built, Isolation
+from seedreg.domain.build import BuildRequest, Built
 from seedreg.domain.entry import Recipe
+from seedreg.domain.isolation import Isolation
 from seedreg.executors.local import LocalExecutor
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seedreg.domain.environment_spec import EnvironmentSpec as EnvironmentSpec
     from seedreg.domain.fingerprint import Fingerprint as Fingerprint
     from seedreg.errors import SeedregError as SeedregError
-    from seedreg.executors.inprocess import fingerprint, set_seed
+    from seedreg.executors.inprocess import set_seed
     from seedreg.project import open_registry
     from seedreg.registry import RegisterOptions as RegisterOptions
     from seedreg.registry import Registry as Registry
@@ -25,7 +25,6 @@ _HOMES = {
     "Registry": "seedreg.registry",
     "RegisterOptions": "seedreg.registry",
     "SeedregError": "seedreg.errors",
-    "fingerprint": "seedreg.executors.inprocess",
     "open_registry": "seedreg.project",
     "set_seed": "seedreg.executors.inprocess",
 }
@@ -40,6 +39,29 @@ __all__ = [
     "open_registry",
     "set_seed",
 ]
+
+
+def fingerprint(model: Any) -> Fingerprint:
+    """The fingerprint of a model's weights as they are now; `str()` of it is `sr1:` and 64 digits.
+
+    Args:
+        model: a built Keras model or layer, a `tf.Module`, or a mapping or sequence of arrays. Its
+            weights may have any shape and any numeric or boolean dtype; they are read one at a time.
+
+    Raises:
+        NotJudged: if it has no weights (a Keras model may not be built yet), is nothing that has
+            weights, or holds a tensor of strings or objects.
+        UsageError: if TensorFlow is not installed.
+    """
+    from seedreg.domain.failure import BuildFailure
+    from seedreg.errors import NotJudged
+    from seedreg.executors import inprocess
+    from seedreg.reports.words.failures import failure_error
+
+    found = inprocess.fingerprint(model)
+    if isinstance(found, BuildFailure):
+        raise failure_error(found, NotJudged)
+    return found
 
 
 def __getattr__(name: str) -> Any:

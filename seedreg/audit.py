@@ -9,12 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from seedreg.domain.audit import Audit, AuditPlan
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
+from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.comparison import AuditComparison, ComparedCheck
 from seedreg.domain.drift import compare
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import Change, changes
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.failure import BuildFailure, environment_failure
 from seedreg.domain.results import AuditReport, AuditRow, Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
@@ -174,7 +175,7 @@ class Auditor:
         try:
             executor = self._open_executor(column)
         except (EnvironmentFailed, UsageError) as error:  # the latter where there is no uv
-            failure = BuildFailure("environment", error.message, error.hint)
+            failure = environment_failure(error)
             yield ColumnFailed(column, failure)
             yield from self._fail_column(audit, column, ids, failure)
             return

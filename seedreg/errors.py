@@ -24,6 +24,9 @@ class Step(enum.Enum):
     """
 
     ACCEPT = "accept {entry}"
+    ALLOW_NONFINITE = "allow weights that are not finite"
+    BUILD_FRESH = "build in fresh interpreters"
+    CHECK_INPUT_SHAPE = "check the shapes of the inputs"
     CHECK_MODULE = "check the name of the module"
     CHECK_REGISTRY = "check the registry"
     CREATE_REGISTRY = "register something, or name another registry"
@@ -31,8 +34,11 @@ class Step(enum.Enum):
     FREE_ALIAS = "choose another alias, or remove {alias} first"
     FREE_CACHE = "name another cache folder, or remove environments"
     FREE_DISK = "remove environments"
+    GIVE_ARGUMENTS = "give the arguments of the factory"
+    GIVE_INPUT_SHAPE = "give the shape of the input"
     GIVE_REASON = "give a reason"
     GIVE_SEED = "give the seed on its own"
+    GIVE_TIME = "give the build more time"
     INSTALL_PYTHON = "install Python {version}"
     KEEP_WEIGHTS = "ask for weights to be kept"
     KEEP_WEIGHTS_AGAIN = "keep the weights once more"
@@ -47,10 +53,12 @@ class Step(enum.Enum):
     NAME_RELEASE = "name a release for the {end} of the search"
     NAME_RELEASES = "name both ends of the search"
     REPLACE_EMPTY_FILE = "remove the file, then register something"
+    SEED_FULLY = "seed every generator"
     SELECT_MORE = "select more entries"
     SHAPE_WITHOUT_BATCH = "write the shape without the batch dimension"
     SHOW_TRACEBACK = "verify {entry} to see the traceback"
     UPGRADE_REGISTRY = "upgrade the registry"
+    USE_CPU = "use the CPU"
 
 
 class SeedregError(Exception):

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import Isolation
 from seedreg.domain.environment_spec import (
     THIS,
     EnvironmentSpec,
@@ -17,6 +16,7 @@ from seedreg.domain.environment_spec import (
     PythonVersion,
     ThisPython,
 )
+from seedreg.domain.isolation import Isolation
 from seedreg.errors import ConfigError, EnvironmentFailed
 
 if TYPE_CHECKING:

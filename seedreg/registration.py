@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
+from seedreg.domain.build import BuildRequest, Built, Export, ExportFormat, Outcome
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import MAX_SEED, Recipe
+from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import TensorRecord
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Refused
+from seedreg.domain.warning import BuildWarning, WarningKind, build_warning
 
 
 class RegistrationPlan:
@@ -28,7 +31,7 @@ class RegistrationPlan:
             export = None
             if spool is not None:
                 (spool / recipe.id).mkdir()
-                export = Export("objects", str(spool / recipe.id))
+                export = Export(ExportFormat.OBJECTS, str(spool / recipe.id))
             self._add(recipe, first, export)
             self._add(recipe, Isolation.FORK, None)
         for recipe in recipes:
@@ -67,7 +70,7 @@ def agreed(recipe: Recipe, builds: Sequence[Outcome]) -> tuple[Built | None, Ref
         if isinstance(build, BuildFailure):
             return None, Refused(recipe, build)
     built = [build for build in builds if isinstance(build, Built)]
-    first, *others = sorted(built, key=lambda build: build.facts.isolation != "fresh")
+    first, *others = sorted(built, key=lambda build: build.facts.isolation is not Isolation.FRESH)
     for other in others:
         drift = compare(first.fingerprint, other.fingerprint)
         if drift is None:
@@ -75,12 +78,16 @@ def agreed(recipe: Recipe, builds: Sequence[Outcome]) -> tuple[Built | None, Ref
         difference = drift.differences[0]
         return None, Refused(
             recipe,
-            BuildFailure(
-                "nondeterministic",
-                f"two builds of {recipe.label} differ in {len(drift.differences)} of {drift.tensor_count} "
-                f"tensors; the first is {difference.tensor.name!r} ({difference.kind.value})",
-                hint=_likely_reason(recipe, first, other),
+            build_failure(
+                FailureKind.NONDETERMINISTIC,
                 duration_s=other.duration_s,
+                factory=recipe.factory,
+                seed=recipe.seed,
+                differing=len(drift.differences),
+                tensors=drift.tensor_count,
+                tensor=difference.tensor.name,
+                difference=difference.kind.value,
+                **_likely_reason(recipe, first, other),
             ),
             nondeterministic=True,
         )
@@ -88,56 +95,56 @@ def agreed(recipe: Recipe, builds: Sequence[Outcome]) -> tuple[Built | None, Ref
 
 
 _UNSEEDED = (
-    (r"\bdefault_rng\(\s*\)", "numpy.random.default_rng() without a seed"),
-    (r"\bRandomState\(\s*\)", "numpy.random.RandomState() without a seed"),
-    (r"\bRandom\(\s*\)", "random.Random() without a seed"),
-    (r"\bSystemRandom\b|\bsecrets\.|\burandom\b|\buuid[14]?\b", "the operating system's random source"),
-    (r"\bfrom_non_deterministic_state\b", "a generator of non-deterministic state"),
-    (r"\btime(_ns)?\(\)|\bnow\(|\butcnow\(|\bperf_counter\(", "the clock"),
-    (r"\bgetpid\(", "the process id"),
+    (r"\bdefault_rng\(\s*\)", RandomSource.DEFAULT_RNG),
+    (r"\bRandomState\(\s*\)", RandomSource.RANDOM_STATE),
+    (r"\bRandom\(\s*\)", RandomSource.RANDOM),
+    (r"\bSystemRandom\b|\bsecrets\.|\burandom\b|\buuid[14]?\b", RandomSource.SYSTEM),
+    (r"\bfrom_non_deterministic_state\b", RandomSource.NON_DETERMINISTIC_STATE),
+    (r"\btime(_ns)?\(\)|\bnow\(|\butcnow\(|\bperf_counter\(", RandomSource.CLOCK),
+    (r"\bgetpid\(", RandomSource.PROCESS_ID),
 )
 
 
-def _likely_reason(recipe: Recipe, first: Built, other: Built) -> str:
-    """Why two builds differ, as far as the recipe and the factory's source tell."""
+def _likely_reason(recipe: Recipe, first: Built, other: Built) -> dict[str, str]:
+    """The facts on why two builds differ, as far as the recipe and the factory's source show."""
     if recipe.seeding == "tf":
-        return (
-            "seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws its seeds "
-            "from Python's random: use --seeding full"
-        )
-    for pattern, what in _UNSEEDED:
+        return {"reason": Difference.TF_SEEDING.value}
+    for pattern, source in _UNSEEDED:
         if first.source.text and re.search(pattern, first.source.text):
-            return f"the factory uses {what}"
-    if first.facts.isolation != other.facts.isolation:
-        return (
-            "one build was a fresh interpreter that imports the factory's module first, one a fork made "
-            "after TensorFlow was imported: random state that does not come from the seed, or an effect of "
-            "import order"
-        )
-    return "something in the factory is random and does not come from the seed"
+            return {"reason": Difference.UNSEEDED.value, "source": source.value}
+    if first.facts.isolation is not other.facts.isolation:
+        return {"reason": Difference.ISOLATION.value}
+    return {"reason": Difference.UNKNOWN.value}
 
 
 def not_finite(recipe: Recipe, bad: Sequence[TensorRecord]) -> BuildFailure:
     """Why weights with NaN or infinities are not kept; `bad` are the tensors that hold them."""
     stats = bad[0].stats
     assert stats is not None
-    return BuildFailure(
-        "nonfinite",
-        f"{recipe.label} starts with weights that are not finite: {bad[0].name!r} holds {stats.nans} NaN and "
-        f"{stats.infinities} infinite values" + (f" ({len(bad)} tensors do)" if len(bad) > 1 else ""),
-        hint="--allow-nonfinite registers it all the same",
+    return build_failure(
+        FailureKind.NONFINITE,
+        factory=recipe.factory,
+        seed=recipe.seed,
+        tensor=bad[0].name,
+        nans=stats.nans,
+        infinities=stats.infinities,
+        tensors=len(bad),
     )
 
 
-def warnings_of(built: Built, neighbour: tuple[int, Outcome]) -> Iterator[str]:
+_NAMED = 4
+
+
+def warnings_of(built: Built, neighbour: tuple[int, Outcome]) -> Iterator[BuildWarning]:
     """What the user should know of a build that is kept; `neighbour` is another seed and its build."""
     seed, other = neighbour
     if isinstance(other, Built) and other.fingerprint.digest == built.fingerprint.digest:
-        yield f"the factory ignores the seed: seed {seed} gives the same weights"
+        yield build_warning(WarningKind.IGNORES_SEED, seed=seed)
     for group in built.fingerprint.shared_starts():
-        names = ", ".join(repr(tensor.name) for tensor in group[:4]) + (" …" if len(group) > 4 else "")
-        yield f"{len(group)} variables start with identical values ({names}): is an initializer shared?"
+        names = [tensor.name for tensor in group[:_NAMED]]
+        more = len(group) > _NAMED
+        yield build_warning(WarningKind.SHARED_START, count=len(group), tensors=names, more=more)
     if built.source.git_commit is None:
-        yield "the factory's source is not in git: a later change of it cannot be looked up"
+        yield build_warning(WarningKind.NOT_IN_GIT)
     elif built.source.git_dirty:
-        yield "the factory's source is not committed in git as it is"
+        yield build_warning(WarningKind.NOT_COMMITTED)

@@ -13,11 +13,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export, Isolation, Outcome
+from seedreg.domain.build import BuildRequest, Built, Export, ExportFormat, Outcome
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.drift import compare, names_differ
 from seedreg.domain.entry import Baseline, Entry, Recipe, check_name
 from seedreg.domain.environment_changes import changes
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import (
     Accepted,
     Confirmed,
@@ -34,9 +36,11 @@ from seedreg.errors import (
     NothingSelected,
     NotJudged,
     RegistrationRefused,
+    Step,
     UsageError,
 )
 from seedreg.registration import RegistrationPlan, agreed, not_finite, warnings_of
+from seedreg.reports.words.failures import failure_error, failure_message
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
@@ -44,7 +48,11 @@ if TYPE_CHECKING:
 
 # Entries verified at a time: many enough that starting them costs nothing, few enough to hold.
 _CHUNK = 256
-_EXPORTS = ((".safetensors", "safetensors"), (".npz", "npz"), (".weights.h5", "h5"))
+_EXPORTS = (
+    (".safetensors", ExportFormat.SAFETENSORS),
+    (".npz", ExportFormat.NPZ),
+    (".weights.h5", ExportFormat.H5),
+)
 
 
 def utc_now() -> str:
@@ -183,8 +191,7 @@ class Registry:
         (result,) = self.register_all([recipe], options)
         match result:
             case Refused(_, failure, nondeterministic):
-                error = RegistrationRefused if nondeterministic else NotJudged
-                raise error(failure.message, hint=failure.hint)
+                raise failure_error(failure, RegistrationRefused if nondeterministic else NotJudged)
             case NotConfirmed(verification):
                 raise RegistrationRefused(
                     f"{verification.entry.short_id} {recipe.label} is registered and no longer reproduces: "
@@ -290,11 +297,7 @@ class Registry:
             yield self._judge(entry, baseline, [differing[request.key], outcome])
 
     def _foreign(self, entry: Entry) -> BuildFailure:
-        return BuildFailure(
-            "project",
-            f"the entry belongs to project {entry.recipe.project!r}, and this is {self._project!r}",
-            hint=f"run it where that project is, or set project = {entry.recipe.project!r} in [tool.seedreg]",
-        )
+        return build_failure(FailureKind.PROJECT, project=entry.recipe.project, here=self._project)
 
     def _judge(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
         """Turn builds into a verdict and append the check."""
@@ -365,7 +368,7 @@ class Registry:
         entry = select_one(self._repository, selector)
         if entry.recipe.project != self._project:
             failure = self._foreign(entry)
-            raise NotJudged(failure.message, hint=failure.hint)
+            raise failure_error(failure, NotJudged)
         plan = [
             BuildRequest(0, entry.recipe, Isolation.FRESH),
             BuildRequest(1, entry.recipe, Isolation.FORK),
@@ -375,7 +378,7 @@ class Registry:
         if first is None:
             assert refusal is not None
             if refusal.nondeterministic:
-                raise RegistrationRefused(refusal.failure.message, hint=refusal.failure.hint)
+                raise failure_error(refusal.failure, RegistrationRefused)
             raise _not_judged(entry, refusal.failure)
         before = self._repository.baselines.current(entry.id)
         drift = compare(before.fingerprint, first.fingerprint)
@@ -385,7 +388,7 @@ class Registry:
         bad = first.fingerprint.not_finite()
         if bad and not before.fingerprint.not_finite():
             failure = not_finite(entry.recipe, bad)
-            raise NotJudged(failure.message)
+            raise NotJudged(failure_message(failure))
         baseline = Baseline(
             before.number + 1,
             first.fingerprint,
@@ -417,7 +420,7 @@ class Registry:
         entry = select_one(self._repository, selector)
         if entry.recipe.project != self._project:
             failure = self._foreign(entry)
-            raise NotJudged(failure.message, hint=failure.hint)
+            raise failure_error(failure, NotJudged)
         try:
             folder = tempfile.TemporaryDirectory(prefix=".seedreg-", dir=output.parent)
         except OSError as error:
@@ -477,14 +480,18 @@ def select_one(repository: Repository, selector: str) -> Entry:
 
 def _not_judged(entry: Entry, failure: BuildFailure) -> NotJudged:
     """The failure as an error; what there is no room for in one can be seen with `verify`."""
-    look = f"`seedreg verify {entry.short_id} --verbose` shows the traceback" if failure.details else None
-    return NotJudged(failure.message, hint=failure.hint or look)
+    error = failure_error(failure, NotJudged)
+    if failure.details and error.hint is None and error.step is None:
+        error.step, error.fields = Step.SHOW_TRACEBACK, {"entry": entry.short_id}
+    return error
 
 
 def _confirmations(differing: Mapping[int, Built], entries: Sequence[Entry]) -> list[BuildRequest]:
     """The second builds of what differed: for each factory at least one of its builds is fresh."""
     fresh_done = {
-        entries[key].recipe.factory for key, first in differing.items() if first.facts.isolation == "fresh"
+        entries[key].recipe.factory
+        for key, first in differing.items()
+        if first.facts.isolation is Isolation.FRESH
     }
     requests = []
     for key in differing:

@@ -10,10 +10,15 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Isolation, Outcome
+from seedreg.cli.hints import hint_of
+from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Recipe
+from seedreg.domain.failure import BuildFailure
+from seedreg.domain.isolation import Isolation
+from seedreg.errors import NotJudged
 from seedreg.executors.local import LocalExecutor
+from seedreg.reports.words.failures import failure_error, failure_message
 
 MODELS = """
     from tensorflow import keras
@@ -61,6 +66,11 @@ def failed(outcome: Outcome) -> BuildFailure:
     """The outcome, which must be a failure."""
     assert isinstance(outcome, BuildFailure), outcome
     return outcome
+
+
+def told(failure: BuildFailure) -> tuple[str, str, str | None]:
+    """The failure as the command line shows it: its kind, its message and its hint."""
+    return failure.kind.value, failure_message(failure), hint_of(failure_error(failure, NotJudged))
 
 
 def is_alive(pid: int) -> bool:

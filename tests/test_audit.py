@@ -11,16 +11,17 @@ import pytest
 
 from seedreg.audit import Auditor, ColumnFailed, ColumnStarted, Event
 from seedreg.domain.audit import Audit, Waiver
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.comparison import Became
 from seedreg.domain.entry import Recipe
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.results import AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
 from seedreg.registry import Registry
+from seedreg.reports.words.failures import failure_message
 from seedreg.storage import Repository, SqliteFile, open_repository
 
 THIS = EnvironmentSpec("this")
@@ -187,14 +188,18 @@ def test_every_entry_is_checked_in_every_environment(three: World) -> None:
 LOST: list[tuple[Exception, BuildFailure]] = [
     (
         EnvironmentFailed("no solution found\n  because tf==2.0 has no wheels", hint="relax it"),
-        BuildFailure("environment", "no solution found\n  because tf==2.0 has no wheels", "relax it"),
+        build_failure(
+            FailureKind.ENVIRONMENT,
+            problem="no solution found\n  because tf==2.0 has no wheels",
+            hint="relax it",
+        ),
     ),
     (
         UsageError("uv, which creates environments, is not installed", hint="pip install 'seedreg[envs]'"),
-        BuildFailure(
-            "environment",
-            "uv, which creates environments, is not installed",
-            "pip install 'seedreg[envs]'",
+        build_failure(
+            FailureKind.ENVIRONMENT,
+            problem="uv, which creates environments, is not installed",
+            hint="pip install 'seedreg[envs]'",
         ),
     ),
 ]
@@ -221,7 +226,7 @@ def test_an_environment_that_cannot_be_had_fails_its_column_alone(
     [
         ({"STAND_IN_PROTOCOL": "0"}, "protocol 0"),
         ({"STAND_IN_PROTOCOL": "2"}, "protocol 2"),
-        ({"STAND_IN_UNUSABLE": "no-tensorflow"}, "told to"),
+        ({"STAND_IN_UNUSABLE": "no-tensorflow"}, "not installed for a stand-in"),
     ],
 )
 def test_a_worker_that_cannot_serve_fails_its_column_alone(
@@ -235,7 +240,7 @@ def test_a_worker_that_cannot_serve_fails_its_column_alone(
     ]
     for row in found[:3]:
         assert row.check.failure is not None
-        assert words in row.check.failure.message
+        assert words in failure_message(row.check.failure)
 
 
 def test_an_entry_of_another_project_is_an_error(three: World) -> None:

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import seedreg
-from seedreg.domain.build import BuildFailure, BuildRequest, Isolation, Outcome
+from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.entry import Baseline, Entry, Recipe
+from seedreg.domain.failure import FailureKind, build_failure
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import (
     Accepted,
     Confirmed,
@@ -23,6 +25,7 @@ from seedreg.domain.results import (
     Registered,
 )
 from seedreg.domain.verdict import Verdict
+from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.errors import (
     NothingSelected,
     NotJudged,
@@ -146,7 +149,7 @@ def test_what_was_registered_is_what_was_built(registry: Registry) -> None:
     result = registry.register("m:build", 3, params={"units": 2}, options=RegisterOptions("a", ("t",), "n"))
     assert isinstance(result, Registered)
     assert [tensor.shape for tensor in result.baseline.fingerprint.tensors] == [(2, 2), (2,)]
-    assert result.baseline.facts.isolation == "fresh"
+    assert result.baseline.facts.isolation is Isolation.FRESH
     (summary,) = registry.entries()
     assert (
         summary.entry
@@ -170,7 +173,7 @@ def test_what_is_refused_leaves_nothing_behind(
 ) -> None:
     (result,) = registry.register_all(recipes(0, factory=factory))
     assert isinstance(result, Refused)
-    assert (result.failure.kind, result.nondeterministic) == (kind, nondeterministic)
+    assert (result.failure.kind.value, result.nondeterministic) == (kind, nondeterministic)
     assert registry.entries(retired=None) == []
     error = RegistrationRefused if nondeterministic else NotJudged
     with pytest.raises(error) as caught:
@@ -186,7 +189,7 @@ def test_a_refusal_does_not_keep_others_from_being_registered(registry: Registry
 def test_a_factory_that_ignores_its_seed_is_registered_with_a_warning(registry: Registry) -> None:
     result = registry.register("m:ignores_seed")
     assert isinstance(result, Registered)
-    assert "the factory ignores the seed: seed 1 gives the same weights" in result.baseline.facts.warnings
+    assert build_warning(WarningKind.IGNORES_SEED, seed=1) in result.baseline.facts.warnings
 
 
 def test_registering_again_checks_and_changes_no_baseline(world: World, registry: Registry) -> None:
@@ -299,7 +302,7 @@ def test_what_cannot_be_built_is_an_error_with_its_failure(world: World, registr
     (found,) = registry.verify("m:build")
     assert found.verdict is Verdict.ERROR
     assert found.check.failure is not None
-    assert (found.check.failure.kind, found.check.failure.message) == ("raised", "no data")
+    assert (found.check.failure.kind, found.check.failure.fact("error")) == (FailureKind.RAISED, "no data")
     assert (found.check.fingerprint, found.check.environment) == (None, None)
 
 
@@ -322,7 +325,7 @@ def test_an_entry_of_another_project_is_an_error_and_is_not_built(world: World, 
             elsewhere.rebuild("m:build", world.root / "w.npz")
     assert found.verdict is Verdict.ERROR
     assert found.check.failure is not None
-    assert found.check.failure.kind == "project"
+    assert found.check.failure.kind is FailureKind.PROJECT
     assert world.requests == []
 
 
@@ -486,7 +489,7 @@ def test_an_executor_is_any_object_with_its_two_methods(world: World) -> None:
     class Lost:
         def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
             for request in requests:
-                yield request, BuildFailure("lost", f"{request.recipe.label} was lost")
+                yield request, build_failure(FailureKind.WORKER, error=f"{request.recipe.label} was lost")
 
         def close(self) -> None:
             pass

@@ -18,9 +18,9 @@ from seedreg.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from seedreg.domain.audit import Audit
-    from seedreg.domain.build import BuildFailure
     from seedreg.domain.diagnosis import Blame
     from seedreg.domain.entry import Entry
+    from seedreg.domain.failure import BuildFailure
     from seedreg.domain.results import AuditRow, Refused
 
 _ABOUT_VERDICTS = {

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from seedreg.domain.failure import BuildFailure
 from seedreg.errors import SeedregError, Step
-
-if TYPE_CHECKING:
-    from seedreg.domain.build import BuildFailure
+from seedreg.reports.words import failures as words
 
 _FORMS = "package.module:{name} or path/to/file.py:{name}"
 _CHECK = "`seedreg db check` examines all of it; if it is damaged, put a backup in its place"
 
 WORDS: dict[Step, str] = {
     Step.ACCEPT: "`seedreg accept {entry} --reason …` makes it the baseline",
+    Step.ALLOW_NONFINITE: "--allow-nonfinite registers it all the same",
+    Step.BUILD_FRESH: "--isolation fresh does without the shared import",
+    Step.CHECK_INPUT_SHAPE: "check --input-shape: the sizes without the batch dimension, once for each input",
     Step.CHECK_MODULE: "check the name in --module or in factories of [tool.seedreg]",
     Step.CHECK_REGISTRY: _CHECK,
     Step.CREATE_REGISTRY: "`seedreg register` creates one; --db names another",
@@ -21,8 +21,12 @@ WORDS: dict[Step, str] = {
     Step.FREE_ALIAS: "choose another one, or remove it first: seedreg alias {alias} --remove",
     Step.FREE_CACHE: "SEEDREG_CACHE_DIR names another folder; `seedreg envs prune` frees space",
     Step.FREE_DISK: "`seedreg envs prune` and `uv cache prune` free space",
+    Step.GIVE_ARGUMENTS: "give its arguments with -p NAME=JSON, e.g. -p units=16",
+    Step.GIVE_INPUT_SHAPE: "give the shape of its input without the batch dimension, e.g. "
+    "--input-shape 28,28,1",
     Step.GIVE_REASON: "give it with --reason TEXT",
     Step.GIVE_SEED: "give the seed with --seed",
+    Step.GIVE_TIME: "give it more with --timeout SECONDS",
     Step.INSTALL_PYTHON: "`uv python install {version}` installs it; --python PATH names any other",
     Step.KEEP_WEIGHTS: "they are kept only with --keep-weights",
     Step.KEEP_WEIGHTS_AGAIN: "remove the file and register again with --keep-weights",
@@ -39,19 +43,20 @@ WORDS: dict[Step, str] = {
     Step.NAME_RELEASE: "name a release with --{end} VERSION; `seedreg show` lists what changed",
     Step.NAME_RELEASES: "name releases with --from VERSION and --to VERSION; `seedreg blame` finds it",
     Step.REPLACE_EMPTY_FILE: "remove it if nothing needs it; `seedreg register` creates one",
+    Step.SEED_FULLY: "use --seeding full",
     Step.SELECT_MORE: "`seedreg list` shows the entries; --stale, --rerun-failed and --shard narrow it",
     Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
     Step.SHOW_TRACEBACK: "`seedreg verify {entry} --verbose` shows the traceback",
     Step.UPGRADE_REGISTRY: "run `seedreg db upgrade` (takes a backup first)",
+    Step.USE_CPU: "register the recipe with --device cpu",
 }
 
 
 def hint_of(error: SeedregError) -> str | None:
     """What to do about the error, on one line; None if nothing is known."""
-    words = None if error.step is None else WORDS[error.step].format(**error.fields)
-    return "; ".join(part for part in (error.hint, words) if part) or None
 
 
 def failure_step(failure: BuildFailure) -> str | None:
     """What to do about a failed build, where it takes an option or a command; None if nothing is known."""
-    return None
+    step = words.failure_step(failure)
+    return None if step is None else WORDS[step].format(**words.step_fields(failure))

@@ -14,6 +14,7 @@ from seedreg.cli.options import build_options, load, load_for_builds, open_for_b
 
 if TYPE_CHECKING:
     from seedreg.domain.results import Registration
+    from seedreg.domain.warning import BuildWarning
 
 
 # Every seed of a command is planned before the first is built; a slip of the keyboard should not fill
@@ -123,7 +124,7 @@ def register_command(
     )
     recipes = [template.with_seed(seed) for seed in numbers]
     results: list[Registration] = []
-    told: set[tuple[str, str]] = set()
+    told: set[tuple[str, BuildWarning]] = set()
     guide = CommandLineGuide(environment)
     with open_for_builds(config, environment, create=True, several=True) as registry:
         for registration in registry.register_all(recipes, options):
@@ -139,7 +140,7 @@ def register_command(
     return code
 
 
-def _print_warnings(registration: Registration, told: set[tuple[str, str]]) -> None:
+def _print_warnings(registration: Registration, told: set[tuple[str, BuildWarning]]) -> None:
     """Print the warnings of a new entry, each only once for a factory and its many seeds."""
     from seedreg.domain.results import Registered
     from seedreg.reports.words.warnings import warning_text

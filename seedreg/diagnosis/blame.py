@@ -12,6 +12,7 @@ from seedreg.domain.environment_changes import Change, ChangeKind
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Verdict
+from seedreg.reports.words.failures import failure_message
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
@@ -287,7 +288,7 @@ class _Search:
                 what = "gives the baseline's weights: what made it drift is not in the versions of packages"
             case Result.FAILED:
                 assert control.failure is not None
-                what = f"could not run: {control.failure.message}"
+                what = f"could not run: {failure_message(control.failure)}"
             case _:
                 what = "gives other weights than today's: more is in it than versions of packages tell"
         self._known.append(f"today's environment, made anew from its versions, {what}")
@@ -301,7 +302,7 @@ class _Search:
         match trial.result:
             case Result.FAILED:
                 assert trial.failure is not None
-                self._known.append(f"{what} could not be tried: {trial.failure.message}")
+                self._known.append(f"{what} could not be tried: {failure_message(trial.failure)}")
             case Result.TODAY:
                 self._known.append(f"{what} changes nothing")
             case _:

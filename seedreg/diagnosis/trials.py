@@ -8,11 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Isolation
+from seedreg.domain.build import BuildRequest
 from seedreg.domain.diagnosis import Result, Trial
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import Change, ChangeKind
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.failure import BuildFailure, environment_failure
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.errors import EnvironmentFailed
 
@@ -100,7 +102,7 @@ class Trials:
 
     def refuse(self, label: str, error: EnvironmentFailed) -> Trial:
         """The trial of an environment that cannot even be described; it is no build."""
-        trial = _failed(label, BuildFailure("environment", error.message, error.hint))
+        trial = _failed(label, environment_failure(error))
         self._notify(trial)
         return trial
 
@@ -108,7 +110,7 @@ class Trials:
         try:
             executor = self._open_executor(setting.spec(label))
         except EnvironmentFailed as error:
-            return _failed(label, BuildFailure("environment", error.message, error.hint))
+            return _failed(label, environment_failure(error))
         with closing(executor):
             ((_, first),) = executor.run([BuildRequest(0, self._recipe)])
             if isinstance(first, BuildFailure):

@@ -8,26 +8,38 @@ from typing import TypeAlias
 
 from seedreg.domain.entry import BuildFacts, Recipe, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
+from seedreg.domain.isolation import Isolation
+
+__all__ = [
+    "BuildFailure",
+    "BuildRequest",
+    "Built",
+    "Export",
+    "ExportFormat",
+    "Isolation",
+    "Outcome",
+]
 
 
-class Isolation(enum.Enum):
-    """How the build's process comes to be: forked from a zygote, or a fresh interpreter."""
+class ExportFormat(enum.Enum):
+    """A form in which a build writes its weights.
 
-    AUTO = "auto"
-    FORK = "fork"
-    FRESH = "fresh"
+    `H5` is Keras' `.weights.h5`; `OBJECTS` one raw file for each tensor, named by its SHA-256.
+    """
+
+    SAFETENSORS = "safetensors"
+    NPZ = "npz"
+    H5 = "h5"
+    OBJECTS = "objects"
 
 
 @dataclass(frozen=True)
 class Export:
-    """Where and how a build writes its weights.
+    """Where and how a build writes its weights; `path` is a folder for `OBJECTS`, else a file."""
 
-    `format` is `safetensors`, `npz`, `h5` (Keras' `.weights.h5`) or `objects` (one raw file a
-    tensor, named by its SHA-256, in the folder `path`).
-    """
-
-    format: str
+    format: ExportFormat
     path: str
 
 
@@ -50,22 +62,6 @@ class Built:
     source: Source
     facts: BuildFacts
     duration_s: float
-
-
-@dataclass(frozen=True)
-class BuildFailure:
-    """The build could not be judged.
-
-    `kind` is a stable word (docs/worker-protocol.md lists them); `message` says what and which;
-    `details` is a traceback and `output` the end of what the build printed, where there is one.
-    """
-
-    kind: str
-    message: str
-    hint: str | None = None
-    details: str | None = None
-    output: str | None = None
-    duration_s: float = 0.0
 
 
 Outcome: TypeAlias = Built | BuildFailure

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.environment_changes import Change
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.results import Verification
 
 

@@ -6,12 +6,15 @@ import functools
 import json
 import operator
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint
+from seedreg.domain.isolation import Isolation
+from seedreg.domain.warning import BuildWarning
 from seedreg.errors import UsageError
 
 RECIPE_FORMAT = 1
@@ -176,13 +179,42 @@ class BuildFacts:
     the factory's call; None when they were re-seeded or drew too many to count.
     """
 
-    isolation: str
+    isolation: Isolation
     build_s: float
     fingerprint_s: float
     python_words: int | None = None
     numpy_words: int | None = None
     random_state: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[BuildWarning, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The facts as the JSON object that the registry keeps."""
+        return {
+            "isolation": self.isolation.value,
+            "build_s": self.build_s,
+            "fingerprint_s": self.fingerprint_s,
+            "python_words": self.python_words,
+            "numpy_words": self.numpy_words,
+            "random_state": list(self.random_state),
+            "warnings": [warning.document() for warning in self.warnings],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> BuildFacts:
+        """The facts that `document()` describes.
+
+        Raises:
+            ValueError: if it holds an isolation or a kind of warning that is not known.
+        """
+        return cls(
+            Isolation(document["isolation"]),
+            document["build_s"],
+            document["fingerprint_s"],
+            document.get("python_words"),
+            document.get("numpy_words"),
+            tuple(document.get("random_state", ())),
+            tuple(BuildWarning.from_document(warning) for warning in document.get("warnings", ())),
+        )
 
 
 @dataclass(frozen=True)

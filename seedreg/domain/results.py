@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from seedreg.domain.audit import Audit, AuditCounts, Waiver
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import Drift
 from seedreg.domain.entry import Baseline, Entry, Recipe
 from seedreg.domain.environment_changes import Change
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.verdict import Check, Verdict
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Entry, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from seedreg.domain.entry import check_seed
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
-from seedreg.errors import NotJudged, SeedregError
+from seedreg.errors import SeedregError
 
 
 class TensorFlowMissing(SeedregError):
@@ -40,16 +41,10 @@ def set_seed(seed: int) -> None:
         raise _explained(error) from error
 
 
-def fingerprint(model: Any) -> Fingerprint:
-    """The fingerprint of a model's weights as they are now; `str()` of it is `sr1:` and 64 digits.
-
-    Args:
-        model: a built Keras model or layer, a `tf.Module`, or a mapping or sequence of arrays. Its
-            weights may have any shape and any numeric or boolean dtype; they are read one at a time.
+def fingerprint(model: Any) -> Fingerprint | BuildFailure:
+    """The fingerprint of a model's weights as they are now, or why it has none; see `seedreg.fingerprint`.
 
     Raises:
-        NotJudged: if it has no weights (a Keras model may not be built yet), is nothing that has
-            weights, or holds a tensor of strings or objects.
         TensorFlowMissing: if TensorFlow is not installed.
     """
     from seedreg.worker import weights
@@ -61,12 +56,9 @@ def fingerprint(model: Any) -> Fingerprint:
     except ModuleNotFoundError as error:
         raise _explained(error) from error
     except Failure as failure:
-        raise NotJudged(failure.message, hint=failure.hint) from failure
+        return build_failure(FailureKind(failure.kind), details=failure.details, **failure.facts)
     if not records:
-        raise NotJudged(
-            f"the {type(model).__name__} has no weights, and so no fingerprint",
-            hint="a Keras model has none before it is built: call it once, or build(input_shape)",
-        )
+        return build_failure(FailureKind.UNBUILT, type=type(model).__name__)
     return Fingerprint(tuple(tensor_from_document(record) for record in records))
 
 

@@ -11,9 +11,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Isolation, Outcome
+from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.entry import Source
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.isolation import Isolation
 from seedreg.executors import wire
 from seedreg.executors.git import with_git
 from seedreg.executors.process import WorkerProcess
@@ -185,10 +188,8 @@ class LocalExecutor:
         try:
             process = WorkerProcess(command, environ, self._root)
         except OSError as error:
-            return BuildFailure(
-                "interpreter",
-                f"the interpreter {self._python} could not be started: {error.strerror or error}",
-                hint=_PYTHON_HINT,
+            return build_failure(
+                FailureKind.INTERPRETER, python=self._python, error=error.strerror or str(error)
             )
         self._workers[launch] = _Worker(process, deadline=time.monotonic() + self._import_timeout_s)
         self._selector.register(process, selectors.EVENT_READ, launch)
@@ -243,7 +244,7 @@ class LocalExecutor:
                 done.append((request, self._with_git(outcome)))
             case wire.FreshNeeded(key):
                 if launch.mode != "zygote":
-                    raise wire.ProtocolError("a fresh interpreter asks for a fresh interpreter")
+                    raise wire.ProtocolError(asked=key)
                 request = self._answered(worker, key)
                 self._needs_fresh.add(request.recipe.factory)
                 self._move_to_fresh(request, launch, queues)
@@ -251,7 +252,7 @@ class LocalExecutor:
     @staticmethod
     def _answered(worker: _Worker, key: int) -> BuildRequest:
         if key not in worker.running:
-            raise wire.ProtocolError(f"it answered build {key}, which it was not asked for")
+            raise wire.ProtocolError(answered=key)
         return worker.running.pop(key)
 
     def _move_to_fresh(
@@ -274,26 +275,26 @@ class LocalExecutor:
     def _fail_all(
         self,
         launch: _Launch,
-        error: Exception,
+        error: EOFError | TimeoutError | wire.ProtocolError,
         queues: dict[_Launch, deque[BuildRequest]],
         done: deque[tuple[BuildRequest, Outcome]],
     ) -> None:
         """The worker is gone or talks nonsense: its builds fail; another is started if it had been ready."""
         worker = self._workers[launch]
         status, output = self._end(launch)
-        kind, hint = "worker", _WORKER_HINT
+        facts: dict[str, Any] = {"python": self._python}
         match error:
+            case EOFError() if status >= 0:
+                failure = build_failure(FailureKind.WORKER, status=status, **facts)
             case EOFError():
-                message = f"the worker of {self._python} ended with {_status_text(status)}"
+                failure = build_failure(FailureKind.WORKER, signal=-status, **facts)
             case TimeoutError():
-                kind, hint = "timeout", "see how long `import tensorflow` takes there"
-                message = f"{self._python} took longer than {self._import_timeout_s:g} s to import TensorFlow"
+                failure = build_failure(FailureKind.TIMEOUT, timeout_s=self._import_timeout_s, **facts)
             case wire.NoMessage() if not worker.ready:
-                kind, hint = "interpreter", f"{_PYTHON_HINT}; it must print nothing when it starts"
-                message = f"{self._python} does not run the worker: {error}"
-            case _:
-                message = f"the worker of {self._python} cannot be understood: {error}"
-        failure = BuildFailure(kind, message, hint=hint, output=output or None)
+                failure = build_failure(FailureKind.INTERPRETER, **facts, **error.facts)
+            case wire.ProtocolError():
+                failure = build_failure(FailureKind.WORKER, **facts, **error.facts)
+        failure = replace(failure, output=output or None)
         lost = list(worker.running.values())
         if not worker.ready or not lost:
             lost.extend(queues.pop(launch, ()))
@@ -303,11 +304,3 @@ class LocalExecutor:
         worker = self._workers.pop(launch)
         self._selector.unregister(worker.process)
         return worker.process.close()
-
-
-_PYTHON_HINT = "name a Python that has TensorFlow with --python PATH"
-_WORKER_HINT = "see that `import tensorflow` works there; --isolation fresh does without the shared import"
-
-
-def _status_text(status: int) -> str:
-    return f"exit status {status}" if status >= 0 else f"signal {-status}"

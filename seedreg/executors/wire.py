@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
+from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
 
 PROTOCOL = 1
@@ -48,7 +49,11 @@ Message: TypeAlias = Ready | Unusable | Finished | FreshNeeded
 
 
 class ProtocolError(Exception):
-    """A line from the worker that this seedreg cannot read."""
+    """A line from the worker that this seedreg cannot read; `facts` say why."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(facts)
+        self.facts: dict[str, Any] = facts
 
 
 class NoMessage(ProtocolError):
@@ -69,7 +74,7 @@ def encode_request(
         "device": recipe.device,
         "root": str(root),
         "import_paths": [str(path) for path in import_paths],
-        "export": request.export and {"format": request.export.format, "path": request.export.path},
+        "export": request.export and {"format": request.export.format.value, "path": request.export.path},
     }
     message = {"type": "build", "id": request.key, "timeout_s": timeout_s, "build": build}
     return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
@@ -89,7 +94,7 @@ def decode_message(line: bytes, root: Path) -> Message:
             # Lone surrogates stand for bytes that are no UTF-8; no terminal and no database takes them.
             message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
         if message["type"] in ("ready", "unusable") and message["protocol"] != PROTOCOL:
-            raise ProtocolError(f"it speaks worker protocol {message['protocol']}, not {PROTOCOL}")
+            raise ProtocolError(protocol=str(message["protocol"]), expected=PROTOCOL)
         match message["type"]:
             case "ready":
                 return Ready()
@@ -98,11 +103,11 @@ def decode_message(line: bytes, root: Path) -> Message:
             case "outcome":
                 return _outcome(message, root)
             case other:
-                raise ProtocolError(f"it sent a message of unknown type {other!r}")
+                raise ProtocolError(type=str(other))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise NoMessage(f"it said {shown!r}") from error
+        raise NoMessage(said=shown) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError(f"it sent what is not protocol {PROTOCOL} ({error!r}): {shown}") from error
+        raise ProtocolError(error=repr(error), said=shown, expected=PROTOCOL) from error
 
 
 def _outcome(message: dict[str, Any], root: Path) -> Message:
@@ -114,36 +119,20 @@ def _outcome(message: dict[str, Any], root: Path) -> Message:
     if "failed" in outcome:
         return Finished(key, _failure(outcome["failed"], duration_s))
     built = outcome["built"]
-    facts = built["facts"]
     return Finished(
         key,
         Built(
             fingerprint=Fingerprint(tuple(tensor_from_document(tensor) for tensor in built["tensors"])),
             environment=Environment.from_document(built["environment"]),
             source=_source(built["source"], root),
-            facts=BuildFacts(
-                isolation=facts["isolation"],
-                build_s=facts["build_s"],
-                fingerprint_s=facts["fingerprint_s"],
-                python_words=facts["python_words"],
-                numpy_words=facts["numpy_words"],
-                random_state=tuple(facts["random_state"]),
-                warnings=tuple(facts["warnings"]),
-            ),
+            facts=BuildFacts.from_document(built["facts"]),
             duration_s=duration_s,
         ),
     )
 
 
 def _failure(document: dict[str, Any], duration_s: float) -> BuildFailure:
-    return BuildFailure(
-        kind=document["kind"],
-        message=document["message"],
-        hint=document.get("hint"),
-        details=document.get("details"),
-        output=document.get("output"),
-        duration_s=duration_s,
-    )
+    return BuildFailure.from_document({**document, "facts": document["facts"], "duration_s": duration_s})
 
 
 def _source(document: dict[str, Any], root: Path) -> Source:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Outcome
+from seedreg.domain.build import BuildRequest, Outcome
+from seedreg.domain.failure import BuildFailure, FailureKind
+from seedreg.domain.kinds import facts_from
 
 if TYPE_CHECKING:
     from seedreg.environments.cached import HeldEnvironment
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EnvironmentExecutor:
-    """Builds in an environment that was made; tells what only its making can explain."""
+    """Builds in a created environment; adds to a failure what is known of the environment."""
 
     def __init__(self, environment: HeldEnvironment, executor: Executor) -> None:
         self._environment = environment
@@ -36,18 +38,10 @@ class EnvironmentExecutor:
     def _explained(self, failure: BuildFailure) -> BuildFailure:
         label = self._environment.label
         if not self._environment.is_intact():
-            return BuildFailure(
-                "environment",
-                f"environment {label} was deleted while it was in use ({failure.message})",
-                hint="run the command again: it is made anew",
-                output=failure.output,
-                duration_s=failure.duration_s,
-            )
-        if failure.kind == "no-tensorflow":
-            return replace(
-                failure,
-                hint=f"environment {label} holds what was asked for and nothing else: add tensorflow to it",
-            )
+            facts = {**dict(failure.facts), "environment": label, "cause": failure.kind.value}
+            return replace(failure, kind=FailureKind.ENVIRONMENT, facts=facts_from(facts), details=None)
+        if failure.kind is FailureKind.NO_TENSORFLOW:
+            return replace(failure, facts=facts_from({**dict(failure.facts), "environment": label}))
         return failure
 
 

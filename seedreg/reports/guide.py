@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from seedreg.domain.audit import Audit
-    from seedreg.domain.build import BuildFailure
     from seedreg.domain.diagnosis import Blame
     from seedreg.domain.entry import Entry
+    from seedreg.domain.failure import BuildFailure
     from seedreg.domain.results import AuditRow, Refused
     from seedreg.domain.verdict import Verdict
 

@@ -5,35 +5,36 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
-
-_Value = TypeVar("_Value", Source, BuildFacts, BuildFailure)
 
 
 def text_of(value: Source | BuildFacts | BuildFailure) -> str:
-    """The value's fields as a canonical JSON object."""
-    return canonical_json(asdict(value))
+    """The value as a canonical JSON object."""
+    return canonical_json(asdict(value) if isinstance(value, Source) else value.document())
 
 
 def source(text: str) -> Source:
     """The source that `text_of` wrote."""
-    return _value(Source, text)
+    document: dict[str, Any] = json.loads(text)
+    # A later seedreg may add fields without changing the tables: those that are not known are left out.
+    known = {field.name for field in fields(Source)}
+    return Source(**{name: value for name, value in document.items() if name in known})
 
 
 def facts(text: str) -> BuildFacts:
     """The facts that `text_of` wrote."""
-    return _value(BuildFacts, text)
+    return BuildFacts.from_document(json.loads(text))
 
 
 def failure(text: str) -> BuildFailure:
     """The failure that `text_of` wrote."""
-    return _value(BuildFailure, text)
+    return BuildFailure.from_document(json.loads(text))
 
 
 def fingerprint(text: str) -> Fingerprint:
@@ -46,16 +47,3 @@ def fingerprint(text: str) -> Fingerprint:
 def environment(text: str) -> Environment:
     """The environment whose document this is."""
     return Environment.from_document(json.loads(text))
-
-
-def _value(cls: type[_Value], text: str) -> _Value:
-    document: dict[str, Any] = json.loads(text)
-    # A later seedreg may add fields without changing the tables: what is not known is left out,
-    # what is not there has its default.
-    known = {field.name for field in fields(cls)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in document.items()
-        if name in known
-    }
-    return cls(**values)

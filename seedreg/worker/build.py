@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from . import export, probe, protocol, seeding, weights
 from . import factory as factories
@@ -31,21 +31,15 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     except Failure as failure:
         outcome = protocol.failed(failure)
     except MemoryError:
-        outcome = protocol.failed(Failure("memory", "the build ran out of memory"))
+        outcome = protocol.failed(Failure("memory"))
     except BaseException as error:
-        outcome = protocol.failed(
-            Failure(
-                "internal",
-                "the build failed outside the factory: {}".format(factories.describe(error)),
-                details=_traceback(),
-            )
-        )
+        outcome = protocol.failed(Failure("internal", details=_traceback(), error=factories.describe(error)))
     if os.getpid() != pid:
         os._exit(0)  # a copy that the user's code forked; the answer is the first process's to give
     try:
         answer = protocol.encode(outcome)
     except (TypeError, ValueError) as error:
-        answer = protocol.encode(protocol.failed(Failure("internal", "no answer: {}".format(error))))
+        answer = protocol.encode(protocol.failed(Failure("internal", unsent=str(error))))
     # A file, not a pipe: the user's code may have closed every descriptor, or left children that hold them.
     partial = answer_path + ".partial"
     with open(partial, "wb") as stream:
@@ -116,12 +110,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
             sink.close()
     random_state = weights.read(states)
     fingerprint_s = time.perf_counter() - started
-    warnings: List[str] = [] if unbuilt else weights.left_out(model)
-    if unbuilt:
-        warnings.append(
-            "the model is not built: layers that were never called have no weights, so the fingerprint "
-            "leaves them out"
-        )
+    warnings = [protocol.warning("unbuilt")] if unbuilt else weights.left_out(model)
     return {
         "built": {
             "tensors": records,
@@ -145,11 +134,7 @@ def _require_tensorflow() -> None:
     import importlib.util
 
     if importlib.util.find_spec("tensorflow") is None:
-        raise Failure(
-            "no-tensorflow",
-            "TensorFlow is not installed for {}".format(sys.executable),
-            "pip install 'seedreg[tensorflow]' there, or name an interpreter that has it with --python",
-        )
+        raise Failure("no-tensorflow", python=sys.executable)
 
 
 def import_tensorflow() -> None:
@@ -169,9 +154,9 @@ def import_tensorflow() -> None:
     except BaseException as error:
         raise Failure(
             "tensorflow-broken",
-            "importing TensorFlow in {} raised {}".format(sys.executable, factories.describe(error)),
-            "this environment cannot build any model; often NumPy is newer than its TensorFlow allows",
             factories.user_traceback(),
+            python=sys.executable,
+            error=factories.describe(error),
         )
 
 
@@ -201,24 +186,14 @@ def _device(tensorflow: Any, device: str) -> Any:
     index = int(device.partition(":")[2] or 0)
     count = len(list_devices("GPU"))
     if index >= count:
-        raise Failure(
-            "device",
-            "the recipe asks for device {!r}, and TensorFlow sees {} GPU(s)".format(device, count),
-            "run where such a GPU is, or register the recipe with --device cpu",
-        )
+        raise Failure("device", device=device, count=count)
     return tensorflow.device("/GPU:{}".format(index))
 
 
 def _no_tensors(model: Any, request: Dict[str, Any]) -> Failure:
     unbuilt = callable(model) and not request["inputs"]
-    return Failure(
-        "unbuilt" if unbuilt else "no-tensors",
-        "{} returned a {} without weights".format(request["factory"], type(model).__name__),
-        "it may not be built yet: give the shape of its input without the batch dimension, "
-        "as in --input-shape 28,28,1"
-        if unbuilt
-        else "an empty model has no fingerprint, so it can never be said to reproduce",
-    )
+    kind = "unbuilt" if unbuilt else "no-tensors"
+    return Failure(kind, factory=request["factory"], type=type(model).__name__)
 
 
 def _traceback() -> Optional[str]:

@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any, Collection, Dict, Iterable, List
 
+from .factory import describe
 from .protocol import Failure
 from .weights import Tensor, is_keras, raw_bytes
 
@@ -59,11 +60,7 @@ class NpzSink(object):
 
         name = self._names[index]
         if not _has_text_form(array.dtype):
-            raise Failure(
-                "export",
-                "NumPy's .npz has no dtype for tensor {!r} of {}".format(name, array.dtype.name),
-                "write .safetensors instead, if that has it",
-            )
+            raise Failure("export", format="npz", tensor=name, dtype=array.dtype.name)
         with self._archive.open(name + ".npy", "w", force_zip64=True) as stream:
             npy.write_array(stream, array, allow_pickle=False)
 
@@ -96,11 +93,7 @@ class SafetensorsSink(object):
             kind = _SAFETENSORS.get(array.dtype.name)
             if kind is None:
                 self._stream.close()
-                raise Failure(
-                    "export",
-                    "safetensors has no dtype for tensor {!r} of {}".format(tensor.name, array.dtype.name),
-                    "write .npz instead, if that has it",
-                )
+                raise Failure("export", format="safetensors", tensor=tensor.name, dtype=array.dtype.name)
             end = offset + array.size * array.dtype.itemsize
             header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [offset, end]}
             offset = end
@@ -131,13 +124,11 @@ def open_sink(export: Dict[str, str], model: Any, tensors: List[Tensor]) -> Any:
     if export["format"] == "safetensors":
         return SafetensorsSink(path, tensors)
     if not (is_keras(model) and hasattr(model, "save_weights")):
-        raise Failure(
-            "export", "only a Keras model can be written as .h5", "write .safetensors or .npz instead"
-        )
+        raise Failure("export", format="h5", type=type(model).__name__)
     try:
         model.save_weights(path)
     except Exception as error:
-        raise Failure("export", "save_weights raised {}: {}".format(type(error).__name__, error))
+        raise Failure("export", format="h5", error=describe(error))
     return None
 
 

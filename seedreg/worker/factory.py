@@ -32,23 +32,11 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
         try:
             found = _attribute(found, part)
         except AttributeError:
-            raise Failure(
-                "name-not-found",
-                "{} has no {!r}".format(where, name),
-                "it has: {}".format(", ".join(_callables(module)) or "no function or class of its own"),
-            )
+            raise Failure("name-not-found", module=where, name=name, present=_callables(module))
         except Exception as error:  # a module may have a __getattr__
-            raise Failure(
-                "import-raised",
-                "looking up {} raised {}".format(address, describe(error)),
-                details=user_traceback(),
-            )
+            raise Failure("import-raised", user_traceback(), factory=address, error=describe(error))
     if not callable(found):
-        raise Failure(
-            "not-callable",
-            "{} is of type {}, not a function or class".format(address, type(found).__name__),
-            "name a callable that returns a model",
-        )
+        raise Failure("not-callable", factory=address, type=type(found).__name__)
     return found
 
 
@@ -128,37 +116,30 @@ def _import(where: str, import_paths: List[str], root: str) -> Any:
     except SyntaxError as error:
         raise Failure(
             "syntax-error",
-            "{}: syntax error in {}, line {}: {}".format(where, error.filename, error.lineno, error.msg),
-            details=user_traceback(),
+            user_traceback(),
+            module=where,
+            file=str(error.filename),
+            line=error.lineno,
+            error=str(error.msg),
         )
     except ModuleNotFoundError as error:
         if not is_path and error.name and (where + ".").startswith(error.name + "."):
-            raise Failure(
-                "module-not-found",
-                "no module named {!r}".format(error.name),
-                "looked in {} and the packages of {}".format(", ".join(import_paths), sys.executable),
-            )
+            raise Failure("module-not-found", module=error.name, searched=import_paths, python=sys.executable)
         raise Failure(
             "import-raised",
-            "importing {} raised ModuleNotFoundError: {}".format(where, error),
-            _install_hint(error.name),
             user_traceback(),
+            module=where,
+            error="ModuleNotFoundError: {}".format(error),
+            **_missing(error.name),
         )
     except SystemExit as error:
         raise Failure(
-            "exit",
-            "importing {} called sys.exit({})".format(where, "" if error.code is None else repr(error.code)),
-            "guard what a script does with: if __name__ == '__main__':",
-            user_traceback(),
+            "exit", user_traceback(), module=where, code="" if error.code is None else repr(error.code)
         )
     except MemoryError:
-        raise Failure("memory", "importing {} ran out of memory".format(where), details=user_traceback())
+        raise Failure("memory", user_traceback(), module=where)
     except BaseException as error:
-        raise Failure(
-            "import-raised",
-            "importing {} raised {}".format(where, describe(error)),
-            details=user_traceback(),
-        )
+        raise Failure("import-raised", user_traceback(), module=where, error=describe(error))
     finally:
         _end_copy(pid)
 
@@ -168,19 +149,18 @@ def _end_copy(pid: int) -> None:
         os._exit(0)  # the user's code forked, and this is the copy that came back here too
 
 
-def _install_hint(name: Optional[str]) -> Optional[str]:
+def _missing(name: Optional[str]) -> Dict[str, Any]:
+    """The facts on a module that an import did not find, and where it could come from."""
     if not name:
-        return None
+        return {}
     if "." in name:
-        return "{} may be there in another version of {}".format(name, name.split(".")[0])
-    return "install {} into the environment of {}".format(name, sys.executable)
+        return {"missing": name, "package": name.split(".")[0]}
+    return {"missing": name, "python": sys.executable}
 
 
 def _import_path(path: str) -> Any:
     if not os.path.isfile(path):
-        raise Failure(
-            "module-not-found", "no file {}".format(path), "the path is relative to the project's root"
-        )
+        raise Failure("module-not-found", path=path)
     sys.path.insert(0, os.path.dirname(path))  # as `python path/file.py` does
     stem = os.path.splitext(os.path.basename(path))[0]
     known = _find_spec(stem.split(".")[0])
@@ -237,25 +217,18 @@ def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
         try:
             signature.bind(**params)
         except TypeError as error:
-            raise Failure(
-                "arguments",
-                "{}{} cannot be called: {}".format(address, signature, error),
-                "give its arguments with -p NAME=JSON, as in -p units=16",
-            )
+            raise Failure("arguments", factory=address, signature=str(signature), error=str(error))
     pid = os.getpid()
     try:
         return factory(**params)
     except SystemExit as error:
         raise Failure(
-            "exit",
-            "{} called sys.exit({})".format(address, "" if error.code is None else repr(error.code)),
-            "a factory must return a model",
-            user_traceback(),
+            "exit", user_traceback(), factory=address, code="" if error.code is None else repr(error.code)
         )
     except MemoryError:
-        raise Failure("memory", "{} ran out of memory".format(address), details=user_traceback())
+        raise Failure("memory", user_traceback(), factory=address)
     except BaseException as error:
-        raise Failure("raised", "{} raised {}".format(address, describe(error)), details=user_traceback())
+        raise Failure("raised", user_traceback(), factory=address, error=describe(error))
     finally:
         _end_copy(pid)
 
@@ -269,16 +242,11 @@ def call_on_zeros(model: Any, address: str, inputs: List[Dict[str, Any]]) -> Non
     import tensorflow
 
     zeros = [tensorflow.zeros([1] + list(spec["shape"]), dtype=spec["dtype"]) for spec in inputs]
-    shapes = ", ".join("{}{}".format(spec["dtype"], tuple([1] + list(spec["shape"]))) for spec in inputs)
+    shapes = ["{}{}".format(spec["dtype"], tuple([1] + list(spec["shape"]))) for spec in inputs]
     try:
         model(zeros[0] if len(zeros) == 1 else zeros)
     except BaseException as error:
-        raise Failure(
-            "raised",
-            "the model of {} raised {} when called on zeros of {}".format(address, describe(error), shapes),
-            "check --input-shape: the sizes without the batch dimension, once for each input",
-            user_traceback(),
-        )
+        raise Failure("raised", user_traceback(), factory=address, error=describe(error), inputs=shapes)
 
 
 def source_of(factory: Any) -> Dict[str, Any]:

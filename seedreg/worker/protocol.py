@@ -21,29 +21,33 @@ OUTPUT_TAIL_BYTES = 8192
 
 
 class Failure(Exception):
-    """A build that cannot be judged, told in the words of the protocol."""
+    """A build that cannot be judged: its kind, and named facts that are JSON values without objects.
 
-    def __init__(
-        self, kind: str, message: str, hint: Optional[str] = None, details: Optional[str] = None
-    ) -> None:
-        super().__init__(message)
+    seedreg has the words for each kind; untrusted text, such as an exception's, is among the facts.
+    """
+
+    def __init__(self, kind: str, details: Optional[str] = None, **facts: Any) -> None:
+        super().__init__(kind, facts)
         self.kind = kind
-        self.message = message
-        self.hint = hint
+        self.facts = facts
         self.details = details
 
 
 def failed(failure: Failure, output: Optional[str] = None) -> Dict[str, Any]:
-    """The outcome that tells of a failure."""
+    """The outcome of a failed build."""
     return {
         "failed": {
             "kind": failure.kind,
-            "message": failure.message,
-            "hint": failure.hint,
+            "facts": failure.facts,
             "details": failure.details,
             "output": output,
         }
     }
+
+
+def warning(kind: str, **facts: Any) -> Dict[str, Any]:
+    """What the user should know about a build that succeeded."""
+    return {"kind": kind, "facts": facts}
 
 
 def encode(message: Dict[str, Any]) -> bytes:

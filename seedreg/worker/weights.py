@@ -6,7 +6,7 @@ import math
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from .factory import describe, user_traceback
-from .protocol import Failure
+from .protocol import Failure, warning
 
 # A chunk of float64 that stays in a core's second-level cache (256 kB) through every pass.
 _CHUNK = 32768
@@ -37,18 +37,11 @@ class Tensor(object):
             array = source.numpy() if hasattr(source, "numpy") else numpy.asarray(source)
             array = numpy.asarray(array)
         except Exception as error:
-            raise Failure(
-                "unsupported-dtype",
-                "tensor {!r} cannot be read: {}: {}".format(self.name, type(error).__name__, error),
-            )
+            raise Failure("unsupported-dtype", tensor=self.name, error=describe(error))
         # A plain void has bytes and no numbers; an extended float has bytes of padding that nobody sets.
         extended = {"f": 8, "c": 16}.get(array.dtype.kind, array.dtype.itemsize)
         if array.dtype.kind in "OSUMm" or array.dtype.type is numpy.void or array.dtype.itemsize > extended:
-            raise Failure(
-                "unsupported-dtype",
-                "tensor {!r} holds {} values, which have no fingerprint".format(self.name, array.dtype),
-                "only numbers and booleans have fixed bytes; leave it out of what the factory returns",
-            )
+            raise Failure("unsupported-dtype", tensor=self.name, dtype=str(array.dtype))
         return array
 
 
@@ -89,11 +82,7 @@ def _listed(layer: Any, attribute: str, address: str) -> List[Any]:
     except Exception as error:
         if isinstance(error, ValueError) and "not yet been created" in str(error):
             return []
-        raise Failure(
-            "raised",
-            "reading the {} of what {} returned raised {}".format(attribute, address, describe(error)),
-            details=user_traceback(),
-        )
+        raise Failure("raised", user_traceback(), factory=address, attribute=attribute, error=describe(error))
 
 
 def _keras_tensor(variable: Any, owners: Dict[int, Any]) -> Tensor:
@@ -145,11 +134,9 @@ def _refuse_hidden_layers(module: Any, address: str) -> None:
                 if unbuilt or any(id(getattr(each, "value", each)) not in listed for each in variables):
                     raise Failure(
                         "wrong-return",
-                        "{} returned a tf.Module whose `variables` leaves out the weights of the Keras "
-                        "{} in its attribute {!r}".format(
-                            address, "layer" if is_keras(part) else "variable", name
-                        ),
-                        "return a keras.Model, or a mapping of the arrays",
+                        factory=address,
+                        holder="layer" if is_keras(part) else "variable",
+                        attribute=name,
                     )
 
 
@@ -170,8 +157,8 @@ def _may_get_weights(layer: Any) -> bool:
     return False
 
 
-def left_out(model: Any) -> List[str]:
-    """What a Keras model holds that its `weights` do not list, a line for each.
+def left_out(model: Any) -> List[Dict[str, Any]]:
+    """What a Keras model holds that its `weights` do not list, a warning for each.
 
     Keras 3 follows no `tf.Variable` and no `tf.Module` in an attribute; Keras 2 does. A layer that
     was never called has no weights in either.
@@ -181,10 +168,10 @@ def left_out(model: Any) -> List[str]:
     if not is_keras(model) or not hasattr(model, "_flatten_layers"):
         return []
     listed = {id(getattr(variable, "value", variable)) for variable in model.variables}
-    lines = []
+    warnings = []
     for layer in model._flatten_layers():
         if not layer.built and model.built:
-            lines.append("layer {!r} was never called, so it has no weights".format(layer.name))
+            warnings.append(warning("uncalled-layer", layer=layer.name))
         if isinstance(layer, tensorflow.Module):
             continue
         for name, value in sorted(vars(layer).items()):
@@ -193,15 +180,9 @@ def left_out(model: Any) -> List[str]:
             for part in _flat(value):
                 inside = part.variables if isinstance(part, tensorflow.Module) else [part]
                 if any(isinstance(each, tensorflow.Variable) and id(each) not in listed for each in inside):
-                    lines.append(
-                        "the {} in attribute {!r} of layer {!r} is not among the model's weights: Keras 3 "
-                        "leaves it out".format(
-                            "tf.Module" if isinstance(part, tensorflow.Module) else "tf.Variable",
-                            name,
-                            layer.name,
-                        )
-                    )
-    return lines
+                    holds = "tf.Module" if isinstance(part, tensorflow.Module) else "tf.Variable"
+                    warnings.append(warning("unlisted", holds=holds, attribute=name, layer=layer.name))
+    return warnings
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -224,21 +205,15 @@ def _arrays(value: Any, address: str) -> List[Tuple[str, Any]]:
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
         items = [(str(index), part) for index, part in enumerate(value)]
     else:
-        shown = "None" if value is None else "an object of type {}".format(type(value).__name__)
-        raise Failure(
-            "wrong-return",
-            "{} returned {}, not a model".format(address, shown),
-            "return a Keras model, a tf.Module, or a mapping or sequence of arrays"
-            + ("; is a `return` missing?" if value is None else ""),
-        )
+        raise Failure("wrong-return", factory=address, type=type(value).__name__)
     for name, part in items:
         if not isinstance(part, (numpy.ndarray, numpy.generic)) and not hasattr(part, "numpy"):
             raise Failure(
                 "wrong-return",
-                "{} returned a {} whose item {!r} is of type {}, not an array".format(
-                    address, type(value).__name__, name, type(part).__name__
-                ),
-                "every value must be an array, a tensor or a variable",
+                factory=address,
+                type=type(value).__name__,
+                item=name,
+                item_type=type(part).__name__,
             )
     return items
 

@@ -178,7 +178,7 @@ class _Server(object):
             finally:
                 os.close(log)
         except OSError as error:
-            failure = Failure("worker", "no process could be started for the build: {}".format(error))
+            failure = Failure("worker", error=str(error))
             self._report(message["id"], 0.0, protocol.failed(failure))
             return
         self._builds[pid] = _Build(message["id"], pid, folder, float(message["timeout_s"]))
@@ -340,11 +340,7 @@ def _kill(how: Any, pid: int) -> None:
 
 
 def _timeout(timeout_s: float) -> Failure:
-    return Failure(
-        "timeout",
-        "the build took longer than {:g} s and was ended".format(timeout_s),
-        "give it more with --timeout SECONDS, or see what it waits for: its standard input is empty",
-    )
+    return Failure("timeout", timeout_s=timeout_s)
 
 
 def _death(status: int) -> Failure:
@@ -354,15 +350,8 @@ def _death(status: int) -> Failure:
             name = signal.Signals(number).name
         except ValueError:
             name = "signal {}".format(number)
-        hint = "the system ends processes so when memory runs out" if number == signal.SIGKILL else None
-        return Failure("signal", "the build's process was killed by {}".format(name), hint)
-    return Failure(
-        "vanished",
-        "the build's process ended with exit status {} before it gave an answer".format(
-            os.WEXITSTATUS(status)
-        ),
-        "something in the factory calls os._exit; a factory must return a model",
-    )
+        return Failure("signal", signal=name)
+    return Failure("vanished", status=os.WEXITSTATUS(status))
 
 
 def _tail(path: str) -> Optional[str]:

@@ -16,13 +16,15 @@ from contextlib import closing
 from pathlib import Path
 
 from seedreg.domain.audit import Audit, AuditPlan, Waiver
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.storage import SqliteFile, open_repository
 from seedreg.storage.revisions import REVISIONS
 from seedreg.storage.schema import create
@@ -63,7 +65,9 @@ def _fingerprint(digit: str) -> Fingerprint:
 OLD = _environment("2.15.1", "2.15.0")
 NEW = _environment("2.16.1", "3.1.1")
 SOURCE = Source("models.py", 3, "1" * 64, "2" * 64, "def build_model():\n    ...\n", "3" * 40, True)
-FACTS = BuildFacts("fork", 0.1, 0.01, 2, None, (), ("“quoted” warning",))
+FACTS = BuildFacts(
+    Isolation.FORK, 0.1, 0.01, 2, None, (), (build_warning(WarningKind.RECORDED, text="“quoted” warning"),)
+)
 
 PLAIN = Entry(Recipe("sample", "models:build_model", 0), "2026-01-01T00:00:00.000000Z")
 FULL = Entry(
@@ -112,7 +116,13 @@ CHECKS = {
             "2026-01-04T00:00:00.000000Z",
             60.0,
             environment=NEW,
-            failure=BuildFailure("timeout", "no answer in 60 s", "--timeout", None, "…", 60.0),
+            failure=build_failure(
+                FailureKind.TIMEOUT,
+                output="…",
+                duration_s=60.0,
+                message="no answer in 60 s",
+                hint="--timeout",
+            ),
         ),
     ),
     FULL.id: (),
@@ -155,7 +165,9 @@ AUDIT_CHECKS = (
         Verdict.ERROR,
         "2026-03-01T00:00:20.000000Z",
         0.0,
-        failure=BuildFailure("environment", "nothing fits tensorflow==2.16.*", "see above"),
+        failure=build_failure(
+            FailureKind.ENVIRONMENT, message="nothing fits tensorflow==2.16.*", hint="see above"
+        ),
         audit_number=1,
         column="keras3",
     ),

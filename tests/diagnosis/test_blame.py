@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from seedreg.diagnosis.blame import Blamer
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.diagnosis import Blame, Cause, Result
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.verdict import Verdict
 
 from .worlds import SOURCE, TODAY_PYTHON, World, print_of
@@ -260,7 +260,10 @@ def test_only_a_drift_is_looked_into(verdict: Verdict, cause: Cause) -> None:
     world = World(lambda versions: versions["keras"], THEN, NOW)
     verification = world.verification()
     verification = replace(
-        verification, check=replace(verification.check, verdict=verdict, failure=BuildFailure("x", "y"))
+        verification,
+        check=replace(
+            verification.check, verdict=verdict, failure=build_failure(FailureKind.VANISHED, status=1)
+        ),
     )
     found = Blamer(world.open_executor, world, world.find_python, TODAY_PYTHON).blame(verification)
     assert (found.cause, found.trials, world.made) == (cause, (), [])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Outcome
+from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.canonical import sha256_text
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, Recipe, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.environments.versions import version_key
@@ -22,7 +24,7 @@ T0 = "2026-01-02T03:04:05.000006Z"
 TODAY_PYTHON = "/today/bin/python"
 ENTRY = Entry(Recipe("shop", "models:build", 0), T0)
 SOURCE = Source("models.py", 1, "a" * 64, "b" * 64)
-FACTS = BuildFacts("fork", 0.1, 0.1)
+FACTS = BuildFacts(Isolation.FORK, 0.1, 0.1)
 
 Versions = dict[str, str]
 Weights = Callable[[Versions], str]
@@ -139,7 +141,15 @@ class StandInExecutor:
             self.world.builds += 1
             weights = self.world.weights(self.versions)
             if weights.startswith("fail: "):
-                yield request, BuildFailure("raised", weights.removeprefix("fail: "), duration_s=0.5)
+                yield (
+                    request,
+                    build_failure(
+                        FailureKind.RAISED,
+                        factory="m:f",
+                        error=weights.removeprefix("fail: "),
+                        duration_s=0.5,
+                    ),
+                )
                 continue
             if weights == "random":
                 weights += str(self.world.builds)

@@ -14,7 +14,7 @@ from seedreg.executors import inprocess
 
 def run(environ: dict[str, str], script: str) -> str:
     head = "import numpy\nfrom seedreg.errors import SeedregError\n"
-    head += "from seedreg.executors.inprocess import fingerprint, set_seed\n"
+    head += "from seedreg import fingerprint, set_seed\n"
     done = subprocess.run(
         [sys.executable, "-c", head + script], env=environ, capture_output=True, text=True, check=False
     )

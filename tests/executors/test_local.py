@@ -21,13 +21,19 @@ from builds import (
     recipe,
     requests_of,
     run_one,
+    told,
     wait_for_end,
     wait_for_pids,
     write_project,
 )
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Isolation, Outcome
+from seedreg.cli.hints import WORDS
+from seedreg.domain.build import BuildRequest, Outcome
+from seedreg.domain.failure import FailureKind, build_failure
+from seedreg.domain.isolation import Isolation
+from seedreg.errors import Step
 from seedreg.executors.local import LocalExecutor, fork_is_safe
+from seedreg.reports.words.failures import failure_message
 
 FORK, FRESH, AUTO = Isolation.FORK, Isolation.FRESH, Isolation.AUTO
 
@@ -93,6 +99,7 @@ def outcomes_of(executor: LocalExecutor, *names: str) -> list[Outcome]:
     return [found[key] for key in range(len(names))]
 
 
+NAME_PYTHON = WORDS[Step.NAME_PYTHON]
 HINT = "see that `import tensorflow` works there; --isolation fresh does without the shared import"
 
 
@@ -165,10 +172,8 @@ def test_interpreter_that_is_not_there_fails_every_build(root: Path) -> None:
     assert (
         outcomes
         == [
-            BuildFailure(
-                "interpreter",
-                f"the interpreter {root / 'python'} could not be started: No such file or directory",
-                "name a Python that has TensorFlow with --python PATH",
+            build_failure(
+                FailureKind.INTERPRETER, python=str(root / "python"), error="No such file or directory"
             )
         ]
         * 2
@@ -178,12 +183,12 @@ def test_interpreter_that_is_not_there_fails_every_build(root: Path) -> None:
 def test_interpreter_that_is_no_python_fails_every_build(root: Path) -> None:
     with LocalExecutor("/bin/false", root) as executor:
         outcomes = outcomes_of(executor, "build", "build")
-    assert outcomes == [BuildFailure("worker", "the worker of /bin/false ended with exit status 1", HINT)] * 2
+    assert outcomes == [build_failure(FailureKind.WORKER, python="/bin/false", status=1)] * 2
 
 
 def test_unusable_worker_fails_every_build_in_its_own_words(stand_in: Callable[..., LocalExecutor]) -> None:
     outcomes = outcomes_of(stand_in(STAND_IN_UNUSABLE="no-tensorflow"), "build", "build")
-    assert outcomes == [BuildFailure("no-tensorflow", "told to", "a hint")] * 2
+    assert outcomes == [build_failure(FailureKind.NO_TENSORFLOW, python="a stand-in")] * 2
 
 
 @pytest.mark.parametrize("protocol", ["0", "2"])
@@ -194,22 +199,23 @@ def test_worker_of_another_protocol_is_not_used(
     message = (
         f"the worker of {sys.executable} cannot be understood: it speaks worker protocol {protocol}, not 1"
     )
-    assert outcomes == [BuildFailure("worker", message, HINT)] * 2
+    assert [told(failed(outcome)) for outcome in outcomes] == [("worker", message, HINT)] * 2
 
 
 def test_worker_that_dies_fails_what_it_was_building_and_is_replaced(
     stand_in: Callable[..., LocalExecutor],
 ) -> None:
     first, died, last = outcomes_of(stand_in(), "build", "die", "build")
-    assert died == BuildFailure("worker", f"the worker of {sys.executable} ended with exit status 7", HINT)
+    message = f"the worker of {sys.executable} ended with exit status 7"
+    assert told(failed(died)) == ("worker", message, HINT)
     built(first)
     built(last)
 
 
 def test_worker_that_talks_nonsense_is_replaced(stand_in: Callable[..., LocalExecutor]) -> None:
     nonsense, after = outcomes_of(stand_in(), "nonsense", "build")
-    assert failed(nonsense).kind == "worker"
-    assert failed(nonsense).message.startswith(
+    assert failed(nonsense).kind is FailureKind.WORKER
+    assert failure_message(failed(nonsense)).startswith(
         f"the worker of {sys.executable} cannot be understood: it said 'good morning'"
     )
     built(after)
@@ -221,7 +227,7 @@ def say(**message):
     sys.stdout.write(json.dumps(message) + "\\n")
     sys.stdout.flush()
 def failed():
-    return {"failed": {"kind": "raised", "message": "m"}}
+    return {"failed": {"kind": "raised", "facts": {"factory": "f", "error": "m"}}}
 """
 
 
@@ -258,8 +264,8 @@ def test_worker_off_the_protocol_is_a_failure(tmp_path: Path, script: str, said:
     (folder / "__main__.py").write_text(SCRIPTED + script)
     with LocalExecutor(sys.executable, tmp_path, isolation=FORK, worker_folder=folder) as executor:
         (failure,) = outcomes_of(executor, "build")
-    assert failed(failure).kind == "worker"
-    assert said in failed(failure).message
+    assert failed(failure).kind is FailureKind.WORKER
+    assert said in failure_message(failed(failure))
     assert failed(failure).output == ("last words" if "last words" in script else None)
 
 
@@ -270,8 +276,8 @@ def test_what_is_no_worker_is_no_interpreter_to_build_with(tmp_path: Path) -> No
     with LocalExecutor(sys.executable, tmp_path, isolation=FORK, worker_folder=folder) as executor:
         outcomes = outcomes_of(executor, "build", "build")
     message = f"{sys.executable} does not run the worker: it said 'Welcome!'"
-    hint = "name a Python that has TensorFlow with --python PATH; it must print nothing when it starts"
-    assert outcomes == [BuildFailure("interpreter", message, hint)] * 2
+    hint = f"it must print nothing when it starts; {NAME_PYTHON}"
+    assert [told(failed(outcome)) for outcome in outcomes] == [("interpreter", message, hint)] * 2
 
 
 def test_words_after_unusable_are_not_heard(tmp_path: Path) -> None:
@@ -281,7 +287,7 @@ def test_words_after_unusable_are_not_heard(tmp_path: Path) -> None:
         SCRIPTED + "say(type='unusable', protocol=1, failure=failed()['failed'])\nsay(type='more')"
     )
     with LocalExecutor(sys.executable, tmp_path, isolation=FORK, worker_folder=folder) as executor:
-        assert outcomes_of(executor, "build") == [BuildFailure("raised", "m")]
+        assert outcomes_of(executor, "build") == [build_failure(FailureKind.RAISED, factory="f", error="m")]
 
 
 def test_worker_that_writes_before_it_reads_blocks_nothing(tmp_path: Path) -> None:
@@ -294,7 +300,7 @@ import time
 say(type='ready', protocol=1)
 for key in (0, 1):
     time.sleep(0.3)
-    failure = {'kind': 'raised', 'message': 'm' * 1_000_000}
+    failure = {'kind': 'raised', 'facts': {'factory': 'f', 'error': 'm' * 1_000_000}}
     say(type='outcome', id=key, duration_s=0, outcome={'failed': failure})
     json.loads(sys.stdin.readline())
 """
@@ -302,7 +308,8 @@ for key in (0, 1):
     large = {"text": "x" * 1_000_000}
     with LocalExecutor(sys.executable, tmp_path, isolation=FORK, worker_folder=folder, jobs=2) as executor:
         requests = requests_of(recipe("models:build", seed, large) for seed in range(2))
-        found = {request.key: len(failed(outcome).message) for request, outcome in executor.run(requests)}
+        outcomes = dict(executor.run(requests))
+    found = {request.key: len(str(failed(outcome).fact("error"))) for request, outcome in outcomes.items()}
     assert found == {0: 1_000_000, 1: 1_000_000}
 
 
@@ -327,7 +334,7 @@ def test_zygote_that_is_killed_by_a_build_is_replaced(
     with LocalExecutor(sys.executable, root, environ=fake_tensorflow_environ, isolation=FORK) as executor:
         before, killed, after = outcomes_of(executor, "build", "kills_parent", "build")
     built(before)
-    assert (failed(killed).kind, failed(killed).message) == (
+    assert told(failed(killed))[:2] == (
         "worker",
         f"the worker of {sys.executable} ended with signal 9",
     )
@@ -353,10 +360,10 @@ def test_python_without_tensorflow_is_told(tmp_path: Path, isolation: Isolation)
     )
     environ = {**os.environ, "PYTHONPATH": str(hook.parent)}
     failure = failed(run_one(tmp_path, environ, recipe("models:build"), isolation))
-    assert (failure.kind, failure.message, failure.hint) == (
+    assert told(failure) == (
         "no-tensorflow",
         f"TensorFlow is not installed for {sys.executable}",
-        "pip install 'seedreg[tensorflow]' there, or name an interpreter that has it with --python",
+        f"pip install 'seedreg[tensorflow]' there; {NAME_PYTHON}",
     )
 
 
@@ -365,7 +372,7 @@ def test_tensorflow_whose_import_raises_is_broken(
 ) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_IMPORT": "raise"}
     failure = failed(run_one(root, environ, recipe("models:build"), FORK))
-    assert (failure.kind, failure.message) == (
+    assert told(failure)[:2] == (
         "tensorflow-broken",
         f"importing TensorFlow in {sys.executable} raised ImportError: the stand-in was told to raise",
     )
@@ -375,7 +382,7 @@ def test_tensorflow_whose_import_raises_is_broken(
 
 def test_tensorflow_whose_import_exits_is_broken(root: Path, fake_tensorflow_environ: dict[str, str]) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_IMPORT": "exit"}
-    assert failed(run_one(root, environ, recipe("models:build"), FORK)).kind == "tensorflow-broken"
+    assert failed(run_one(root, environ, recipe("models:build"), FORK)).kind is FailureKind.TENSORFLOW_BROKEN
 
 
 @pytest.mark.parametrize(
@@ -391,13 +398,13 @@ def test_tensorflow_whose_import_crashes_is_told(
 ) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_IMPORT": "segfault"}
     failure = failed(run_one(root, environ, recipe("models:build"), isolation))
-    assert (failure.kind, failure.message) == (kind, message)
+    assert told(failure)[:2] == (kind, message)
 
 
 def test_import_that_never_ends_has_a_deadline(root: Path, fake_tensorflow_environ: dict[str, str]) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_SLEEP_S": "600"}
     failure = failed(run_one(root, environ, recipe("models:build"), FORK, import_timeout_s=1))
-    assert (failure.kind, failure.message, failure.hint) == (
+    assert told(failure) == (
         "timeout",
         f"{sys.executable} took longer than 1 s to import TensorFlow",
         "see how long `import tensorflow` takes there",
@@ -408,7 +415,8 @@ def test_import_that_never_ends_has_a_deadline(root: Path, fake_tensorflow_envir
 SEEDREG = """
 import os, sys
 from pathlib import Path
-from seedreg.domain.build import BuildRequest, Isolation
+from seedreg.domain.build import BuildRequest
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.entry import Recipe
 from seedreg.executors.local import LocalExecutor
 
@@ -494,8 +502,10 @@ def test_disk_that_cannot_be_written_is_a_failure(
         (folder,) = tmp_path.glob("seedreg-*")
         folder.rmdir()
         (outcome,) = outcomes_of(executor, "build")
-    assert failed(outcome).kind == "worker"
-    assert failed(outcome).message.startswith("no process could be started for the build: [Errno 2] ")
+    assert failed(outcome).kind is FailureKind.WORKER
+    assert failure_message(failed(outcome)).startswith(
+        "no process could be started for the build: [Errno 2] "
+    )
 
 
 def test_worker_explains_itself_when_started_by_hand() -> None:

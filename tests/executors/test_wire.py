@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from seedreg.domain.build import BuildFailure, BuildRequest, Built, Export
+from seedreg.domain.build import BuildRequest, Built, Export, ExportFormat
 from seedreg.domain.entry import BuildFacts, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
+from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.executors import wire
+from seedreg.reports.words.failures import failure_message
 from seedreg.worker import protocol
 
 SAMPLE = Path(__file__).parents[1] / "data" / "worker-protocol-1.jsonl"
@@ -67,7 +71,7 @@ NO_KERAS = Environment(
 )
 MESSAGES: list[wire.Message] = [
     wire.Ready(),
-    wire.Unusable(BuildFailure("no-tensorflow", "TensorFlow is not installed for /python", "pip install it")),
+    wire.Unusable(build_failure(FailureKind.NO_TENSORFLOW, python="/python")),
     wire.Finished(
         0,
         Built(
@@ -75,29 +79,29 @@ MESSAGES: list[wire.Message] = [
             ENVIRONMENT,
             Source("models.py", 7, "a" * 64, "b" * 64, 'def build():\n    return "é"\n'),
             BuildFacts(
-                "fork",
+                Isolation.FORK,
                 0.25,
                 0.125,
                 3,
                 None,
                 (f"dropout/seed_generator_state uint32 {'c' * 64}",),
-                ("a warning",),
+                (build_warning(WarningKind.SHARED_START, count=5, tensors=["a", "é"], more=True),),
             ),
             0.5,
         ),
     ),
     wire.Finished(
-        1, Built(Fingerprint((BARE,)), NO_KERAS, Source(), BuildFacts("fresh", 0.25, 0.125, 0, 0), 0.25)
+        1,
+        Built(Fingerprint((BARE,)), NO_KERAS, Source(), BuildFacts(Isolation.FRESH, 0.25, 0.125, 0, 0), 0.25),
     ),
     wire.Finished(
         2,
-        BuildFailure(
-            "timeout",
-            "the build took longer than 600 s and was ended",
-            "give it more",
-            "Traceback",
-            "caf?",
-            600.0,
+        build_failure(
+            FailureKind.TIMEOUT,
+            details="Traceback",
+            output="caf?",
+            duration_s=600.0,
+            timeout_s=600.0,
         ),
     ),
     wire.FreshNeeded(3, ("KERAS_BACKEND", "TF_USE_LEGACY_KERAS")),
@@ -115,7 +119,7 @@ REQUESTS = [
                 (InputSpec((28, 28, 1)), InputSpec((), "int32")),
                 "gpu:0",
             ),
-            export=Export("safetensors", "/out/w.safetensors"),
+            export=Export(ExportFormat.SAFETENSORS, "/out/w.safetensors"),
         ),
         (Path("/project"), Path("/project/src")),
         600.0,
@@ -181,8 +185,10 @@ def outcome(**changed: Any) -> bytes:
 def test_line_off_the_protocol_is_an_error_that_shows_it(line: bytes, reason: str) -> None:
     with pytest.raises(wire.ProtocolError) as caught:
         wire.decode_message(line, ROOT)
-    assert reason in str(caught.value)
-    assert len(str(caught.value)) < 500
+    message = failure_message(build_failure(FailureKind.WORKER, python="P", **caught.value.facts))
+    assert message.startswith("the worker of P cannot be understood: it s")
+    assert reason in message
+    assert len(message) < 500
 
 
 @pytest.mark.parametrize(
@@ -204,8 +210,8 @@ def test_source_inside_the_root_is_told_relative_to_it(file: str | None, shown: 
 
 def test_characters_beyond_the_first_plane_survive() -> None:
     message = json.loads(LINES[6])
-    message["outcome"]["failed"]["message"] = "🎲"
+    message["outcome"]["failed"]["facts"] = {"factory": "🎲"}
     found = wire.decode_message(protocol.encode(message), ROOT)
     assert isinstance(found, wire.Finished)
     assert isinstance(found.outcome, BuildFailure)
-    assert found.outcome.message == "🎲"
+    assert found.outcome.fact("factory") == "🎲"

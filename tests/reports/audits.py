@@ -9,12 +9,12 @@ from io import StringIO
 from typing import Any
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Entry
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Verdict
@@ -28,10 +28,10 @@ GONE = EnvironmentSpec.of("tf2.0", packages=("tensorflow==2.0.*",), exclude_newe
 
 COLUMNS = {spec.label: spec for spec in (THIS, KERAS_3, GONE)}
 
-UNRESOLVED = BuildFailure(
-    "environment",
-    "tf2.0 cannot be made: no solution found\n  because tensorflow==2.0.* has no wheels",
-    "name another --python-version",
+UNRESOLVED = build_failure(
+    FailureKind.ENVIRONMENT,
+    problem="tf2.0 cannot be made: no solution found\n  because tensorflow==2.0.* has no wheels",
+    hint="name another --python-version",
 )
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 import jsonschema
 import pytest
 
-from seedreg.domain.build import BuildFailure
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit import FORMATS
@@ -40,7 +40,9 @@ HOSTILE = [
 def hostile(text: str) -> AuditReport:
     """Two failed checks and a waived one, the text in whatever may hold any."""
     of = audits.entry(1, f"models:{text}")
-    failure = BuildFailure("raised", text, text, text, text, 0.5)
+    failure = build_failure(
+        FailureKind.RAISED, details=text, output=text, duration_s=0.5, message=text, hint=text
+    )
     drift = audits.row(of, Verdict.DRIFTED, on=values.NEW)
     odd = replace(drift.changes[0], name=text, before=text)
     drift = replace(drift, changes=(odd, *drift.changes))

@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, Gap, ReleaseTrial, Result, Trial
 from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.text.diagnosis import bisect_document, bisect_lines, blame_document, blame_lines
 
@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[2]
 KERAS = Change(ChangeKind.DISTRIBUTION, "keras", "2.15.0", "3.3.3")
 OPTREE = Change(ChangeKind.DISTRIBUTION, "optree", None, "0.11.0")
 BACK = Change(ChangeKind.DISTRIBUTION, "keras", "3.3.3", "2.15.0")
-FAILURE = BuildFailure("environment", "environment x could not be made: no wheel", "try another Python")
+FAILURE = build_failure(
+    FailureKind.ENVIRONMENT, problem="environment x could not be made: no wheel", hint="try another Python"
+)
 
 
 def trial(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import Changed, Drift, compare
 from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
 from seedreg.domain.verdict import Verdict
@@ -287,4 +287,5 @@ def test_one_is_not_many() -> None:
 
 
 def test_a_failure_without_more_to_see_is_one_line() -> None:
-    assert told(text.failure_lines(BuildFailure("device", "no GPU"), GUIDE, verbose=True)) == "device: no GPU"
+    failure = build_failure(FailureKind.MEMORY)
+    assert told(text.failure_lines(failure, GUIDE, verbose=True)) == "memory: the build ran out of memory"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import compare, names_differ
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
+from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.domain.warning import WarningKind, build_warning
 
 GUIDE = CommandLineGuide()
 
@@ -26,19 +28,35 @@ EDITED = replace(SOURCE, line=9, sha256="d" * 64, file_sha256="e" * 64, git_dirt
 MOVED = replace(SOURCE, file_sha256="e" * 64)
 UNKNOWN = Source()
 
-FACTS = BuildFacts("fresh", 0.25, 0.125, 12, None, ("dropout/seed uint32 " + "9" * 64,), ("one warning",))
-FAILURE = BuildFailure(
-    "raised",
-    "models:build raised KeyError: 'x'",
+FACTS = BuildFacts(
+    Isolation.FRESH,
+    0.25,
+    0.125,
+    12,
     None,
-    "Traceback (most recent call last):\n  File \"models.py\", line 8, in build\nKeyError: 'x'\n",
-    "loading …\n",
-    1.5,
+    ("dropout/seed uint32 " + "9" * 64,),
+    (build_warning(WarningKind.IGNORES_SEED, seed=1),),
 )
-TIMEOUT = BuildFailure(
-    "timeout", "the build took longer than 2 s and was ended", "give it more", None, None, 2
+FAILURE = build_failure(
+    FailureKind.RAISED,
+    details="Traceback (most recent call last):\n  File \"models.py\", line 8, in build\nKeyError: 'x'\n",
+    output="loading …\n",
+    duration_s=1.5,
+    factory="models:build",
+    error="KeyError: 'x'",
 )
-NOT_EQUAL = BuildFailure("nondeterministic", "two builds differ", "the factory uses the clock")
+TIMEOUT = build_failure(FailureKind.TIMEOUT, duration_s=2, timeout_s=2)
+NOT_EQUAL = build_failure(
+    FailureKind.NONDETERMINISTIC,
+    factory="models:build",
+    seed=0,
+    differing=1,
+    tensors=2,
+    tensor="kernel",
+    difference="values",
+    reason=Difference.UNSEEDED.value,
+    source=RandomSource.CLOCK.value,
+)
 
 OLD = Environment(
     python="3.11.7",

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.warning import WarningKind, build_warning
 
 AT = "2026-01-02T03:04:05.000006Z"
 LATER = "2026-02-03T04:05:06.000007Z"
 
 SOURCE = Source("models.py", 7, "a" * 64, "b" * 64, 'def build():\n    return "é"\n', "c" * 40, False)
-FACTS = BuildFacts("fork", 0.25, 0.125, 12, None, ("numpy",), ("one warning",))
-FAILURE = BuildFailure("exception", "no module", "install it", "Traceback…", "last words", 1.5)
+FACTS = BuildFacts(
+    Isolation.FORK, 0.25, 0.125, 12, None, ("numpy",), (build_warning(WarningKind.IGNORES_SEED, seed=1),)
+)
+FAILURE = build_failure(
+    FailureKind.MODULE_NOT_FOUND,
+    details="Traceback…",
+    output="last words",
+    duration_s=1.5,
+    module="nowhere",
+    searched=["/a", "/b"],
+    python="/python",
+)
 
 
 def recipe(seed: int = 0, factory: str = "pkg.models:build", **others: object) -> Recipe:

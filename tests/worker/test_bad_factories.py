@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from builds import failed, recipe, requests_of, run_one, wait_for_end, wait_for_pids, write_project
+from builds import failed, recipe, requests_of, run_one, told, wait_for_end, wait_for_pids, write_project
 
-from seedreg.domain.build import BuildFailure, Isolation, Outcome
+from seedreg.domain.build import Outcome
+from seedreg.domain.failure import BuildFailure, FailureKind
+from seedreg.domain.isolation import Isolation
 from seedreg.executors.local import LocalExecutor
+from seedreg.reports.words.failures import failure_message
 
 FORK, FRESH = Isolation.FORK, Isolation.FRESH
 both = pytest.mark.parametrize("isolation", [FORK, FRESH], ids=["fork", "fresh"])
@@ -106,16 +109,16 @@ FILES = {
 
 PYTHON = "<python>"
 INSTALLED = f"looked in <root> and the packages of {PYTHON}"
-GUARD = "guard what a script does with: if __name__ == '__main__':"
+GUARD = "put the code of a script under: if __name__ == '__main__':"
 RETURNS = "return a Keras model, a tf.Module, or a mapping or sequence of arrays"
 MUST_RETURN = "a factory must return a model"
 ARRAYS = "every value must be an array, a tensor or a variable"
 BYTES = "only numbers and booleans have fixed bytes; leave it out of what the factory returns"
 ENDED = "something in the factory calls os._exit; a factory must return a model"
-OUT_OF_MEMORY = "the system ends processes so when memory runs out"
+OUT_OF_MEMORY = "the system does so when memory runs out"
 SHAPE = (
-    "it may not be built yet: give the shape of its input without the batch dimension, "
-    "as in --input-shape 28,28,1"
+    "it may not be built yet; give the shape of its input without the batch dimension, "
+    "e.g. --input-shape 28,28,1"
 )
 CASES = [
     ("nowhere:build", "module-not-found", "no module named 'nowhere'", INSTALLED),
@@ -127,7 +130,7 @@ CASES = [
      f"install not_installed_anywhere into the environment of {PYTHON}"),
     ("needs_part:build", "import-raised",
      "importing needs_part raised ModuleNotFoundError: No module named 'json.not_there'",
-     "json.not_there may be there in another version of json"),
+     "json.not_there may be in another version of json"),
     ("nameless:build", "import-raised", "importing nameless raised ModuleNotFoundError: made up", None),
     ("two:bulid", "name-not-found", "two has no 'bulid'", "it has: Other, build"),
     ("two:Other.build", "name-not-found", "two has no 'Other.build'", "it has: Other, build"),
@@ -147,7 +150,7 @@ CASES = [
     ("kills:build", "signal", "the build's process was killed by SIGKILL", OUT_OF_MEMORY),
     ("calls:needs", "arguments",
      "calls:needs(units, *, rate) cannot be called: missing a required argument: 'units'",
-     "give its arguments with -p NAME=JSON, as in -p units=16"),
+     "give its arguments with -p NAME=JSON, e.g. -p units=16"),
     ("calls:raises", "raised", "calls:raises raised ValueError: in the call", None),
     ("calls:none", "wrong-return", "calls:none returned None, not a model",
      f"{RETURNS}; is a `return` missing?"),
@@ -175,7 +178,7 @@ CASES = [
      "tensor '0' holds datetime64[s] values, which have no fingerprint", BYTES),
     ("calls:unbuilt", "unbuilt", "calls:unbuilt returned a Sequential without weights", SHAPE),
     ("calls:empty", "no-tensors", "calls:empty returned a dict without weights",
-     "an empty model has no fingerprint, so it can never be said to reproduce"),
+     "an empty model has no fingerprint, so nothing could be compared"),
     ("calls:exits", "exit", "calls:exits called sys.exit(0)", MUST_RETURN),
     ("calls:exits_three", "exit", "calls:exits_three called sys.exit(3)", MUST_RETURN),
     ("calls:ends", "vanished",
@@ -240,10 +243,9 @@ def test_failure_is_told_in_its_own_words(
     hint: str | None,
 ) -> None:
     failure = failed(outcomes[isolation, address])
-    told = (failure.kind, failure.message, failure.hint)
     filled = [text and text.replace("<root>", str(root)).replace(PYTHON, sys.executable) for text in
               (message, hint)]  # fmt: skip
-    assert told == (kind, *filled)
+    assert told(failure) == (kind, *filled)
 
 
 @both
@@ -252,8 +254,8 @@ def test_syntax_error_names_file_and_line(
     outcomes: dict[tuple[Isolation, str], Outcome], root: Path, isolation: Isolation, address: str
 ) -> None:
     failure = failed(outcomes[isolation, f"{address}:build"])
-    assert failure.kind == "syntax-error"
-    assert failure.message.startswith(f"{address}: syntax error in {root}/syntax.py, line 3: ")
+    assert failure.kind is FailureKind.SYNTAX_ERROR
+    assert failure_message(failure).startswith(f"{address}: syntax error in {root}/syntax.py, line 3: ")
     assert "def build(:" in (failure.details or "")
 
 
@@ -262,8 +264,11 @@ def test_source_with_null_bytes_cannot_be_imported(
     outcomes: dict[tuple[Isolation, str], Outcome], isolation: Isolation
 ) -> None:
     failure = failed(outcomes[isolation, "nulls:build"])
-    assert failure.kind in ("syntax-error", "import-raised")  # which, depends on Python's version
-    assert "null bytes" in failure.message
+    assert failure.kind in (
+        FailureKind.SYNTAX_ERROR,
+        FailureKind.IMPORT_RAISED,
+    )  # which, depends on Python's version
+    assert "null bytes" in failure_message(failure)
 
 
 @both
@@ -316,7 +321,7 @@ def test_failures_hold_nothing_that_utf8_cannot(
     outcomes: dict[tuple[Isolation, str], Outcome], isolation: Isolation
 ) -> None:
     for outcome in outcomes.values():
-        for text in (failed(outcome).message, failed(outcome).details, failed(outcome).output):
+        for text in (failure_message(failed(outcome)), failed(outcome).details, failed(outcome).output):
             (text or "").encode("utf-8")
 
 
@@ -328,7 +333,7 @@ def test_first_call_that_raises_names_the_shapes(
 
     one = recipe("calls:picky", inputs=(InputSpec((4,)), InputSpec((2,), "int32")))
     failure = failed(run_one(root, fake_tensorflow_environ, one, isolation))
-    assert (failure.kind, failure.message, failure.hint) == (
+    assert told(failure) == (
         "raised",
         "the model of calls:picky raised AttributeError: 'list' object has no attribute 'shape' when "
         "called on zeros of float32(1, 4), int32(1, 2)",
@@ -473,9 +478,9 @@ def test_build_over_its_deadline_is_killed_with_all_it_started(
         failures = [failed(outcome) for _, outcome in executor.run(requests_of(recipes))]
         assert wait_for_end(wait_for_pids(project / "pids", 5)) == []
     for failure in failures:
-        assert (failure.kind, failure.message, failure.hint) == (
+        assert told(failure) == (
             "timeout",
             "the build took longer than 4 s and was ended",
-            "give it more with --timeout SECONDS, or see what it waits for: its standard input is empty",
+            "see what it waits for: its standard input is empty; give it more with --timeout SECONDS",
         )
         assert 4 <= failure.duration_s < 30

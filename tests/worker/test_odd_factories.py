@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from builds import MODELS, built, recipe, requests_of, run_one, write_project
+from builds import MODELS, built, failed, recipe, requests_of, run_one, write_project
 
-from seedreg.domain.build import Built, Isolation, Outcome
+from seedreg.domain.build import Built, Outcome
 from seedreg.domain.entry import InputSpec, Recipe
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.isolation import Isolation
+from seedreg.domain.warning import BuildWarning, WarningKind
 from seedreg.executors.local import LocalExecutor
+from seedreg.reports.words.failures import failure_message
 
 FORK, FRESH = Isolation.FORK, Isolation.FRESH
 both = pytest.mark.parametrize("isolation", [FORK, FRESH], ids=["fork", "fresh"])
@@ -447,10 +451,7 @@ def test_unbuilt_model_is_called_on_zeros_of_the_inputs(executor_with_arguments:
 def test_half_built_model_is_warned_of(executor_with_arguments: LocalExecutor) -> None:
     outcome = built(outcome_of(executor_with_arguments, recipe("models:Half")))
     assert len(outcome.fingerprint.tensors) == 2
-    assert outcome.facts.warnings == (
-        "the model is not built: layers that were never called have no weights, so the fingerprint "
-        "leaves them out",
-    )
+    assert outcome.facts.warnings == (BuildWarning(WarningKind.UNBUILT),)
 
 
 def test_half_built_model_is_called_where_inputs_are_given(executor_with_arguments: LocalExecutor) -> None:
@@ -467,9 +468,12 @@ def test_module_gives_its_variables_and_no_keras(executor_with_arguments: LocalE
 
 def test_module_that_hides_keras_layers_is_refused(executor_with_arguments: LocalExecutor) -> None:
     outcome = outcome_of(executor_with_arguments, recipe("models:Hides"))
-    assert getattr(outcome, "kind", None) == "wrong-return"
-    assert "leaves out the weights of the Keras layer in its attribute 'layer'" in getattr(
-        outcome, "message", ""
+    assert failed(outcome) == build_failure(
+        FailureKind.WRONG_RETURN,
+        duration_s=failed(outcome).duration_s,
+        factory="models:Hides",
+        holder="layer",
+        attribute="layer",
     )
 
 
@@ -494,6 +498,8 @@ def test_gpu_of_the_recipe_must_be_there(
     write_project(tmp_path, {"models.py": MODELS})
     environ = {**fake_tensorflow_environ, "FAKE_TF_GPUS": str(gpus)}
     outcomes = [run_one(tmp_path, environ, recipe("models:build", device=d), FORK) for d in ("gpu", "gpu:1")]
-    told = [getattr(outcome, "message", "built") for outcome in outcomes]
+    found = [
+        failure_message(outcome) if isinstance(outcome, BuildFailure) else "built" for outcome in outcomes
+    ]
     missing = "the recipe asks for device {!r}, and TensorFlow sees {} GPU(s)".format
-    assert told == ["built" if gpus else missing("gpu", 0), missing("gpu:1", gpus)]
+    assert found == ["built" if gpus else missing("gpu", 0), missing("gpu:1", gpus)]

@@ -69,7 +69,7 @@ def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) 
     lines = [f"in {printable(row.column)}: {reason(row)}"]
     if row.check.failure is not None:
         failure = row.check.failure
-        first, *rest = printable_lines(f"{failure.kind}: {failure_message(failure)}")
+        first, *rest = printable_lines(f"{failure.kind.value}: {failure_message(failure)}")
         lines = [f"in {printable(row.column)}: {first}", *rest]
     if row.waiver is not None:
         lines.append(waiver_words(row))

@@ -76,7 +76,7 @@ def reason(row: AuditRow) -> str:
     """What was found, on one line."""
     check = row.check
     if check.failure is not None:
-        return printable(" ".join(f"{check.failure.kind}: {failure_message(check.failure)}".split()))
+        return printable(" ".join(f"{check.failure.kind.value}: {failure_message(check.failure)}".split()))
     if check.verdict is Verdict.NONDETERMINISTIC:
         return "two builds now differ from each other"
     if row.drift is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
+from seedreg.domain.failure import FailureKind
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
 from seedreg.reports.guide import Guide
@@ -104,7 +105,8 @@ class _Reasons:
         if word == "REPRODUCED":
             return
         failure = row.check.failure
-        factory = "" if failure is not None and failure.kind == "environment" else row.entry.recipe.factory
+        whole = failure is not None and failure.kind is FailureKind.ENVIRONMENT
+        factory = "" if whole else row.entry.recipe.factory
         key = (row.column, word, factory, reason(row), waiver_words(row))
         if key in self._firsts:
             self._more[key] += 1

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from seedreg.domain.audit import Waiver
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import Changed, Drift, Extra, Missing, TensorDifference
 from seedreg.domain.entry import Baseline, Entry, Source
 from seedreg.domain.environment_changes import Change
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import SCHEME, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -22,6 +22,9 @@ from seedreg.domain.results import (
     Verification,
 )
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.domain.warning import BuildWarning
+from seedreg.reports.words.failures import failure_message
+from seedreg.reports.words.warnings import warning_text
 
 VERIFY_FORMAT = "seedreg.verify/1"
 REGISTER_FORMAT = "seedreg.register/1"
@@ -115,7 +118,7 @@ def _registration_document(registration: Registration) -> dict[str, Any]:
                 "result": "registered",
                 "entry": entry_document(entry),
                 "fingerprint": str(baseline.fingerprint),
-                "warnings": list(baseline.facts.warnings),
+                "warnings": [_warning_document(warning) for warning in baseline.facts.warnings],
             }
         case Confirmed(verification):
             return {"result": "confirmed", "check": verification_document(verification)}
@@ -126,7 +129,7 @@ def _registration_document(registration: Registration) -> dict[str, Any]:
                 "result": "refused",
                 "recipe": recipe.document(),
                 "nondeterministic": nondeterministic,
-                "failure": _failure_document(failure),
+                "failure": failure_document(failure),
             }
 
 
@@ -214,7 +217,6 @@ def entry_document(entry: Entry) -> dict[str, Any]:
 
 
 def _baseline_document(baseline: Baseline) -> dict[str, Any]:
-    facts = asdict(baseline.facts)
     return {
         "number": baseline.number,
         "created_at": baseline.created_at,
@@ -223,7 +225,10 @@ def _baseline_document(baseline: Baseline) -> dict[str, Any]:
         "tensors": baseline.fingerprint.document()["tensors"],
         "environment": baseline.environment.document(),
         "source": _source_document(baseline.source),
-        "facts": {**facts, "random_state": list(facts["random_state"]), "warnings": list(facts["warnings"])},
+        "facts": {
+            **baseline.facts.document(),
+            "warnings": [_warning_document(warning) for warning in baseline.facts.warnings],
+        },
     }
 
 
@@ -235,12 +240,17 @@ def _check_document(check: Check) -> dict[str, Any]:
         "duration_s": check.duration_s,
         "fingerprint": None if check.fingerprint is None else str(check.fingerprint),
         "source": None if check.source is None else _source_document(check.source),
-        "failure": None if check.failure is None else _failure_document(check.failure),
+        "failure": None if check.failure is None else failure_document(check.failure),
     }
 
 
-def _failure_document(failure: BuildFailure) -> dict[str, Any]:
-    return asdict(failure)
+def failure_document(failure: BuildFailure) -> dict[str, Any]:
+    """A failure with its words, which may change from one version of seedreg to the next."""
+    return {**failure.document(), "message": failure_message(failure)}
+
+
+def _warning_document(warning: BuildWarning) -> dict[str, Any]:
+    return {**warning.document(), "text": warning_text(warning)}
 
 
 def _source_document(source: Source) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from seedreg.domain.audit import Waiver
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.drift import DifferenceKind, Drift, Extra
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import Change, ChangeKind, changes
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -155,7 +155,7 @@ def _commit(commit: str | None) -> str:
 
 def failure_lines(failure: BuildFailure, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
     """What failed and what to do; with `verbose` the traceback and what the build printed too."""
-    yield f"{failure.kind}: {failure_message(failure)}"
+    yield f"{failure.kind.value}: {failure_message(failure)}"
     hints = [hint for hint in (failure_hint(failure), guide.for_failure(failure)) if hint]
     if hints:
         yield f"hint: {'; '.join(hints)}"
@@ -222,7 +222,7 @@ def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[
         else:
             found = f"{SCHEME}:{event.fingerprint.digest[:12]}" if event.fingerprint else ""
             if event.failure is not None:
-                found = f"{event.failure.kind}: {failure_message(event.failure)}"
+                found = f"{event.failure.kind.value}: {failure_message(event.failure)}"
             yield (
                 f"{at[:19]}Z  {event.verdict.value}  against baseline {event.baseline_number}  "
                 f"{event.duration_s:.2f} s  {found}".rstrip()

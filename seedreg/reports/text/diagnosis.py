@@ -233,7 +233,7 @@ def _trial_document(trial: Trial) -> dict[str, Any]:
         "result": trial.result.value,
         "letter": trial.letter,
         "fingerprint": trial.fingerprint,
-        "failure": None if trial.failure is None else asdict(trial.failure),
+        "failure": None if trial.failure is None else failure_document(trial.failure),
         "duration_s": trial.duration_s,
     }
 

@@ -2,7 +2,40 @@
 
 from __future__ import annotations
 
+from seedreg.domain.kinds import FactValue
+from seedreg.domain.warning import BuildWarning, WarningKind
 
-def warning_text(warning: str) -> str:
+
+def warning_text(warning: BuildWarning) -> str:
     """The warning on one line."""
-    return warning
+    facts = dict(warning.facts)
+    match warning.kind:
+        case WarningKind.IGNORES_SEED:
+            return f"the factory ignores the seed: seed {facts['seed']} gives the same weights"
+        case WarningKind.NOT_COMMITTED:
+            return "the factory's source is not committed in git as it is"
+        case WarningKind.NOT_IN_GIT:
+            return "the factory's source is not in git: a later change of it cannot be looked up"
+        case WarningKind.RECORDED:
+            return str(facts["text"])
+        case WarningKind.SHARED_START:
+            return (
+                f"{facts['count']} variables start with identical values ({_listed(facts['tensors'])}"
+                f"{' …' if facts['more'] else ''}): is an initializer shared?"
+            )
+        case WarningKind.UNBUILT:
+            return (
+                "the model is not built: layers that were never called have no weights, so the fingerprint "
+                "leaves them out"
+            )
+        case WarningKind.UNCALLED_LAYER:
+            return f"layer {facts['layer']!r} was never called, so it has no weights"
+        case WarningKind.UNLISTED:
+            return (
+                f"the {facts['holds']} in attribute {facts['attribute']!r} of layer {facts['layer']!r} "
+                "is not among the model's weights: Keras 3 leaves it out"
+            )
+
+
+def _listed(value: FactValue) -> str:
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)

@@ -14,7 +14,7 @@ last part of the factory's name picks what happens instead:
 
 `stand-in.json` in the project's root changes the world between two commands; its keys are `stream`
 (another value, other kernels), `units`, `tensorflow`, `python` (versions), `keras` (the version that
-built, whatever is installed), `names` (of the tensors) and `fail` (every build fails with this message).
+built, whatever is installed), `names` (of the tensors) and `fail` (every build raises this).
 The environment variable `STAND_IN_PROTOCOL` is the number it speaks, `STAND_IN_UNUSABLE` the failure kind
 with which it declines to serve, `STAND_IN_LOG` a file to which it appends a line for every build: mode,
 factory and seed.
@@ -41,8 +41,8 @@ def _say(message):
         sys.stdout.flush()
 
 
-def _failure(kind, message):
-    return {"kind": kind, "message": message, "hint": "a hint", "details": None, "output": None}
+def _failure(kind, **facts):
+    return {"kind": kind, "facts": facts, "details": None, "output": None}
 
 
 def _tensor(name, shape, values, initializer):
@@ -110,17 +110,16 @@ def _outcome(build, timeout_s):
     except OSError:
         world = {}
     if world.get("fail"):
-        return {"failed": _failure("raised", world["fail"])}
+        return {"failed": _failure("raised", factory=build["factory"], error=world["fail"])}
     if behaviour == "fail":
-        return {"failed": _failure("raised", f"{build['factory']} raised ValueError: told to")}
+        return {"failed": _failure("raised", factory=build["factory"], error="ValueError: told to")}
     if behaviour == "fresh_needed" and _MODE == "zygote":
         return {"fresh_needed": {"variables": ["KERAS_BACKEND"]}}
     if behaviour == "slow":
         wanted_s = build["params"].get("sleep_s", 60)
         time.sleep(min(wanted_s, timeout_s))
         if wanted_s >= timeout_s:
-            message = f"the build took longer than {timeout_s:g} s and was ended"
-            return {"failed": _failure("timeout", message)}
+            return {"failed": _failure("timeout", timeout_s=timeout_s)}
     units = world.get("units", build["params"].get("units", 3))
     identity = [build["factory"], build["params"], build["inputs"], build["seeding"], world.get("stream")]
     identity.append(None if behaviour == "ignores_seed" else build["seed"])
@@ -177,7 +176,7 @@ def _serve_one(message):
 def _main():
     unusable = os.environ.get("STAND_IN_UNUSABLE")
     if unusable:
-        _say({"type": "unusable", "protocol": _PROTOCOL, "failure": _failure(unusable, "told to")})
+        _say({"type": "unusable", "protocol": _PROTOCOL, "failure": _failure(unusable, python="a stand-in")})
         return
     _say({"type": "ready", "protocol": _PROTOCOL})
     for line in sys.stdin:

@@ -1,0 +1,135 @@
+"""Why a build could not be judged: a kind and its facts; the sentences are in `reports.words.failures`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seedreg.domain.kinds import Facts, FactValue, facts_document, facts_from
+from seedreg.errors import SeedregError
+
+
+class FailureKind(enum.Enum):
+    """What happened; docs/worker-protocol.md describes each. The values are stored and never change."""
+
+    ARGUMENTS = "arguments"
+    DEVICE = "device"
+    ENVIRONMENT = "environment"
+    EXIT = "exit"
+    EXPORT = "export"
+    IMPORT_RAISED = "import-raised"
+    INTERNAL = "internal"
+    INTERPRETER = "interpreter"
+    MEMORY = "memory"
+    MODULE_NOT_FOUND = "module-not-found"
+    NAME_NOT_FOUND = "name-not-found"
+    NONDETERMINISTIC = "nondeterministic"
+    NONFINITE = "nonfinite"
+    NOT_CALLABLE = "not-callable"
+    NO_TENSORFLOW = "no-tensorflow"
+    NO_TENSORS = "no-tensors"
+    PROJECT = "project"
+    RAISED = "raised"
+    SIGNAL = "signal"
+    SYNTAX_ERROR = "syntax-error"
+    TENSORFLOW_BROKEN = "tensorflow-broken"
+    TIMEOUT = "timeout"
+    UNBUILT = "unbuilt"
+    UNSUPPORTED_DTYPE = "unsupported-dtype"
+    VANISHED = "vanished"
+    WORKER = "worker"
+    WRONG_RETURN = "wrong-return"
+
+
+class Difference(enum.Enum):
+    """The likely reason why two builds differ: the fact `reason` of kind `nondeterministic`."""
+
+    ISOLATION = "isolation"
+    TF_SEEDING = "tf-seeding"
+    UNKNOWN = "unknown"
+    UNSEEDED = "unseeded"
+
+
+class RandomSource(enum.Enum):
+    """What a factory uses that no seed sets: the fact `source` where the reason is `UNSEEDED`."""
+
+    CLOCK = "clock"
+    DEFAULT_RNG = "numpy-default-rng"
+    NON_DETERMINISTIC_STATE = "non-deterministic-state"
+    PROCESS_ID = "process-id"
+    RANDOM = "python-random"
+    RANDOM_STATE = "numpy-random-state"
+    SYSTEM = "operating-system"
+
+
+@dataclass(frozen=True)
+class BuildFailure:
+    """The build could not be judged.
+
+    `details` is a traceback and `output` the end of what the build printed, where there is one. Untrusted
+    text, such as an exception's, is among the facts.
+    """
+
+    kind: FailureKind
+    facts: Facts = ()
+    details: str | None = None
+    output: str | None = None
+    duration_s: float = 0.0
+
+    def fact(self, name: str) -> FactValue:
+        """The fact of this name; None if there is none."""
+        return dict(self.facts).get(name)
+
+    def document(self) -> dict[str, Any]:
+        """The failure as the JSON object that the registry keeps."""
+        return {
+            "kind": self.kind.value,
+            "facts": facts_document(self.facts),
+            "details": self.details,
+            "output": self.output,
+            "duration_s": self.duration_s,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> BuildFailure:
+        """The failure that `document()` describes.
+
+        Before facts were kept, a failure had a message and a hint: these become its facts.
+
+        Raises:
+            ValueError: if its kind is not known.
+        """
+        facts = document.get("facts")
+        if facts is None:
+            facts = {name: document[name] for name in ("message", "hint") if document.get(name) is not None}
+        return cls(
+            FailureKind(document["kind"]),
+            facts_from(facts),
+            document.get("details"),
+            document.get("output"),
+            document.get("duration_s", 0.0),
+        )
+
+
+def build_failure(
+    kind: FailureKind,
+    *,
+    details: str | None = None,
+    output: str | None = None,
+    duration_s: float = 0.0,
+    **facts: Any,
+) -> BuildFailure:
+    """A failure with these facts."""
+    return BuildFailure(kind, facts_from(facts), details, output, duration_s)
+
+
+def environment_failure(error: SeedregError) -> BuildFailure:
+    """The failure of every build in an environment that could not be found or created."""
+    facts: dict[str, Any] = {"problem": error.message, **error.fields}
+    if error.hint is not None:
+        facts["hint"] = error.hint
+    if error.step is not None:
+        facts["step"] = error.step.name
+    return BuildFailure(FailureKind.ENVIRONMENT, facts_from(facts))
