@@ -54,6 +54,8 @@ WORDS: dict[Step, str] = {
 
 def hint_of(error: SeedregError) -> str | None:
     """What to do about the error, on one line; None if nothing is known."""
+    step = None if error.step is None else WORDS[error.step].format(**error.fields)
+    return "; ".join(part for part in (error.hint, step) if part) or None
 
 
 def failure_step(failure: BuildFailure) -> str | None:

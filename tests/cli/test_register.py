@@ -87,7 +87,7 @@ def test_seeding_tensorflow_alone_is_found_out(empty_project: Project) -> None:
     assert (code, err) == (1, "")
     assert out.endswith(
         "  hint: seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws "
-        "its seeds from Python's random: use --seeding full\n"
+        "its seeds from Python's random; use --seeding full\n"
     )
 
 
@@ -105,7 +105,7 @@ def test_a_param_that_the_factory_does_not_take_is_an_error_of_the_build(empty_p
     assert out.startswith(
         "refused  models:build@0\n"
         "  arguments: models:build(units=4) cannot be called: got an unexpected keyword argument 'unit'\n"
-        "  hint: give its arguments with -p NAME=JSON, as in -p units=16\n"
+        "  hint: give its arguments with -p NAME=JSON, e.g. -p units=16\n"
     )
 
 
@@ -183,7 +183,7 @@ def test_an_unbuilt_model_needs_an_input_shape(empty_project: Project) -> None:
         125,
         "refused  models:unbuilt@0\n"
         "  unbuilt: models:unbuilt returned a Sequential without weights\n"
-        "  hint: it may not be built yet: give the shape of its input without the batch dimension, as in "
+        "  hint: it may not be built yet; give the shape of its input without the batch dimension, e.g. "
         "--input-shape 28,28,1\n",
         "",
     )
@@ -198,7 +198,7 @@ def test_a_wrong_input_shape_is_told(empty_project: Project) -> None:
         "",
         error(
             "input shape '5,0' is not a list of sizes of at least 1",
-            "write it without the batch dimension, as in --input-shape 28,28,1 (or 10:int32)",
+            "write it without the batch dimension, e.g. --input-shape 28,28,1 (or 10:int32)",
         ),
     )
 
@@ -208,7 +208,7 @@ def test_a_device_that_is_not_there_is_not_judged(empty_project: Project) -> Non
         125,
         "refused  models:build@0\n"
         "  device: the recipe asks for device 'gpu', and TensorFlow sees 0 GPU(s)\n"
-        "  hint: run where such a GPU is, or register the recipe with --device cpu\n",
+        "  hint: build on a machine that has this GPU; register the recipe with --device cpu\n",
         "",
     )
 
@@ -304,8 +304,8 @@ def test_a_build_that_takes_too_long_is_ended(empty_project: Project) -> None:
         125,
         "refused  models:hangs@0\n"
         "  timeout: the build took longer than 0.7 s and was ended\n"
-        "  hint: give it more with --timeout SECONDS, or see what it waits for: "
-        "its standard input is empty\n",
+        "  hint: see what it waits for: its standard input is empty; give it more with "
+        "--timeout SECONDS\n",
         "",
     )
 
@@ -375,7 +375,8 @@ def test_a_program_that_is_no_python_is_not_judged(empty_project: Project) -> No
     assert lines[0] == "refused  models:build@0"
     assert lines[1].startswith("  interpreter: /bin/echo does not run the worker: it said '")
     assert lines[2] == (
-        "  hint: name a Python that has TensorFlow with --python PATH; it must print nothing when it starts"
+        "  hint: it must print nothing when it starts; give a Python that has TensorFlow: --python PATH, "
+        "SEEDREG_PYTHON, or python in [tool.seedreg]"
     )
 
 
@@ -388,8 +389,8 @@ def test_a_python_without_tensorflow_is_told_what_to_install(empty_project: Proj
     assert (code, err) == (125, "")
     assert "  no-tensorflow: TensorFlow is not installed for " in out
     assert (
-        "  hint: pip install 'seedreg[tensorflow]' there, or name an interpreter that has it with --python\n"
-        in out
+        "  hint: pip install 'seedreg[tensorflow]' there; give a Python that has TensorFlow: --python PATH, "
+        "SEEDREG_PYTHON, or python in [tool.seedreg]\n" in out
     )
 
 

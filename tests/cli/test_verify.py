@@ -210,8 +210,8 @@ def test_a_build_that_takes_too_long_is_an_error(project: Project) -> None:
         125,
         f"ERROR  {project.id('flips')}  models:flips@0  N s\n"
         "  timeout: the build took longer than 0.5 s and was ended\n"
-        "  hint: give it more with --timeout SECONDS, or see what it waits for: "
-        "its standard input is empty\n"
+        "  hint: see what it waits for: its standard input is empty; give it more with "
+        "--timeout SECONDS\n"
         f"  next: seedreg show {project.id('flips')}\n",
         "",
     )

@@ -8,6 +8,7 @@ from seedreg.diagnosis.blame import Blamer
 from seedreg.domain.diagnosis import Blame, Cause, Result
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.verdict import Verdict
+from seedreg.reports.words.failures import failure_message
 
 from .worlds import SOURCE, TODAY_PYTHON, World, print_of
 
@@ -207,7 +208,7 @@ def test_an_environment_that_cannot_be_made_is_evidence_of_nothing() -> None:
     words = "numpy==1.26.4 does not build"
     assert (found.cause, found.culprits) == (Cause.NOT_FOUND, ())
     assert found.trials[1].failure is not None
-    assert words in found.trials[1].failure.message
+    assert words in failure_message(found.trials[1].failure)
     assert words in found.known[0]
 
 

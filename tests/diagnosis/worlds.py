@@ -145,8 +145,7 @@ class StandInExecutor:
                     request,
                     build_failure(
                         FailureKind.RAISED,
-                        factory="m:f",
-                        error=weights.removeprefix("fail: "),
+                        message=weights.removeprefix("fail: "),
                         duration_s=0.5,
                     ),
                 )

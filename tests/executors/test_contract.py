@@ -22,7 +22,7 @@ from builds import (
     write_project,
 )
 
-from seedreg.domain.build import BuildRequest, Export
+from seedreg.domain.build import BuildRequest, Export, ExportFormat
 from seedreg.domain.isolation import Isolation
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
@@ -129,7 +129,7 @@ class ExecutorContract:
     ) -> None:
         folder = tmp_path / "exported"
         folder.mkdir()
-        request = BuildRequest(0, recipe("models:build"), export=Export("objects", str(folder)))
+        request = BuildRequest(0, recipe("models:build"), export=Export(ExportFormat.OBJECTS, str(folder)))
         ((_, outcome),) = make().run([request])
         digests = {tensor.sha256 for tensor in built(outcome).fingerprint.tensors}
         assert {path.name for path in folder.iterdir()} == digests

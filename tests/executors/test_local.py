@@ -121,14 +121,14 @@ def test_isolation_is_the_executors_or_the_requests(
 ) -> None:
     requests = [BuildRequest(key, recipe("models:build"), how) for key, how in enumerate(asked)]
     found = {request.key: outcome for request, outcome in stand_in(isolation).run(requests)}
-    assert [built(found[key]).facts.isolation for key in range(len(asked))] == modes
+    assert [built(found[key]).facts.isolation.value for key in range(len(asked))] == modes
 
 
 def test_lone_build_is_forked_where_a_zygote_is_up(stand_in: Callable[..., LocalExecutor]) -> None:
     executor = stand_in(AUTO)
     outcomes_of(executor, "build", "build")
     (outcome,) = outcomes_of(executor, "build")
-    assert built(outcome).facts.isolation == "fork"
+    assert built(outcome).facts.isolation is FORK
 
 
 def test_factory_that_needed_a_fresh_interpreter_gets_one_at_once(
@@ -138,7 +138,7 @@ def test_factory_that_needed_a_fresh_interpreter_gets_one_at_once(
     executor = stand_in(FORK, STAND_IN_LOG=str(log))
     for _ in range(2):
         (outcome,) = outcomes_of(executor, "fresh_needed")
-        assert built(outcome).facts.isolation == "fresh"
+        assert built(outcome).facts.isolation is FRESH
     assert log.read_text().split("\n") == [
         "zygote models:fresh_needed 0",
         "fresh models:fresh_needed 0",

@@ -160,8 +160,8 @@ def test_a_check_without_a_build_says_so_with_null() -> None:
     assert [last[name] for name in ("fingerprint", "source", "environment", "drift")] == [None] * 4
     assert last["failure"] == {
         "kind": "raised",
+        "facts": {"factory": "models:build", "error": "KeyError: 'x'"},
         "message": "models:build raised KeyError: 'x'",
-        "hint": None,
         "details": values.FAILURE.details,
         "output": "loading …\n",
         "duration_s": 1.5,

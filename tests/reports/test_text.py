@@ -61,7 +61,7 @@ def test_a_hint_follows_the_failure() -> None:
     assert told(text.verification_lines(values.failed(values.TIMEOUT), GUIDE)) == (
         f"ERROR  {ID}  models:build@7  2.00 s\n"
         "  timeout: the build took longer than 2 s and was ended\n"
-        "  hint: give it more\n"
+        "  hint: see what it waits for: its standard input is empty; give it more with --timeout SECONDS\n"
         f"  next: seedreg show {ID}"
     )
 
@@ -147,7 +147,10 @@ def test_each_end_of_a_registration_has_its_line() -> None:
     )
     refused = Refused(values.RECIPE, values.NOT_EQUAL, nondeterministic=True)
     assert told(text.registration_lines(refused, GUIDE)) == (
-        "refused  models:build@7\n  nondeterministic: two builds differ\n  hint: the factory uses the clock"
+        "refused  models:build@7\n"
+        "  nondeterministic: two builds of models:build@0 differ in 1 of 2 tensors; the first is 'kernel' "
+        "(values)\n"
+        "  hint: the factory uses the clock"
     )
 
 
@@ -241,7 +244,7 @@ def test_everything_about_an_entry() -> None:
         "  random words  python 12, numpy ?\n"
         "  then          python 3.11.7, tensorflow 2.15.0, keras 2.15.0, numpy 1.26.4\n"
         "                Linux 6.1 glibc-2.36; x86_64 avx2\n"
-        "  warning       one warning\n"
+        "  warning       the factory ignores the seed: seed 1 gives the same weights\n"
         "  last check    DRIFTED, 2026-02-03T04:05:06.000007Z\n"
         "  now           python 3.12.1, tensorflow 2.16.1, keras 3.3.3, numpy 1.26.4\n"
         "                environment: python 3.11.7 → 3.12.1, tensorflow 2.15.0 → 2.16.1, keras 2.15.0 → "

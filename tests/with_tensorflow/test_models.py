@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builds import told
 
+from seedreg.cli.hints import hint_of
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import InputSpec, Recipe
+from seedreg.domain.failure import FailureKind
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Confirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
+from seedreg.domain.warning import BuildWarning, WarningKind
 from seedreg.errors import NotJudged, RegistrationRefused, UsageError
 from seedreg.registry import RegisterOptions, Registry
 from seedreg.reports.text import registration_lines, verification_lines
+from seedreg.reports.words.failures import failure_hint, failure_message
+from seedreg.reports.words.warnings import warning_text
 
 from .conftest import keras_version
 
@@ -146,7 +153,7 @@ def test_a_fork_builds_what_a_fresh_interpreter_builds(project: Path, tmp_path: 
 
     with open_registry(tmp_path / "registry.db", cwd=project, jobs=2) as registry:
         result = registered(registry, recipe("zoo:mixture"))
-    assert result.baseline.facts.isolation == "fresh"
+    assert result.baseline.facts.isolation is Isolation.FRESH
     assert len(result.baseline.fingerprint.tensors) == 18
 
 
@@ -174,16 +181,16 @@ def test_seeding_tensorflow_alone_is_refused_and_the_reason_told(registry: Regis
     assert caught.value.message == (
         f"two builds of acceptance:functional@0 differ in 2 of 8 tensors; the first is {kernel!r} (values)"
     )
-    assert caught.value.hint == (
+    assert hint_of(caught.value) == (
         "seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws its seeds from "
-        "Python's random: use --seeding full"
+        "Python's random; use --seeding full"
     )
 
 
 def test_what_does_not_come_from_the_seed_is_refused(registry: Registry) -> None:
     result = refused(registry, recipe("zoo:unseeded"))
     assert result.nondeterministic
-    assert result.failure.hint == "the factory uses numpy.random.default_rng() without a seed"
+    assert failure_hint(result.failure) == "the factory uses numpy.random.default_rng() without a seed"
 
 
 # What is refused
@@ -193,14 +200,14 @@ REFUSED = {
         recipe("zoo:arrays", case="none"),
         "no-tensors",
         "zoo:arrays returned a dict without weights",
-        "an empty model has no fingerprint, so it can never be said to reproduce",
+        "an empty model has no fingerprint, so nothing could be compared",
     ),
     "not built": (
         recipe("zoo:never_called"),
         "unbuilt",
         "zoo:never_called returned a Listed without weights",
-        "it may not be built yet: give the shape of its input without the batch dimension, "
-        "as in --input-shape 28,28,1",
+        "it may not be built yet; give the shape of its input without the batch dimension, "
+        "e.g. --input-shape 28,28,1",
     ),
     "text": (
         recipe("zoo:arrays", case="text"),
@@ -239,7 +246,7 @@ REFUSED = {
 def test_what_cannot_be_held_against_anything_is_refused(registry: Registry, case: str) -> None:
     wanted, kind, message, hint = REFUSED[case]
     result = refused(registry, wanted)
-    assert (result.failure.kind, result.failure.message, result.failure.hint) == (kind, message, hint)
+    assert told(result.failure) == (kind, message, hint)
     assert not result.nondeterministic
 
 
@@ -254,8 +261,8 @@ def test_weights_that_are_not_finite_are_registered_when_asked(registry: Registr
 def test_a_module_that_hides_the_weights_of_a_layer_is_refused(registry: Registry, where: str) -> None:
     result = refused(registry, recipe("zoo:module_with_layer", where=where))
     name = "parts" if where in ("list", "dict", "tuple of modules") else "layer"
-    assert result.failure.kind == "wrong-return"
-    assert result.failure.message == (
+    assert result.failure.kind is FailureKind.WRONG_RETURN
+    assert failure_message(result.failure) == (
         "zoo:module_with_layer returned a tf.Module whose `variables` leaves out the weights of the Keras "
         f"layer in its attribute {name!r}"
     )
@@ -264,7 +271,7 @@ def test_a_module_that_hides_the_weights_of_a_layer_is_refused(registry: Registr
 @pytest.mark.skipif(KERAS < (3, 0), reason="Keras 2 has no variables of its own")
 def test_a_module_that_hides_a_keras_variable_is_refused(registry: Registry) -> None:
     result = refused(registry, recipe("zoo:module_with_keras_variable"))
-    assert result.failure.message == (
+    assert failure_message(result.failure) == (
         "zoo:module_with_keras_variable returned a tf.Module whose `variables` leaves out the weights of the "
         "Keras variable in its attribute 'scale'"
     )
@@ -274,7 +281,7 @@ def test_a_module_that_hides_a_keras_variable_is_refused(registry: Registry) -> 
 
 
 def warnings_of(registry: Registry, wanted: Recipe) -> set[str]:
-    return set(registered(registry, wanted).baseline.facts.warnings)
+    return set(map(warning_text, registered(registry, wanted).baseline.facts.warnings))
 
 
 def test_a_factory_that_ignores_the_seed_is_warned_of(registry: Registry) -> None:
@@ -293,10 +300,7 @@ def test_a_shared_initializer_object_is_warned_of(registry: Registry) -> None:
 def test_a_model_that_is_built_in_part_is_warned_of(registry: Registry) -> None:
     result = registered(registry, recipe("zoo:half_called"))
     assert len(result.baseline.fingerprint.tensors) == 2
-    assert result.baseline.facts.warnings == (
-        "the model is not built: layers that were never called have no weights, so the fingerprint "
-        "leaves them out",
-    )
+    assert result.baseline.facts.warnings == (BuildWarning(WarningKind.UNBUILT),)
 
 
 def test_a_layer_that_is_never_called_is_warned_of(registry: Registry) -> None:
@@ -385,7 +389,7 @@ def test_no_tensors_any_more_is_an_error_and_never_reproduced(registry: Registry
     (verification,) = registry.verify(entry)
     assert verification.verdict is Verdict.ERROR
     assert verification.check.failure is not None
-    assert verification.check.failure.kind == "no-tensors"
+    assert verification.check.failure.kind is FailureKind.NO_TENSORS
     with pytest.raises(NotJudged):
         registry.accept(entry, "there is nothing")
 

@@ -172,7 +172,7 @@ def test_weights_are_those_of_the_plain_factory(
 ) -> None:
     plain = built(outcomes[FRESH, "models:build"])
     odd = built(outcomes[isolation, address])
-    assert (str(odd.fingerprint), odd.facts.isolation) == (str(plain.fingerprint), isolation.value)
+    assert (str(odd.fingerprint), odd.facts.isolation) == (str(plain.fingerprint), isolation)
 
 
 def test_facts_count_what_was_drawn_and_name_random_state(
@@ -306,7 +306,7 @@ def test_variable_that_tensorflow_reads_at_import_needs_a_fresh_interpreter(
 ) -> None:
     plain, _ = ways["models:build"]
     forked, fresh = ways[address]
-    assert (forked.facts.isolation, fresh.facts.isolation) == ("fresh", "fresh")
+    assert (forked.facts.isolation, fresh.facts.isolation) == (FRESH, FRESH)
     assert str(forked.fingerprint) == str(fresh.fingerprint) != str(plain.fingerprint)
     assert forked.environment.variables == variables
     assert (forked.environment.keras_distribution, forked.environment.keras) == keras
@@ -315,7 +315,7 @@ def test_variable_that_tensorflow_reads_at_import_needs_a_fresh_interpreter(
 @pytest.mark.parametrize("address", ["sets_log_level:build", "sets_devices:build", "sets_other:build"])
 def test_variable_that_moves_no_weight_needs_none(ways: Ways, address: str) -> None:
     forked, fresh = ways[address]
-    assert (forked.facts.isolation, fresh.facts.isolation) == ("fork", "fresh")
+    assert (forked.facts.isolation, fresh.facts.isolation) == (FORK, FRESH)
     assert str(forked.fingerprint) == str(fresh.fingerprint)
     assert forked.environment.variables == ()
 
@@ -326,7 +326,7 @@ def test_variable_that_is_taken_away_needs_a_fresh_interpreter(
     environ = {**fake_tensorflow_environ, "KERAS_BACKEND": "numpy"}
     found = [one for pair in both_ways(project, environ, ["removes:build", "clears:build"]).values()
              for one in pair]  # fmt: skip
-    assert [one.facts.isolation for one in found] == ["fresh"] * 4
+    assert [one.facts.isolation for one in found] == [FRESH] * 4
     assert {str(one.fingerprint) for one in found} == {str(ways["models:build"][0].fingerprint)}
 
 
@@ -337,7 +337,7 @@ def test_rest_of_a_range_goes_to_fresh_interpreters_at_once(
     recipes += [recipe("models:build", seed) for seed in range(3)]
     with LocalExecutor(sys.executable, project, environ=fake_tensorflow_environ, jobs=2) as executor:
         found = {request.key: built(outcome) for request, outcome in executor.run(requests_of(recipes))}
-    assert [found[key].facts.isolation for key in range(6)] == ["fresh"] * 3 + ["fork"] * 3
+    assert [found[key].facts.isolation for key in range(6)] == [FRESH] * 3 + [FORK] * 3
 
 
 def test_secrets_are_not_recorded(project: Path, fake_tensorflow_environ: dict[str, str]) -> None:

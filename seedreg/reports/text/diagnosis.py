@@ -8,7 +8,7 @@ from typing import Any
 
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, ReleaseTrial, Result, Trial
 from seedreg.domain.environment_changes import Change
-from seedreg.reports.documents import verification_document
+from seedreg.reports.documents import failure_document, verification_document
 from seedreg.reports.guide import Guide
 from seedreg.reports.text import counted, failure_lines, finding_lines, next_lines
 from seedreg.reports.words.failures import failure_message
