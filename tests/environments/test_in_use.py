@@ -3,6 +3,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from builds import told
+
 from seedreg.domain.build import BuildFailure, BuildRequest
 from seedreg.domain.entry import Recipe
 from seedreg.executors.local import LocalExecutor
@@ -22,8 +24,9 @@ def test_an_environment_that_is_deleted_while_it_is_used_says_so(shop: Shop, sta
     executor.close()
     assert request == REQUEST
     assert isinstance(outcome, BuildFailure)
-    assert (outcome.kind, outcome.hint) == ("environment", "run the command again: it is made anew")
-    assert outcome.message.startswith("environment old was deleted while it was in use (")
+    kind, message, hint = told(outcome)
+    assert (kind, hint) == ("environment", "run the command again: the environment is created again")
+    assert message.startswith("environment old was deleted while it was in use (")
 
 
 def test_an_environment_without_tensorflow_says_what_to_add(shop: Shop) -> None:
@@ -32,5 +35,8 @@ def test_an_environment_without_tensorflow_says_what_to_add(shop: Shop) -> None:
     ((_, outcome),) = executor.run([REQUEST])
     executor.close()
     assert isinstance(outcome, BuildFailure)
-    assert outcome.kind == "no-tensorflow"
-    assert outcome.hint == "environment old holds what was asked for and nothing else: add tensorflow to it"
+    assert told(outcome) == (
+        "no-tensorflow",
+        f"TensorFlow is not installed for {held.python}",
+        "environment old has only the packages that were asked for: add tensorflow to it",
+    )
