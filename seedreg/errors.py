@@ -55,6 +55,7 @@ class Step(enum.Enum):
     REPLACE_EMPTY_FILE = "remove the file, then register something"
     SEED_FULLY = "seed every generator"
     SELECT_MORE = "select more entries"
+    SET_OPTION = "give {option} as {allowed}"
     SHAPE_WITHOUT_BATCH = "write the shape without the batch dimension"
     SHOW_TRACEBACK = "verify {entry} to see the traceback"
     UPGRADE_REGISTRY = "upgrade the registry"

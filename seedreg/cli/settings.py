@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from seedreg.cli.options import load, print_json, registry_option
+from seedreg.reports.words.origins import origin_text
 
 
 @click.command("config")
@@ -16,17 +17,17 @@ from seedreg.cli.options import load, print_json, registry_option
 def config_command(ctx: click.Context, /, db: str | None, as_json: bool) -> int:
     """Show every setting and where it comes from."""
     config = load(ctx, db=db)
-    rows: list[tuple[str, object, str]] = [
-        ("root", config.root, "nearest folder with pyproject.toml, .git or .seedreg")
-    ]
-    rows += [(setting.name, setting.value, setting.origin) for setting in config.settings]
     if as_json:
-        settings = [
-            {"name": name, "value": _json_value(value), "origin": origin} for name, value, origin in rows
+        root = {"kind": "markers", "name": None, "path": None}
+        settings: list[dict[str, object]] = [{"name": "root", "value": str(config.root), "origin": root}]
+        settings += [
+            {"name": one.name, "value": _json_value(one.value), "origin": one.origin.document()}
+            for one in config.settings
         ]
         print_json({"format": "seedreg.config/1", "settings": settings})
         return 0
-    texts = [(name, _text(value), origin) for name, value, origin in rows]
+    texts = [("root", _text(config.root), "nearest folder with pyproject.toml, .git or .seedreg")]
+    texts += [(one.name, _text(one.value), origin_text(one.origin)) for one in config.settings]
     widths = [max(len(row[column]) for row in texts) for column in (0, 1)]
     for name, text, origin in texts:
         click.echo(f"{name:<{widths[0]}}  {text:<{widths[1]}}  {origin}")

@@ -250,7 +250,7 @@ def test_config_says_who_said_so(empty_project: Project) -> None:
     result = empty_project("config", "--db", "x.db", SEEDREG_JOBS="3")
     assert (result.code, result.err) == (0, "")
     rows = {line.split()[0]: re.split(r"  +", line)[1:] for line in result.out.splitlines()}
-    assert rows["db"] == [f"{empty_project.root}/x.db", "option --db"]
+    assert rows["db"] == [f"{empty_project.root}/x.db", "option"]
     assert rows["jobs"] == ["3", "SEEDREG_JOBS"]
     assert rows["project"] == ["shop", f"[tool.seedreg] in {empty_project.root}/pyproject.toml"]
     assert rows["timeout"] == ["600", "default"]
@@ -258,6 +258,8 @@ def test_config_says_who_said_so(empty_project: Project) -> None:
     document = empty_project("config", "--json").document
     jsonschema.validate(document, json.loads((SCHEMAS / "config-1.schema.json").read_text()))
     values = {setting["name"]: setting["value"] for setting in document["settings"]}
+    origins = [setting["origin"]["kind"] for setting in document["settings"]]
+    assert origins == ["markers", "default", "pyproject", *["default"] * (len(origins) - 3)]
     assert (values["timeout"], values["factories"]) == (600.0, ["models", "model"])
 
 

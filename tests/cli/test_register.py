@@ -341,12 +341,12 @@ def test_every_isolation_gives_the_same_fingerprint(project: Project, isolation:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (("--jobs", "0"), "jobs = '0' (option --jobs) is not a whole number of at least 1"),
+        (("--jobs", "0"), "jobs = '0' is not a whole number of at least 1"),
         (
             ("--timeout", "0"),
-            "timeout = '0' (option --timeout) is not a number of seconds above 0 and up to 1000000",
+            "timeout = '0' is not a number of seconds above 0 and up to 1000000",
         ),
-        (("--device", "tpu"), "device = 'tpu' (option --device) is not one of: cpu, gpu, gpu:0, gpu:1 …"),
+        (("--device", "tpu"), "device = 'tpu' is not one of: cpu, gpu, gpu:0, gpu:1 …"),
         (("--alias", "beef"), "alias 'beef' could be mistaken for the beginning of an id"),
         (("--tag", "a b"), "tag 'a b' is empty or holds white space or one of : @ ,"),
         (("--module", "nowhere.py"), "there is no file nowhere.py in "),
