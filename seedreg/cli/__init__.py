@@ -32,7 +32,7 @@ COMMANDS = {
     "bisect": ("bisect", "Find the releases of a package at which an entry's weights change."),
     "factories": ("factories", "List what a bare factory name could mean."),
     "config": ("settings", "Show every setting and where it comes from."),
-    "envs": ("envs", "Look after the environments that were made for builds."),
+    "envs": ("envs", "Manage the environments that were created for builds."),
     "db": ("db", "Look after the registry file."),
 }
 

@@ -20,7 +20,7 @@ def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings
     The old one stays in its history.
     """
     from seedreg.domain.results import NothingToAccept
-    from seedreg.reports.text import drift_lines
+    from seedreg.reports.text.drift import drift_lines
 
     config, environment = load_for_builds(ctx, **settings)
     with open_for_builds(config, environment, several=True) as registry:
@@ -36,6 +36,6 @@ def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings
         f"accepted  {entry.short_id}  {entry.recipe.label}  baseline {result.baseline.number}  "
         f"{result.baseline.fingerprint}"
     )
-    for line in drift_lines(result.drift, number=result.before.number):
+    for line in drift_lines(result.drift, result.before.number):
         click.echo(f"  {line}")
     return 0

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seedreg.config import Config
     from seedreg.domain.environment_spec import EnvironmentSpec
     from seedreg.domain.results import AuditRow
+    from seedreg.reports.lines import Line
 
 
 @click.command("audit")
@@ -138,7 +139,7 @@ class _Shower:
     def __call__(self, event: Event) -> None:
         from seedreg.audit import ColumnFailed, ColumnStarted
         from seedreg.domain.results import AuditRow
-        from seedreg.reports.text import failure_lines
+        from seedreg.reports.text.failures import failure_lines
 
         match event:
             case ColumnStarted(column, count):
@@ -160,12 +161,12 @@ class _Shower:
             self._progress.clear()
             self._progress = None
 
-    def _row_lines(self, row: AuditRow) -> list[str]:
-        from seedreg.reports.text import audit_row_lines
+    def _row_lines(self, row: AuditRow) -> list[Line]:
+        from seedreg.reports.text.audits import audit_row_lines
 
         return list(audit_row_lines(row, self.guide, with_column=self._several, verbose=self._verbose))
 
-    def _print(self, lines: list[str]) -> None:
+    def _print(self, lines: Sequence[Line]) -> None:
         if self._progress is not None:
             self._progress.clear()
         print_lines(lines, err=True)

@@ -17,7 +17,8 @@ from seedreg.cli.options import load, open_auditor_for_reading, print_json, prin
 @click.pass_context
 def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: str | None) -> int:
     """List the audits that were made, show one again, or compare two."""
-    from seedreg.reports.audit.listing import audit_list_lines, audits_document
+    from seedreg.reports.audit.listing import audits_document
+    from seedreg.reports.text.audits import audit_list_lines
 
     if ctx.invoked_subcommand is not None:
         ctx.meta["seedreg.db"] = db
@@ -65,7 +66,8 @@ def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: 
     """
     from seedreg.domain.comparison import Became
     from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
-    from seedreg.reports.audit.listing import comparison_document, comparison_lines
+    from seedreg.reports.audit.listing import comparison_document
+    from seedreg.reports.text.audits import comparison_lines
 
     with open_auditor_for_reading(load(ctx, db=db or ctx.meta.get("seedreg.db"))) as auditor:
         comparison = auditor.compare(before, after)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import load, print_json
+from seedreg.cli.options import load, print_json, print_lines
+from seedreg.factories.lookup import candidates
+from seedreg.reports.documents.factories import factories_document
+from seedreg.reports.text.factories import factory_lines
 
 
 @click.command("factories")
@@ -16,29 +19,13 @@ from seedreg.cli.options import load, print_json
 def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) -> int:
     """List what a bare factory name could mean.
 
-    The files are read and nothing of the project is imported.
+    The files are read; no module of the project is imported.
     """
-    import os
-
-    from seedreg.factories.lookup import candidates
-
     cwd = Path.cwd()
     config = load(ctx)
     found = candidates(config, module, cwd=cwd)
     if as_json:
-        rows = [
-            {
-                "name": candidate.name,
-                "address": candidate.address,
-                "kind": candidate.kind.value,
-                "signature": candidate.signature,
-                "file": str(candidate.file),
-                "line": candidate.line,
-                "doc": candidate.docline,
-            }
-            for candidate in found
-        ]
-        print_json({"format": "seedreg.factories/1", "factories": rows})
+        print_json(factories_document(found))
         return 0
     if not found:
         looked = module or ", ".join(config.factories)
@@ -46,11 +33,5 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
             f"no factories found in {looked}; set [tool.seedreg] factories, or write package.module:callable",
             err=True,
         )
-    for candidate in found:
-        where = os.path.relpath(candidate.file, cwd)
-        click.echo(
-            f"{candidate.address}{candidate.signature}  {candidate.kind.value}  {where}:{candidate.line}"
-        )
-        if candidate.docline:
-            click.echo(f"  {candidate.docline}")
+    print_lines(factory_lines(found, cwd))
     return 0

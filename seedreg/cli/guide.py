@@ -87,7 +87,7 @@ class CommandLineGuide:
 
     def to_unretire(self, entry: Entry) -> str | None:
         """The `seedreg unretire` command."""
-        return "seedreg unretire brings it back"
+        return f"`seedreg unretire {entry.short_id}` brings it back"
 
     def for_failure(self, failure: BuildFailure) -> str | None:
         """The options that help against this kind of failure."""

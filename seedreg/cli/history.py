@@ -22,7 +22,7 @@ from seedreg.cli.options import (
 def history_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | None) -> int:
     """Show every baseline and check of one entry, oldest first."""
     from seedreg.registry import select_one
-    from seedreg.reports.text import history_lines
+    from seedreg.reports.text.history import history_lines
 
     with open_for_reading(load(ctx, db=db)) as repository:
         entry = select_one(repository, selector)

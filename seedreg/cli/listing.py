@@ -38,7 +38,7 @@ def list_command(
 ) -> int:
     """List the entries, sorted by factory and seed."""
     from seedreg.domain.verdict import Verdict
-    from seedreg.reports.text.listing import summary_rows
+    from seedreg.reports.text.listing import summary_lines
 
     with open_for_reading(load(ctx, db=db)) as repository:
         summaries = repository.entries.summaries(
@@ -54,7 +54,7 @@ def list_command(
 
         print_json(list_document(summaries))
     elif summaries:
-        print_paged(summary_rows(summaries))
+        print_paged(summary_lines(summaries))
     else:
         click.echo("no entries", err=True)
     return 0

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from seedreg.reports.lines import Headline, Line, Tone
+
 if TYPE_CHECKING:
     from seedreg.audit import Auditor
     from seedreg.config import Config
@@ -24,13 +26,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
-_STYLES = {
-    "REPRODUCED": {"fg": "green"},
-    "registered": {"fg": "green"},
-    "DRIFTED": {"fg": "red", "bold": True},
-    "NONDETERMINISTIC": {"fg": "red", "bold": True},
-    "refused": {"fg": "red", "bold": True},
-    "ERROR": {"fg": "yellow", "bold": True},
+_STYLES: dict[Tone, dict[str, Any]] = {
+    Tone.GOOD: {"fg": "green"},
+    Tone.BAD: {"fg": "red", "bold": True},
+    Tone.UNKNOWN: {"fg": "yellow", "bold": True},
 }
 
 
@@ -283,15 +282,12 @@ def tell(text: str) -> None:
     click.echo(f"seedreg: {text}", err=True)
 
 
-def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print lines, the first word of a verdict coloured where there is a terminal."""
+def print_lines(lines: Iterable[Line], *, err: bool = False) -> None:
+    """Print lines, the words of headlines coloured where there is a terminal."""
     for line in lines:
-        stripped = line.lstrip()
-        word = stripped.split("  ", 1)[0]
-        style = _STYLES.get(word)
-        if style is not None:
-            line = line.replace(word, click.style(word, **style), 1)  # type: ignore[arg-type]
-        click.echo(line, err=err)
+        if isinstance(line, Headline):
+            line = replace(line, word=click.style(line.word, **_STYLES[line.tone]))
+        click.echo(str(line), err=err)
 
 
 def print_paged(lines: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settin
 
     It says whether they are the registered ones; if they are not, the exit code is 1.
     """
-    from seedreg.reports.text import drift_lines
+    from seedreg.reports.text.drift import drift_lines
 
     config, environment = load_for_builds(ctx, **settings)
     with open_for_builds(config, environment) as registry:
@@ -37,7 +37,7 @@ def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settin
         click.echo(f"  these are the registered weights (baseline {number})")
         return 0
     click.echo(f"  these are NOT the registered weights (baseline {number}: {result.baseline.fingerprint})")
-    for line in drift_lines(result.drift, number=number):
+    for line in drift_lines(result.drift, number):
         click.echo(f"  {line}")
     click.echo(f"  next: seedreg verify {entry.short_id}")
     return EXIT_DRIFT

@@ -99,7 +99,7 @@ def register_command(
     from seedreg.errors import UsageError
     from seedreg.factories.lookup import canonical_address
     from seedreg.registry import RegisterOptions
-    from seedreg.reports.text import registration_lines
+    from seedreg.reports.text.registration import registration_lines
 
     config, environment = load_for_builds(ctx, seeding=seeding, device=device, **settings)
     options = RegisterOptions(alias, tags, note, keep_weights, allow_nonfinite)

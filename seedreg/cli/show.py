@@ -27,7 +27,7 @@ def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | 
     """
     from seedreg.domain.drift import compare
     from seedreg.registry import select_one
-    from seedreg.reports.text import entry_lines
+    from seedreg.reports.text.entry import entry_lines
 
     with open_for_reading(load(ctx, db=db)) as repository:
         entry = select_one(repository, selector)

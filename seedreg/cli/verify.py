@@ -33,7 +33,7 @@ def verify_command(
     """
     from seedreg.domain.entry import looks_like_id
     from seedreg.domain.results import Verification
-    from seedreg.reports.text import verification_lines
+    from seedreg.reports.text.verification import verification_lines
 
     results: list[Verification] = []
     config, environment = load_for_builds(ctx, **settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -60,7 +60,8 @@ def waive_command(
     from seedreg.errors import UsageError
     from seedreg.registry import select_one, utc_now
     from seedreg.reports.documents import waivers_document
-    from seedreg.reports.text import counted
+    from seedreg.reports.lines import counted
+    from seedreg.reports.text.waivers import waiver_lines
 
     if sum((remove, as_list, bool(reason or until or fingerprint))) > 1:
         raise UsageError(
@@ -75,7 +76,7 @@ def waive_command(
         if as_json:
             print_json(waivers_document(found))
         elif found:
-            print_lines(_list_lines(found, utc_now()[:10]))
+            print_lines(waiver_lines(found, utc_now()[:10]))
         else:
             click.echo("no waivers", err=True)
         return 0
@@ -182,14 +183,3 @@ def _listed(repository: Repository, selector: str | None) -> Iterator[tuple[Entr
     waivers = repository.waivers.all() if entry_id is None else repository.waivers.of_entry(entry_id)
     entries = {entry.id: entry for entry in repository.entries.by_ids({one.entry_id for one in waivers})}
     return ((entries[waiver.entry_id], waiver) for waiver in waivers)
-
-
-def _list_lines(found: Iterable[tuple[Entry, Waiver]], today: str) -> Iterator[str]:
-    from seedreg.reports.words.printable import printable
-
-    for entry, waiver in found:
-        until = f"until {waiver.until}" if waiver.until >= today else f"ended {waiver.until}"
-        yield (
-            f"{until}  {entry.short_id}  {printable(entry.recipe.label)}  sr1:{waiver.fingerprint[:12]}  "
-            f"{printable(waiver.reason)}"
-        )

@@ -144,7 +144,7 @@ def test_an_accepted_entry_is_listed_as_reproducing_its_new_baseline(project: Pr
     project.write("drift", "")
     project("verify", "coin")
     project("accept", "coin", "--reason", "moved by one")
-    assert [row[6] for row in rows(project("list", "--factory", "flips"))] == ["REPRODUCED"]
+    assert [row[-2] for row in rows(project("list", "--factory", "flips"))] == ["REPRODUCED"]
 
 
 def test_there_is_nothing_to_accept_where_nothing_drifted(project: Project) -> None:
@@ -203,8 +203,8 @@ def test_retiring_takes_entries_out_of_use_and_back(project: Project) -> None:
     assert project("verify", "build").code == 4
     assert re.search(r"\n  retired       \S+Z: replaced\n", project("show", ids[0]).out)
     assert project("register", "build").out == (
-        f"already registered  {ids[0]}  models:build@0  reproduces; it is retired: "
-        "seedreg unretire brings it back\n"
+        f"already registered  {ids[0]}  models:build@0  reproduces, but is retired; "
+        f"`seedreg unretire {ids[0]}` brings it back\n"
     )
     assert project("unretire", "build").told == (
         0,

@@ -111,6 +111,15 @@ def test_no_line_of_the_text_is_a_command_to_github(text: str) -> None:
     assert not [line for line in in_utf8("text", text).splitlines() if line.lstrip().startswith("::")]
 
 
+def test_a_wrapped_line_does_not_begin_with_a_command_to_github() -> None:
+    drift = audits.row(audits.entry(), Verdict.DRIFTED, on=values.NEW)
+    long = replace(drift.changes[0], name="python", before="1" * 60)
+    command = replace(drift.changes[0], name="::error::injected", before="1" * 60)
+    told = audits.report([replace(drift, changes=(long, command))])
+    lines = [line for line in written("text", told).splitlines() if "injected" in line]
+    assert [line.lstrip().split()[0] for line in lines] == ["|"]
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_markdown_tables_keep_their_shape(text: str) -> None:
     tables = [line for line in in_utf8("markdown", text).splitlines() if line.startswith("|")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from seedreg.cli.guide import CommandLineGuide
@@ -16,8 +17,15 @@ from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, EntrySummary, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
+from seedreg.reports.lines import Line
 
 GUIDE = CommandLineGuide()
+
+
+def joined(lines: Iterable[Line]) -> str:
+    """The lines as one text."""
+    return "\n".join(map(str, lines))
+
 
 T0 = "2026-01-02T03:04:05.000006Z"
 T1 = "2026-02-03T04:05:06.000007Z"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from builds import told
 
+from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.hints import hint_of
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import InputSpec, Recipe
@@ -20,7 +21,8 @@ from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning, WarningKind
 from seedreg.errors import NotJudged, RegistrationRefused, UsageError
 from seedreg.registry import RegisterOptions, Registry
-from seedreg.reports.text import registration_lines, verification_lines
+from seedreg.reports.text.registration import registration_lines
+from seedreg.reports.text.verification import verification_lines
 from seedreg.reports.words.failures import failure_hint, failure_message
 from seedreg.reports.words.warnings import warning_text
 
@@ -36,13 +38,13 @@ def recipe(factory: str, *inputs: str, seed: int = 0, **params: Any) -> Recipe:
 
 def registered(registry: Registry, wanted: Recipe, **options: Any) -> Registered:
     (result,) = registry.register_all([wanted], RegisterOptions(**options))
-    assert isinstance(result, Registered), list(registration_lines(result))
+    assert isinstance(result, Registered), list(registration_lines(result, CommandLineGuide()))
     return result
 
 
 def refused(registry: Registry, wanted: Recipe, **options: Any) -> Refused:
     (result,) = registry.register_all([wanted], RegisterOptions(**options))
-    assert isinstance(result, Refused), list(registration_lines(result))
+    assert isinstance(result, Refused), list(registration_lines(result, CommandLineGuide()))
     return result
 
 
@@ -102,7 +104,7 @@ def test_a_model_is_registered_with_every_weight_and_nothing_else(
 ) -> None:
     wanted, shapes = SHAPES[case]
     result = results[wanted.id]
-    assert isinstance(result, Registered), list(registration_lines(result))
+    assert isinstance(result, Registered), list(registration_lines(result, CommandLineGuide()))
     lines = [tensor.line.rpartition(" ")[0] for tensor in result.baseline.fingerprint.tensors]
     assert lines == [shape if " " in shape else f"float32 {shape}" for shape in shapes]
 
@@ -378,7 +380,7 @@ def test_another_name_is_told_and_is_no_drift(registry: Registry, stage: Path) -
     (verification,) = registry.verify(entry)
     assert verification.verdict is Verdict.REPRODUCED
     assert verification.renamed == (("a", "z"),)
-    lines = list(verification_lines(verification))
+    lines = list(verification_lines(verification, CommandLineGuide()))
     assert lines[-1] == "  names: a → z (names are not part of the fingerprint)"
 
 

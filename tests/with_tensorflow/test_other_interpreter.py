@@ -63,6 +63,7 @@ def test_a_drift_between_two_versions_of_keras_names_layers_and_packages(
     assert "zoo:module@0" in module[0]
     assert "zoo:dropout@0" in dropout[0]
     assert dropout[1] == "  1 of 4 tensors differ from baseline 1; layers: second"
-    (environment,) = (line for line in dropout if line.startswith("  environment: "))
+    (start,) = (number for number, line in enumerate(dropout) if line.startswith("  environment: "))
+    environment = " ".join(line.strip() for line in dropout[start : start + 3])
     assert re.search(r"tensorflow \S+ → 2\.15\.\d+, keras \S+ → 2\.15\.0, ", environment)
     assert "  source: unchanged" in dropout

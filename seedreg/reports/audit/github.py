@@ -21,8 +21,8 @@ from seedreg.reports.audit.rows import (
 )
 from seedreg.reports.audit.text import summary
 from seedreg.reports.guide import Guide
-from seedreg.reports.text import next_lines
-from seedreg.reports.words.failures import failure_message
+from seedreg.reports.lines import next_lines
+from seedreg.reports.text.failures import failure_text
 from seedreg.reports.words.printable import printable, printable_lines
 
 # GitHub keeps ten errors and ten warnings of a step and drops the rest without a word.
@@ -69,7 +69,7 @@ def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) 
     lines = [f"in {printable(row.column)}: {reason(row)}"]
     if row.check.failure is not None:
         failure = row.check.failure
-        first, *rest = printable_lines(f"{failure.kind.value}: {failure_message(failure)}")
+        first, *rest = printable_lines(failure_text(failure))
         lines = [f"in {printable(row.column)}: {first}", *rest]
     if row.waiver is not None:
         lines.append(waiver_words(row))

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import WAIVED, Tally, outcome, reason, waiver_words
 from seedreg.reports.guide import Guide
-from seedreg.reports.text import audit_reason_lines
+from seedreg.reports.text.audits import audit_reason_lines
 from seedreg.reports.words.printable import printable, printable_lines
 
 _ELEMENTS = {"DRIFTED": "failure", "NONDETERMINISTIC": "failure", "ERROR": "error", WAIVED: "skipped"}

@@ -1,69 +1,19 @@
-"""The list of audits, and one held against another: for people and as numbered JSON documents."""
+"""The list of audits, and two audits compared, as numbered JSON documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from seedreg.domain.audit import AuditCounts
-from seedreg.domain.comparison import AuditComparison, Became
+from seedreg.domain.comparison import AuditComparison
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import audit_document
 from seedreg.reports.documents import entry_document
-from seedreg.reports.guide import Guide
-from seedreg.reports.words.printable import printable
 
 AUDITS_FORMAT = "seedreg.audits/1"
 COMPARE_FORMAT = "seedreg.compare/1"
-
-_BECAME_WORDS = {
-    Became.NEWLY_DRIFTED: "newly drifted",
-    Became.NEWLY_REPRODUCED: "newly reproduced",
-    Became.STILL_DRIFTED: "still drifted",
-    Became.NO_LONGER_JUDGED: "no longer judged",
-    Became.JUDGED_AGAIN: "judged again",
-    Became.JUDGED_IN_NEITHER: "judged in neither",
-    Became.ONLY_IN_THE_FIRST: "only in the first",
-    Became.ONLY_IN_THE_SECOND: "only in the second",
-}
-
-
-def audit_list_lines(reports: Iterable[AuditReport], guide: Guide) -> Iterator[str]:
-    """A line for each audit: when, in which environments, how it ended."""
-    rows = [("N", "STARTED", "ENVIRONMENTS", "CHECKS", "RESULT")]
-    for report in reports:
-        audit, counts = report.audit, report.counts
-        found = [f"{count} {verdict.value}" for verdict, count in counts.verdicts.items() if count]
-        if counts.waived:
-            found.append(f"{counts.waived} waived")
-        ended = ", ".join(found) or "nothing checked"
-        if audit.finished_at is None:
-            step = guide.after_interruption(audit)
-            ended += "; interrupted" + (f": {step}" if step else "")
-        columns = ", ".join(column.label for column in audit.plan.columns)
-        done = f"{counts.done} of {counts.planned}"
-        rows.append((str(audit.number), f"{audit.started_at[:19]}Z", columns, done, ended))
-    if len(rows) == 1:
-        return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def comparison_lines(comparison: AuditComparison) -> Iterator[str]:
-    """What became of each check of one audit in another."""
-    yield f"audit {comparison.before} → audit {comparison.after}"
-    for became, checks in comparison.groups().items():
-        yield f"{_BECAME_WORDS[became]}: {len(checks)}"
-        for check in checks:
-            verdicts = [one.value if one else "-" for one in (check.before, check.after)]
-            waived = " (waived)" if check.waived else ""
-            label = printable(check.entry.recipe.label)
-            yield (
-                f"  {check.entry.short_id}  {label}  in {printable(check.column)}: "
-                f"{' → '.join(verdicts)}{waived}"
-            )
 
 
 def audits_document(reports: Iterable[AuditReport]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from seedreg.reports.audit.rows import (
 )
 from seedreg.reports.audit.text import summary
 from seedreg.reports.guide import Guide
-from seedreg.reports.text import counted
+from seedreg.reports.lines import counted
 from seedreg.reports.words.printable import printable
 
 # 50 rows of at most 500 characters stay far below the 1 MiB that GitHub takes for one step.

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.text import SOFTWARE, drift_lines
-from seedreg.reports.words.failures import failure_message
+from seedreg.reports.text.changes import SOFTWARE
+from seedreg.reports.text.drift import drift_sentences
+from seedreg.reports.text.failures import failure_text
 from seedreg.reports.words.printable import printable
 
 WAIVED = "WAIVED"
@@ -76,12 +77,12 @@ def reason(row: AuditRow) -> str:
     """What was found, on one line."""
     check = row.check
     if check.failure is not None:
-        return printable(" ".join(f"{check.failure.kind.value}: {failure_message(check.failure)}".split()))
+        return printable(" ".join(failure_text(check.failure).split()))
     if check.verdict is Verdict.NONDETERMINISTIC:
         return "two builds now differ from each other"
     if row.drift is None:
         return f"reproduces baseline {check.baseline_number}"
-    return printable("; ".join(drift_lines(row.drift, number=check.baseline_number)))
+    return printable("; ".join(drift_sentences(row.drift, check.baseline_number)))
 
 
 def waiver_words(row: AuditRow) -> str:

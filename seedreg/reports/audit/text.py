@@ -9,7 +9,9 @@ from seedreg.domain.failure import FailureKind
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
 from seedreg.reports.guide import Guide
-from seedreg.reports.text import audit_row_lines, counted, next_lines
+from seedreg.reports.lines import Line, counted, indented, next_lines
+from seedreg.reports.table import table_lines
+from seedreg.reports.text.audits import audit_row_lines
 from seedreg.reports.words.printable import printable
 
 _LIST_ALL = 20
@@ -23,7 +25,7 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
         out.write(f"{line}\n")
 
 
-def lines(report: AuditReport, guide: Guide) -> Iterator[str]:
+def lines(report: AuditReport, guide: Guide) -> Iterator[Line]:
     """The report's lines."""
     tallies = Tallies.of(report)
     table = _Table(report)
@@ -39,7 +41,7 @@ def lines(report: AuditReport, guide: Guide) -> Iterator[str]:
     yield ""
     yield summary(tallies.total)
     if report.audit.finished_at is None and tallies.total.left:
-        yield from (f"  {line}" for line in next_lines(guide.after_interruption(report.audit)))
+        yield from indented(next_lines(guide.after_interruption(report.audit)))
 
 
 def summary(total: Tally) -> str:
@@ -87,7 +89,7 @@ class _Table:
             for id_, cells in self._cells.items()
             if id_ in self._labels
         ]
-        yield from _aligned(rows)
+        yield from table_lines(rows)
 
 
 class _Reasons:
@@ -96,7 +98,7 @@ class _Reasons:
     def __init__(self, guide: Guide, *, several_columns: bool) -> None:
         self._guide = guide
         self._several = several_columns
-        self._firsts: dict[tuple[str, ...], list[str]] = {}
+        self._firsts: dict[tuple[str, ...], list[Line]] = {}
         self._more: dict[tuple[str, ...], int] = {}
         self._left_out = 0
 
@@ -116,7 +118,7 @@ class _Reasons:
         else:
             self._left_out += 1
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[Line]:
         for key, first in self._firsts.items():
             yield from first
             if self._more[key]:
@@ -134,17 +136,11 @@ def _count_lines(tallies: Tallies) -> Iterator[str]:
         (label, *(f"{tally.counts[word]:,}" for word in OUTCOMES), f"{tally.left:,}")
         for label, tally in named
     ]
-    yield from _aligned(rows)
+    yield from table_lines(rows)
 
 
-def _section(lines: Iterable[str]) -> Iterator[str]:
+def _section(lines: Iterable[Line]) -> Iterator[Line]:
     for number, line in enumerate(lines):
         if number == 0:
             yield ""
         yield line
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -10,7 +10,10 @@ from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, ReleaseT
 from seedreg.domain.environment_changes import Change
 from seedreg.reports.documents import failure_document, verification_document
 from seedreg.reports.guide import Guide
-from seedreg.reports.text import counted, failure_lines, finding_lines, next_lines
+from seedreg.reports.lines import Line, counted, next_lines
+from seedreg.reports.table import table_lines
+from seedreg.reports.text.failures import failure_lines
+from seedreg.reports.text.verification import finding_lines
 from seedreg.reports.words.failures import failure_message
 
 BLAME_FORMAT = "seedreg.blame/1"
@@ -27,7 +30,7 @@ def trial_line(trial: Trial) -> str:
     return f"{trial.environment}: {_result(trial)}  {trial.duration_s:.2f} s"
 
 
-def blame_lines(blame: Blame, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
+def blame_lines(blame: Blame, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
     """Today's verdict, the evidence as a table, what it amounts to, and how to find out more."""
     yield from finding_lines(blame.verification, guide, verbose=verbose)
     if blame.trials:
@@ -75,7 +78,7 @@ def _found_lines(blame: Blame) -> Iterator[str]:
         yield f"{_INDENT}none of them could be left out"
 
 
-def bisect_lines(bisection: Bisection, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
+def bisect_lines(bisection: Bisection, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
     """Today's verdict, each release tried, and between which of them the weights change."""
     yield from finding_lines(bisection.verification, guide, verbose=verbose)
     if bisection.tried:
@@ -126,9 +129,7 @@ def _boundary_lines(bisection: Bisection) -> Iterator[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from table_lines([head, *rows])
 
 
 def _reasons(trials: Iterator[tuple[str, Trial]], guide: Guide) -> Iterator[str]:

@@ -1,14 +1,19 @@
-"""The list of entries; a file of its own, so that `seedreg list` imports little more than it needs."""
+"""The list of entries; a file of its own, so that `list` imports little more than it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from seedreg.domain.verdict import EntrySummary
+from seedreg.reports.table import table_lines
+
+_HEAD = ("ID", "FACTORY@SEED", "ALIAS", "TAGS", "BASELINE MADE WITH", "SR1", "LAST CHECK", "ON")
+_OPTIONAL = {_HEAD.index("ALIAS"), _HEAD.index("TAGS")}
 
 
-def summary_rows(summaries: Sequence[EntrySummary]) -> Iterator[str]:
-    """A table of entries, widths fitted to what is in it."""
+def summary_lines(summaries: Sequence[EntrySummary]) -> Iterator[str]:
+    """A table of entries; the columns of aliases and tags are there where an entry has some."""
     if not summaries:
         return
     rows = [
@@ -24,8 +29,9 @@ def summary_rows(summaries: Sequence[EntrySummary]) -> Iterator[str]:
         )
         for summary in summaries
     ]
-    head = ("ID", "FACTORY@SEED", "ALIAS", "TAGS", "BASELINE MADE WITH", "SR1", "LAST CHECK", "ON")
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    template = "  ".join(f"{{:<{width}}}" for width in widths)
-    for row in (head, *rows):
-        yield template.format(*row).rstrip()
+    shown = [
+        number
+        for number, column in enumerate(zip(*rows, strict=True))
+        if number not in _OPTIONAL or any(cell != "-" for cell in column)
+    ]
+    yield from table_lines(list(map(itemgetter(*shown), (_HEAD, *rows))))

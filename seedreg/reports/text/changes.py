@@ -1,0 +1,58 @@
+"""Environments and what changed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.reports.lines import counted, listed, wrapped
+
+SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
+# The packages that can move a weight, in the order in which they are shown.
+_FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
+# As many are named where none of them changed.
+_NAMED = 3
+
+
+def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool = False) -> Iterator[str]:
+    """What differs between two environments: Python and packages, then settings and machine.
+
+    The packages that can move a weight come first, and the others are counted; with `verbose` all are
+    named, with `brief` the first kind only.
+    """
+    if not found:
+        yield "environment: unchanged"
+        return
+    software = sorted((change for change in found if change.kind in SOFTWARE), key=weight_first)
+    others = [change for change in found if change.kind not in SOFTWARE]
+    if software:
+        first = sum(change.name in _FIRST for change in software)
+        shown = len(software) if verbose else max(first, 1 if brief else _NAMED)
+        yield from wrapped(["environment:", *_named(software, shown)])
+    if others:
+        yield from wrapped(["settings and machine:", *_named(others, len(others))])
+
+
+def weight_first(change: Change) -> tuple[int, bool]:
+    """Sorts what most often moves weights first, and what was added or removed last."""
+    place = _FIRST.index(change.name) if change.name in _FIRST else len(_FIRST)
+    return (place, None in (change.before, change.after))
+
+
+def _named(found: Sequence[Change], shown: int) -> Iterator[str]:
+    words = [str(change) for change in found[:shown]]
+    if len(found) > shown:
+        words.append(f"and {counted(len(found) - shown, 'other package')}")
+    yield from listed(words)
+
+
+def environment_line(environment: Environment) -> str:
+    """Python, TensorFlow, Keras and NumPy in one line."""
+    keras = environment.keras or "-"
+    if environment.keras_distribution not in (None, "keras"):
+        keras += f" ({environment.keras_distribution})"
+    return (
+        f"python {environment.python}, tensorflow {environment.tensorflow or '-'}, keras {keras}, "
+        f"numpy {environment.numpy or '-'}"
+    )

@@ -1,0 +1,125 @@
+"""Everything about one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seedreg.domain.audit import Waiver
+from seedreg.domain.drift import Drift, Extra
+from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.environment_changes import changes
+from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
+from seedreg.domain.verdict import Check
+from seedreg.reports.guide import Guide
+from seedreg.reports.lines import counted, indented
+from seedreg.reports.table import table_lines
+from seedreg.reports.text.changes import change_lines, environment_line
+from seedreg.reports.text.drift import drift_lines
+from seedreg.reports.text.failures import failure_lines
+from seedreg.reports.words.printable import printable
+from seedreg.reports.words.warnings import warning_text
+
+_Pair = tuple[str, str]
+
+
+def entry_lines(
+    entry: Entry,
+    baseline: Baseline,
+    last: Check | None,
+    drift: Drift | None,
+    guide: Guide,
+    waivers: Sequence[Waiver] = (),
+) -> Iterator[str]:
+    """Recipe, baseline, environment then and now, source, waivers, and the tensors."""
+    yield entry.id
+    pairs = [*_entry_pairs(entry), *_baseline_pairs(baseline)]
+    if last is not None:
+        pairs += _check_pairs(last, baseline, drift, guide)
+    pairs += (("waiver", _waiver(waiver)) for waiver in waivers)
+    yield from indented(table_lines(pairs))
+    yield ""
+    differences = drift.differences if drift else ()
+    changed = {id(one.before) for one in differences if not isinstance(one, Extra)}
+    yield from tensor_rows(baseline.fingerprint.tensors, changed)
+
+
+def _entry_pairs(entry: Entry) -> Iterator[_Pair]:
+    recipe = entry.recipe
+    yield "factory", recipe.factory
+    yield "seed", f"{recipe.seed} (seeding {recipe.seeding})"
+    yield "params", recipe.params_json
+    yield "inputs", "; ".join(map(str, recipe.inputs)) or "-"
+    yield "device", recipe.device
+    yield "project", recipe.project
+    yield "alias", entry.alias or "-"
+    yield "tags", ", ".join(entry.tags) or "-"
+    yield "note", entry.note or "-"
+    yield "registered", entry.created_at
+    if entry.retired_at is not None:
+        yield "retired", entry.retired_at + (f": {entry.retired_reason}" if entry.retired_reason else "")
+
+
+def _baseline_pairs(baseline: Baseline) -> Iterator[_Pair]:
+    source, facts = baseline.source, baseline.facts
+    reason = f": {baseline.reason}" if baseline.reason else ""
+    committed = "not in git" if source.git_commit is None else f"commit {source.git_commit[:12]}"
+    if source.git_dirty:
+        committed += " with changes that are not committed"
+    yield "baseline", f"{baseline.number}, {baseline.created_at}{reason}"
+    yield "fingerprint", str(baseline.fingerprint)
+    yield "weights", size(baseline.fingerprint)
+    yield "source", f"{source.file}:{source.line}, {committed}" if source.file else "not known"
+    yield "random words", f"python {_known(facts.python_words)}, numpy {_known(facts.numpy_words)}"
+    yield "then", environment_line(baseline.environment)
+    yield "", f"{baseline.environment.os}; {baseline.environment.cpu}"
+    yield from (("warning", warning_text(warning)) for warning in facts.warnings)
+
+
+def _check_pairs(last: Check, baseline: Baseline, drift: Drift | None, guide: Guide) -> Iterator[_Pair]:
+    yield "last check", f"{last.verdict.value}, {last.at}"
+    if last.environment is not None:
+        yield "now", environment_line(last.environment)
+        found = changes(baseline.environment, last.environment)
+        yield from (("", line) for line in change_lines(found, verbose=True))
+    if last.failure is not None:
+        yield from (("", line) for line in failure_lines(last.failure, guide, verbose=True))
+    if drift is not None:
+        yield from (("", line) for line in drift_lines(drift, baseline.number))
+
+
+def _waiver(waiver: Waiver) -> str:
+    return f"of {SCHEME}:{waiver.fingerprint[:12]} until {waiver.until}: {printable(waiver.reason)}"
+
+
+def tensor_rows(tensors: Sequence[TensorRecord], changed: set[int]) -> Iterator[str]:
+    """The tensors of a baseline as a table; `changed` holds the `id()` of those that differ now."""
+    head = ("", "TENSOR", "LAYER", "SHAPE", "DTYPE", "INITIALIZER", "MEAN", "STD", "SHA-256")
+    rows = [_tensor_row(tensor, "*" if id(tensor) in changed else "") for tensor in tensors]
+    yield from table_lines([head, *rows])
+    if changed:
+        yield "* differs in the last check"
+
+
+def _tensor_row(tensor: TensorRecord, mark: str) -> tuple[str, ...]:
+    stats = tensor.stats
+    return (
+        mark,
+        tensor.name,
+        tensor.layer_class or "-",
+        "x".join(map(str, tensor.shape)) or "scalar",
+        tensor.dtype,
+        (tensor.initializer or {}).get("class") or "-",
+        "-" if stats is None or stats.mean is None else f"{stats.mean:.4g}",
+        "-" if stats is None or stats.std is None else f"{stats.std:.4g}",
+        tensor.sha256[:12],
+    )
+
+
+def size(fingerprint: Fingerprint) -> str:
+    """How many tensors and parameters, on one line."""
+    parameters = counted(fingerprint.parameter_count, "parameter")
+    return f"{counted(len(fingerprint.tensors), 'tensor')}, {parameters}"
+
+
+def _known(number: int | None) -> str:
+    return "?" if number is None else str(number)

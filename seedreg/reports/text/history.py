@@ -1,0 +1,44 @@
+"""The baselines and checks of one entry in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.environment import Environment
+from seedreg.domain.environment_changes import changes
+from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.verdict import Check
+from seedreg.reports.lines import INDENT, indented
+from seedreg.reports.text.changes import change_lines, environment_line
+from seedreg.reports.text.failures import failure_text
+
+
+def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> Iterator[str]:
+    """Baselines and checks, oldest first, with what changed from one to the next."""
+    yield f"{entry.short_id}  {entry.recipe.label}"
+    events: list[tuple[str, Baseline | Check]] = [(baseline.created_at, baseline) for baseline in baselines]
+    events += [(check.at, check) for check in checks]
+    previous: Environment | None = None
+    for at, event in sorted(events, key=lambda item: item[0]):
+        yield f"{at[:19]}Z  {_event(event)}"
+        if event.environment is None:
+            continue
+        if previous is None:
+            yield f"{INDENT}{environment_line(event.environment)}"
+        elif previous.digest != event.environment.digest:
+            yield from indented(change_lines(changes(previous, event.environment)))
+        previous = event.environment
+
+
+def _event(event: Baseline | Check) -> str:
+    if isinstance(event, Baseline):
+        reason = f": {event.reason}" if event.reason else ""
+        return f"baseline {event.number}  {SCHEME}:{event.fingerprint.digest[:12]}{reason}"
+    found = ""
+    if event.failure is not None:
+        found = failure_text(event.failure)
+    elif event.fingerprint is not None:
+        found = f"{SCHEME}:{event.fingerprint.digest[:12]}"
+    against = f"against baseline {event.baseline_number}"
+    return f"{event.verdict.value}  {against}  {event.duration_s:.2f} s  {found}".rstrip()

@@ -1,0 +1,40 @@
+"""What became of one recipe that was to be registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
+from seedreg.domain.verdict import Verdict
+from seedreg.reports.guide import Guide
+from seedreg.reports.lines import INDENT, Headline, Line, Tone, indented, next_lines, with_step
+from seedreg.reports.text.entry import size
+from seedreg.reports.text.failures import failure_lines
+from seedreg.reports.text.verification import verification_lines
+
+
+def registration_lines(registration: Registration, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
+    """What became of one recipe; with `verbose` also the traceback and the output of a failed build."""
+    match registration:
+        case Registered(entry, baseline):
+            digest = f"{SCHEME}:{baseline.fingerprint.digest[:12]}"
+            rest = f"  {entry.short_id}  {entry.recipe.label}  {digest}  {size(baseline.fingerprint)}"
+            yield Headline("registered", Tone.GOOD, rest)
+        case Confirmed(verification):
+            entry = verification.entry
+            text = f"already registered  {entry.short_id}  {entry.recipe.label}  reproduces"
+            if entry.retired_at is not None:
+                text = with_step(f"{text}, but is retired", guide.to_unretire(entry))
+            yield text
+        case NotConfirmed(verification):
+            entry = verification.entry
+            yield f"already registered  {entry.short_id}  {entry.recipe.label}  and no longer reproduces:"
+            yield from indented(verification_lines(verification, guide, verbose=verbose))
+            if verification.verdict is Verdict.DRIFTED:
+                yield INDENT + with_step("nothing was overwritten", guide.to_accept(entry))
+        case Refused(recipe, failure):
+            yield Headline("refused", Tone.BAD, f"  {recipe.label}")
+            yield from indented(failure_lines(failure, guide, verbose=verbose))
+            if not verbose and (failure.details or failure.output):
+                yield from indented(next_lines(guide.after_refusal(registration)))

@@ -1,0 +1,26 @@
+"""The list of waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from seedreg.domain.audit import Waiver
+from seedreg.domain.entry import Entry
+from seedreg.domain.fingerprint import SCHEME
+from seedreg.reports.table import table_lines
+from seedreg.reports.words.printable import printable
+
+
+def waiver_lines(found: Iterable[tuple[Entry, Waiver]], today: str) -> Iterator[str]:
+    """A table of waivers with their entries; `today` (UTC, `YYYY-MM-DD`) says which have ended."""
+    yield from table_lines([_row(entry, waiver, today) for entry, waiver in found])
+
+
+def _row(entry: Entry, waiver: Waiver, today: str) -> tuple[str, ...]:
+    return (
+        f"{'until' if waiver.until >= today else 'ended'} {waiver.until}",
+        entry.short_id,
+        printable(entry.recipe.label),
+        f"{SCHEME}:{waiver.fingerprint[:12]}",
+        printable(waiver.reason),
+    )

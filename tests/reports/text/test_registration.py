@@ -1,0 +1,70 @@
+"""What became of a recipe, as lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
+from seedreg.reports.text.registration import registration_lines
+
+from .. import values
+from ..values import GUIDE, joined
+
+ID = values.ENTRY.short_id
+
+
+def test_each_end_of_a_registration_has_its_line() -> None:
+    digest = values.PRINT.digest[:12]
+    assert joined(registration_lines(Registered(values.ENTRY, values.BASELINE), GUIDE)) == (
+        f"registered  {ID}  models:build@7  sr1:{digest}  3 tensors, 10 parameters"
+    )
+    assert joined(registration_lines(Confirmed(values.REPRODUCED), GUIDE)) == (
+        f"already registered  {ID}  models:build@7  reproduces"
+    )
+    refused = Refused(values.RECIPE, values.NOT_EQUAL, nondeterministic=True)
+    assert joined(registration_lines(refused, GUIDE)) == (
+        "refused  models:build@7\n"
+        "  nondeterministic: two builds of models:build@0 differ in 1 of 2 tensors; the first is 'kernel' "
+        "(values)\n"
+        "  hint: the factory uses the clock"
+    )
+
+
+def test_a_retired_entry_that_is_registered_again_says_that_it_is_retired() -> None:
+    retired = replace(values.REPRODUCED, entry=replace(values.ENTRY, retired_at=values.T2))
+    assert joined(registration_lines(Confirmed(retired), GUIDE)) == (
+        f"already registered  {ID}  models:build@7  reproduces, but is retired; "
+        f"`seedreg unretire {ID}` brings it back"
+    )
+
+
+def test_a_refusal_with_a_traceback_says_how_to_see_it() -> None:
+    refused = Refused(values.RECIPE, values.FAILURE)
+    assert joined(registration_lines(refused, GUIDE)) == (
+        "refused  models:build@7\n"
+        "  raised: models:build raised KeyError: 'x'\n"
+        "  next: the same command with --verbose shows more of what happened"
+    )
+    assert joined(registration_lines(refused, GUIDE, verbose=True)) == (
+        "refused  models:build@7\n"
+        "  raised: models:build raised KeyError: 'x'\n"
+        "  Traceback (most recent call last):\n"
+        '    File "models.py", line 8, in build\n'
+        "  KeyError: 'x'\n"
+        "  it printed:\n"
+        "    loading …"
+    )
+
+
+def test_a_known_entry_that_drifted_says_that_nothing_was_overwritten() -> None:
+    lines = joined(registration_lines(NotConfirmed(values.DRIFTED), GUIDE)).splitlines()
+    assert lines[0] == f"already registered  {ID}  models:build@7  and no longer reproduces:"
+    assert lines[1] == f"  DRIFTED  {ID}  models:build@7  0.25 s"
+    assert lines[-1] == (
+        f"  nothing was overwritten; `seedreg accept {ID} --reason …` makes this build its new baseline"
+    )
+
+
+def test_a_known_entry_that_could_not_be_judged_is_not_offered_for_acceptance() -> None:
+    lines = joined(registration_lines(NotConfirmed(values.failed()), GUIDE)).splitlines()
+    assert lines[-1] == f"    next: seedreg show {ID}"
