@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -187,7 +188,7 @@ def completed(project: Project, words: str) -> list[str]:
     variables = {
         "_SEEDREG_COMPLETE": "bash_complete",
         "COMP_WORDS": words,
-        "COMP_CWORD": str(len(words.split(" ")) - 1),
+        "COMP_CWORD": str(len(shlex.split(words)) - (not words.endswith(" "))),
     }
     script = Path(sys.executable).with_name("seedreg")
     done = subprocess.run(
@@ -233,10 +234,11 @@ def test_completion_of_an_id(project: Project) -> None:
 
 def test_completion_in_another_registry(project: Project, tmp_path: Path) -> None:
     project("db", "backup", str(tmp_path / "other.db"))
+    other = shlex.quote(str(tmp_path / "other.db"))
     project("alias", "coin", "--remove")
     assert completed(project, "seedreg show coi") == []
-    assert completed(project, f"seedreg --db {tmp_path}/other.db show coi") == ["coin"]
-    assert completed(project, f"seedreg show --db {tmp_path}/other.db coi") == ["coin"]
+    assert completed(project, f"seedreg --db {other} show coi") == ["coin"]
+    assert completed(project, f"seedreg show --db {other} coi") == ["coin"]
 
 
 def test_completion_where_there_is_no_registry_offers_nothing(empty_project: Project) -> None:

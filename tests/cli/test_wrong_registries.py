@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from privileges import permissions_count
 
 from .conftest import Project
 
@@ -22,7 +22,6 @@ COMMANDS = [
     ("db", "status"),
     ("tag", "x", "-a", "y"),
 ]
-NOBODY = 65534
 
 
 def empty(path: Path) -> None:
@@ -175,23 +174,18 @@ def test_a_sqlite_url_is_a_path(project: Project) -> None:
 
 
 @pytest.fixture
-def unprivileged(empty_project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def unprivileged(empty_project: Project) -> Iterator[Path]:
     """A folder that this process may read and not write."""
     db_folder = empty_project.root / "kept"
     db_folder.mkdir()
-    for parent in [empty_project.root, *empty_project.root.parents]:
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
     shutil.copy(max(DATA.glob("registry-*.db")), db_folder / "registry.db")
     (db_folder / "registry.db").chmod(0o644)
     db_folder.chmod(0o555)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    yield db_folder
-    if root:
-        os.seteuid(0)
-    db_folder.chmod(0o755)
+    try:
+        with permissions_count():
+            yield db_folder
+    finally:
+        db_folder.chmod(0o755)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -23,11 +22,11 @@ OLD, NEW = (
 )
 
 
-def seedreg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def seedreg(root: Path, variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "seedreg", *arguments],
         cwd=root,
-        env={**os.environ, "SEEDREG_TIMEOUT": "900", "SEEDREG_CACHE_DIR": str(root / "environments")},
+        env={**variables, "SEEDREG_TIMEOUT": "900", "SEEDREG_CACHE_DIR": str(root / "environments")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -38,14 +37,16 @@ def seedreg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.timeout(3600)
-def test_blame_names_keras_between_tensorflow_2_15_and_2_16(tmp_path: Path) -> None:
+def test_blame_names_keras_between_tensorflow_2_15_and_2_16(
+    tmp_path: Path, network_variables: dict[str, str]
+) -> None:
     """Both TensorFlows come from the default index: 0.5 GB, kept by uv."""
     (tmp_path / ".seedreg").mkdir()
     (tmp_path / "models.py").write_text(MODELS)
-    registered = seedreg(tmp_path, "register", "build", *OLD)
+    registered = seedreg(tmp_path, network_variables, "register", "build", *OLD)
     if registered.returncode != 0:
         pytest.skip(f"TensorFlow 2.15 on Python 3.11 cannot be had here: {registered.stderr[-500:]}")
-    blamed = seedreg(tmp_path, "blame", "build", *NEW)
+    blamed = seedreg(tmp_path, network_variables, "blame", "build", *NEW)
     if blamed.returncode == 125:
         pytest.skip(f"TensorFlow 2.16 on Python 3.11 cannot be had here: {blamed.stderr[-500:]}")
     assert blamed.returncode == 1, blamed

@@ -42,8 +42,8 @@ def wait_for(path: Path) -> None:
 def test_an_install_that_is_cut_off_is_never_taken_for_complete(shop: Shop) -> None:
     started = shop.root / "started"
     uv = shop.script(
-        "uv", f'case "$*" in *install*) {shop.program} "$@"; echo $$ > {started}.new; '
-        f'mv {started}.new {started}; exec sleep 600;; esac\nexec {shop.program} "$@"'
+        "uv", f'case "$*" in *install*) {shop.program} "$@"; echo $$ > "{started}.new"; '
+        f'mv "{started}.new" "{started}"; exec sleep 600;; esac\nexec {shop.program} "$@"'
     )  # fmt: skip
     process = opening(shop, uv)
     wait_for(started)
@@ -62,7 +62,7 @@ def test_an_install_that_is_cut_off_is_never_taken_for_complete(shop: Shop) -> N
 def test_two_commands_that_need_the_same_environment_make_it_once(shop: Shop) -> None:
     log = shop.root / "log"
     uv = shop.script(
-        "uv", f'case "$*" in *install*) echo install >> {log}; sleep 2;; esac\nexec {shop.program} "$@"'
+        "uv", f'case "$*" in *install*) echo install >> "{log}"; sleep 2;; esac\nexec {shop.program} "$@"'
     )  # fmt: skip
     processes = [opening(shop, uv) for _ in range(2)]
     told = sorted(process.communicate(timeout=60)[0].splitlines() for process in processes)

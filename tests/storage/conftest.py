@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from privileges import permissions_count
 
 from seedreg.storage import Repository, SqliteFile, open_repository
 from seedreg.storage.schema import create
-
-NOBODY = 65534
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +32,13 @@ def repository(path: Path) -> Iterator[Repository]:
 
 
 @pytest.fixture
-def guarded(empty_registry: Path) -> Iterator[Path]:
-    """An empty registry in a folder whose permissions count: the test runs without privileges."""
-    folder = Path(tempfile.mkdtemp(prefix="seedreg-test-"))
+def guarded(tmp_path: Path, empty_registry: Path) -> Iterator[Path]:
+    """An empty registry in a folder whose permissions count."""
+    folder = tmp_path / "guarded"
+    folder.mkdir()
     path = Path(shutil.copy(empty_registry, folder / "registry.db"))
-    privileged = hasattr(os, "geteuid") and os.geteuid() == 0
-    if privileged:
-        os.chown(folder, NOBODY, NOBODY)
-        os.chown(path, NOBODY, NOBODY)
-        os.seteuid(NOBODY)
     try:
-        yield path
+        with permissions_count():
+            yield path
     finally:
-        if privileged:
-            os.seteuid(0)
-        folder.chmod(0o700)
-        shutil.rmtree(folder)
+        folder.chmod(0o700)  # else pytest could not remove it

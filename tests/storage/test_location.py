@@ -21,13 +21,14 @@ BASE = Path("/base")
         ("sqlite:///sub/r.db", "/base/sub/r.db"),
         ("sqlite:////var/r.db", "/var/r.db"),
         ("sqlite+pysqlite:////var/r.db", "/var/r.db"),
-        ("~/r.db", str(Path.home() / "r.db")),
+        ("~/r.db", "~/r.db"),
         ("C:\\r.db", "/base/C:\\r.db"),
     ],
 )
 def test_a_location_is_a_path_or_an_sqlite_url(text: str, path: str) -> None:
     location = parse_location(text, BASE)
-    assert (location, str(location)) == (SqliteFile(Path(path)), path)
+    expected = Path(path).expanduser()
+    assert (location, str(location)) == (SqliteFile(expected), str(expected))
 
 
 def test_a_url_of_another_database_is_refused_without_its_password() -> None:

@@ -21,7 +21,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def old_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+def old_python(tmp_path_factory: pytest.TempPathFactory, network_variables: dict[str, str]) -> str:
     """A Python that has TensorFlow 2.15 and no seedreg."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     command = [uv] if uv else [sys.executable, "-m", "uv"]
@@ -29,6 +29,7 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.skip("uv is not installed: pip install 'seedreg[envs]'")
     found = subprocess.run(
         [*command, "python", "find", "--no-project", ">=3.9,<3.12"],
+        env=network_variables,
         capture_output=True,
         text=True,
         check=False,
@@ -41,7 +42,9 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> str:
         ["venv", "--quiet", "--no-project", "--python", found.stdout.strip(), str(folder)],
         ["pip", "install", "--quiet", "--python", str(python), "tensorflow==2.15.*"],
     ):
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, *arguments], env=network_variables, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             pytest.skip(f"TensorFlow 2.15 cannot be installed here: {done.stderr.strip()[-300:]}")
     return str(python)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import shutil
 import subprocess
 import sys
@@ -71,16 +70,16 @@ for name in sys.argv[1:]:
 """
 
 
-def interpreters(version: str) -> list[Path]:
+def interpreters(version: str, pyenv_root: str) -> list[Path]:
     """Pythons of that version on the search path and in pyenv."""
     on_path = shutil.which(f"python{version}")
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    pyenv = Path(pyenv_root) / "versions"
     return [*([Path(on_path)] if on_path else []), *pyenv.glob(f"{version}.*/bin/python")]
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
-def test_old_and_new_interpreters_compile_it(version: str) -> None:
-    for python in interpreters(version):
+def test_old_and_new_interpreters_compile_it(version: str, network_variables: dict[str, str]) -> None:
+    for python in interpreters(version, network_variables["PYENV_ROOT"]):
         if subprocess.run([python, "-S", "-c", ""], capture_output=True, check=False).returncode == 0:
             break  # pyenv puts commands on the path that only say that they are not active
     else:

@@ -26,7 +26,7 @@ npst = pytest.importorskip("hypothesis.extra.numpy")
 SIX = np.arange(6, dtype="float32").reshape(2, 3)
 ZEROS = np.zeros(3, "float32")
 
-# Tensors, the digests of their lines, and the fingerprint: docs/fingerprint.md.
+# Tensors, the digests of their lines, and the fingerprint: docs/reference/fingerprint.md.
 VECTORS: dict[str, tuple[list[Any], list[str], str]] = {
     "negative zero": (
         [np.array([0.0, -0.0, 1.5], "float32")],
@@ -88,7 +88,7 @@ def test_vector_is_read_so(arrays: list[Any], lines: list[str], text: str) -> No
 
 @pytest.mark.parametrize(("arrays", "lines", "text"), VECTORS.values(), ids=VECTORS)
 def test_vector_is_in_the_documentation(arrays: list[Any], lines: list[str], text: str) -> None:
-    document = Path(__file__).parents[2] / "docs" / "fingerprint.md"
+    document = Path(__file__).parents[2] / "docs" / "reference" / "fingerprint.md"
     assert f"`{text}`" in document.read_text(encoding="utf-8")
 
 
