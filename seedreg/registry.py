@@ -31,7 +31,8 @@ from seedreg.domain.results import (
     Registration,
     Verification,
 )
-from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Check, Verdict
 from seedreg.errors import (
     NothingSelected,
     NotJudged,

@@ -152,11 +152,10 @@ def test_what_was_registered_is_what_was_built(registry: Registry) -> None:
     assert [tensor.shape for tensor in result.baseline.fingerprint.tensors] == [(2, 2), (2,)]
     assert result.baseline.facts.isolation is Isolation.FRESH
     (summary,) = registry.entries()
-    assert (
-        summary.entry
-        == result.entry
-        == Entry(Recipe("p", "m:build", 3, '{"units":2}'), result.entry.created_at, "a", "n", ("t",))
-    )
+    recipe = Recipe("p", "m:build", 3, '{"units":2}')
+    assert result.entry == Entry(recipe, result.entry.created_at, "a", "n", ("t",))
+    assert (summary.id, summary.recipe, summary.created_at) == (recipe.id, recipe, result.entry.created_at)
+    assert (summary.alias, summary.note, summary.tags) == ("a", "n", ("t",))
     assert (summary.baseline_number, summary.fingerprint) == (1, result.baseline.fingerprint.digest)
 
 
@@ -220,7 +219,7 @@ def test_another_command_that_registers_first_is_no_error(world: World, registry
     world.before_build = other
     (result,) = registry.register_all(recipes(0), RegisterOptions(tags=("mine",)))
     assert isinstance(result, Confirmed)
-    assert [summary.entry.tags for summary in registry.entries()] == [("mine",)]
+    assert [summary.tags for summary in registry.entries()] == [("mine",)]
 
 
 @pytest.mark.parametrize(
@@ -389,7 +388,7 @@ def test_another_command_that_accepted_meanwhile_is_not_overruled(world: World, 
     with pytest.raises(RegistryError, match="another command has changed it"):
         registry.accept("m:build", "mine")
     assert [summary.baseline_number for summary in registry.entries()] == [2]
-    assert real(registry.entries()[0].entry.id).reason == "theirs"
+    assert real(registry.entries()[0].id).reason == "theirs"
 
 
 def test_what_became_nonfinite_is_not_accepted(world: World, registry: Registry) -> None:
@@ -448,7 +447,7 @@ def test_the_interface_opens_the_projects_own_registry(
         result = registry.register("models:build", 4, options=seedreg.RegisterOptions(alias="four"))
         assert isinstance(result, Registered)
         assert [one.verdict for one in registry.verify("four", "models:build@4")] == [Verdict.REPRODUCED]
-        assert [summary.entry.alias for summary in registry.entries(seed=4)] == ["four"]
+        assert [summary.alias for summary in registry.entries(seed=4)] == ["four"]
         assert [check.verdict for check in registry.history("four")] == [Verdict.REPRODUCED]
         with pytest.raises(seedreg.SeedregError, match="no entry is named by 'five'"):
             registry.verify("five")

@@ -34,7 +34,7 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
         return EXIT_REGISTRY
     with open_repository(location, write=False, busy_timeout_s=config.busy_timeout_s) as repository:
         summaries = repository.entries.summaries(retired=None)
-    retired = sum(summary.entry.retired_at is not None for summary in summaries)
+    retired = sum(summary.retired_at is not None for summary in summaries)
     click.echo(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
     if found.state is SchemaState.OLDER:
         click.echo("  next: seedreg db upgrade")

@@ -123,11 +123,10 @@ def _complete_selector(ctx: click.Context, param: click.Parameter, incomplete: s
         return []
     words: set[str] = set()
     for summary in summaries:
-        entry = summary.entry
-        words.update((entry.short_id, entry.recipe.factory, entry.recipe.label))
-        words.update(f"tag:{tag}" for tag in entry.tags)
-        if entry.alias:
-            words.add(entry.alias)
+        words.update((summary.short_id, summary.factory, summary.label))
+        words.update(f"tag:{tag}" for tag in summary.tags)
+        if summary.alias:
+            words.add(summary.alias)
     return sorted(word for word in words if word.startswith(incomplete))
 
 

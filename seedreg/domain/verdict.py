@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from seedreg.domain.entry import Entry, Source
+from seedreg.domain.entry import Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
@@ -43,18 +43,3 @@ class Check:
     def __post_init__(self) -> None:
         if (self.audit_number is None) != (self.column is None):
             raise ValueError("a check of an audit has a number and a column, any other has neither")
-
-
-@dataclass(frozen=True)
-class EntrySummary:
-    """One line of a list: an entry, the head of its current baseline, and its latest check."""
-
-    entry: Entry
-    baseline_number: int
-    fingerprint: str
-    python: str
-    tensorflow: str | None
-    keras: str | None
-    numpy: str | None
-    last_verdict: Verdict | None
-    last_check_at: str | None

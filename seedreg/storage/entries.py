@@ -9,12 +9,21 @@ from sqlalchemy import delete, or_, select, update
 
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.verdict import EntrySummary, Verdict
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Verdict
 from seedreg.errors import UsageError
 from seedreg.storage.baselines import Baselines
 from seedreg.storage.checks import latest_check
 from seedreg.storage.database import Database
-from seedreg.storage.entry_rows import ORDER, has_tag, is_factory, is_retired, read_entries, tag_names
+from seedreg.storage.entry_rows import (
+    ORDER,
+    has_tag,
+    is_factory,
+    is_retired,
+    read_entries,
+    recipe_columns,
+    tag_names,
+)
 from seedreg.storage.rows import has_entry, require_entry
 from seedreg.storage.selectors import entries_named
 from seedreg.storage.summaries import read_summaries
@@ -43,10 +52,8 @@ class Entries:
             self._database.insert(
                 entries,
                 id=entry.id,
-                project=entry.recipe.project,
-                factory=entry.recipe.factory,
-                seed=entry.recipe.seed,
                 recipe=canonical_json(entry.recipe.document()),
+                **recipe_columns(entry.recipe),
                 alias=entry.alias,
                 note=entry.note,
                 created_at=entry.created_at,

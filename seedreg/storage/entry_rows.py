@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
+from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Entry, Recipe
 from seedreg.storage.database import Database
 from seedreg.storage.tables import entries, tags
 
 _FEW = 100
 
-ENTRY_COLUMNS = (
+_COLUMNS = (
     entries.c.id,
     entries.c.recipe,
     entries.c.created_at,
@@ -25,30 +26,41 @@ ENTRY_COLUMNS = (
     entries.c.retired_at,
     entries.c.retired_reason,
 )
+RECIPE_COLUMNS = ("project", "factory", "seed", "framework", "params", "seeding", "inputs", "device")
+"""The columns that repeat parts of the recipe's document, as `EntrySummary` has them."""
+
+RECIPE_COLUMNS_BEFORE = ("project", "factory", "seed")
+"""Those of schemas in which the other parts were in the document alone."""
+
 ORDER = (entries.c.factory, entries.c.seed, entries.c.id)
 
 
 def read_entries(database: Database, *conditions: ColumnElement[bool]) -> tuple[Entry, ...]:
     """The entries that meet all conditions, ordered by factory, seed and id."""
-    rows = database.rows(select(*ENTRY_COLUMNS).where(*conditions).order_by(*ORDER))
+    rows = database.rows(select(*_COLUMNS).where(*conditions).order_by(*ORDER))
     if not rows:
         return ()
-    few = [tags.c.entry_id.in_([row[0] for row in rows])] if len(rows) <= _FEW else []
+    few = [tags.c.entry_id.in_([row.id for row in rows])] if len(rows) <= _FEW else []
     names = tag_names(database, *few)
     found = []
     for row in rows:
-        with database.parsing(f"entry {row[0][:12]}"):
-            entry = as_entry(Recipe.from_document(json.loads(row[1])), row, names)
-            if entry.id != row[0]:
+        with database.parsing(f"entry {row.id[:12]}"):
+            recipe = Recipe.from_document(json.loads(row.recipe))
+            if recipe.id != row.id:
                 raise ValueError("its recipe has another id")
-        found.append(entry)
+        known = names.get(row.id, ())
+        found.append(
+            Entry(recipe, row.created_at, row.alias, row.note, known, row.retired_at, row.retired_reason)
+        )
     return tuple(found)
 
 
-def as_entry(recipe: Recipe, row: Any, names: dict[str, tuple[str, ...]]) -> Entry:
-    """The entry of a row that begins with `ENTRY_COLUMNS`; `names` are the tags by entry."""
-    id_, _, created_at, alias, note, retired_at, retired_reason = row[:7]
-    return Entry(recipe, created_at, alias, note, names.get(id_, ()), retired_at, retired_reason)
+def recipe_columns(recipe: Recipe) -> dict[str, Any]:
+    """What the columns of an entry repeat of its recipe's document, by `RECIPE_COLUMNS`."""
+    document = recipe.document()
+    values = {**document, "params": canonical_json(document["params"])}
+    values["inputs"] = canonical_json(document["inputs"])
+    return {name: values[name] for name in RECIPE_COLUMNS}
 
 
 def tag_names(database: Database, *conditions: ColumnElement[bool]) -> dict[str, tuple[str, ...]]:

@@ -19,8 +19,10 @@ from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, SchemaError, SeedregError
 from seedreg.storage import documents
 from seedreg.storage.database import Database
+from seedreg.storage.entry_rows import RECIPE_COLUMNS, RECIPE_COLUMNS_BEFORE, recipe_columns
 from seedreg.storage.location import Location
 from seedreg.storage.opening import objects_of, opened
+from seedreg.storage.revisions import SchemaStatus
 from seedreg.storage.tables import audits, baselines, checks, entries, environments, fingerprints, waivers
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -54,7 +56,7 @@ def _problems(database: Database) -> Iterator[Problem]:
     schema.require(database.place, write=False)
     for table, row, parent in database.backend.dangling():
         yield problem(ProblemKind.DANGLING, table=table, row=row, parent=parent)
-    yield from _entry_problems(database)
+    yield from _entry_problems(database, schema)
     yield from _fingerprint_problems(database)
     yield from _environment_problems(database)
     yield from _baseline_problems(database)
@@ -64,15 +66,18 @@ def _problems(database: Database) -> Iterator[Problem]:
         yield from _waiver_problems(database)
 
 
-def _entry_problems(database: Database) -> Iterator[Problem]:
-    query = select(entries.c.id, entries.c.project, entries.c.factory, entries.c.seed, entries.c.recipe)
-    for id_, *columns, text in database.stream(query.order_by(entries.c.id)):
+def _entry_problems(database: Database, schema: SchemaStatus) -> Iterator[Problem]:
+    names = RECIPE_COLUMNS if schema.has_recipe_columns else RECIPE_COLUMNS_BEFORE
+    query = select(entries.c.id, entries.c.recipe, *(entries.c[name] for name in names))
+    for id_, text, *columns in database.stream(query.order_by(entries.c.id)):
         with _reading(ProblemKind.ENTRY_DOCUMENT, entry=id_) as unreadable:
             recipe = Recipe.from_document(json.loads(text))
             if recipe.id != id_:
                 yield problem(ProblemKind.ENTRY_ID, entry=id_, found=recipe.id)
-            if columns != [recipe.project, recipe.factory, recipe.seed]:
-                yield problem(ProblemKind.ENTRY_COLUMNS, entry=id_)
+            expected = recipe_columns(recipe)
+            stored = zip(names, columns, strict=True)
+            if differing := tuple(name for name, value in stored if value != expected[name]):
+                yield problem(ProblemKind.ENTRY_COLUMNS, entry=id_, columns=differing)
         yield from unreadable
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from seedreg.errors import RegistryError, SchemaError, Step
 
-REVISIONS = ("0001_initial", "0002_audits", "0003_waivers")
-SCHEMA_REVISION = "0003_waivers"
+REVISIONS = ("0001_initial", "0002_audits", "0003_waivers", "0004_recipe_columns")
+SCHEMA_REVISION = "0004_recipe_columns"
 VERSION_TABLE = "seedreg_alembic_version"
 VERSION_QUERY = f"SELECT version_num FROM {VERSION_TABLE}"
 
@@ -40,6 +40,11 @@ class SchemaStatus:
     def has_audits(self) -> bool:
         """Whether it can hold audits and waivers; before, no check had a column."""
         return self.revision in REVISIONS[2:]
+
+    @property
+    def has_recipe_columns(self) -> bool:
+        """Whether the parts of a recipe are columns; before, they were in its document alone."""
+        return self.revision in REVISIONS[3:]
 
     def require(self, place: str, *, write: bool) -> None:
         """Make sure that this seedreg may read the registry at that place, or write it.

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, select
 
 from seedreg.domain.entry import Recipe
-from seedreg.domain.verdict import EntrySummary, Verdict
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Verdict
 from seedreg.storage.checks import latest_check
 from seedreg.storage.database import Database
-from seedreg.storage.entry_rows import ENTRY_COLUMNS, ORDER, as_entry, tag_names
+from seedreg.storage.entry_rows import ORDER, RECIPE_COLUMNS, recipe_columns, tag_names
 from seedreg.storage.tables import baselines, checks, entries, environments, fingerprints
 
 # Of a baseline: number, digest, and the versions of Python, TensorFlow, Keras and NumPy.
 _Head: TypeAlias = tuple[int, str, str, "str | None", "str | None", "str | None"]
+
+_OTHERS = (
+    entries.c.created_at,
+    entries.c.alias,
+    entries.c.note,
+    entries.c.retired_at,
+    entries.c.retired_reason,
+)
 
 
 def read_summaries(
@@ -26,14 +35,34 @@ def read_summaries(
 
     With a verdict only those whose latest check has it.
     """
-    verdict_then, at = latest_check(checks.c.verdict), latest_check(checks.c.at)
+    last, at = latest_check(checks.c.verdict), latest_check(checks.c.at)
     if verdict is not None:
-        conditions = (*conditions, verdict_then == verdict.value)
-    query = select(*ENTRY_COLUMNS, entries.c.seed, verdict_then, at)
-    rows = database.rows(query.where(*conditions).order_by(*ORDER))
-    names, heads = tag_names(database), _baseline_heads(database)
+        conditions = (*conditions, last == verdict.value)
+    in_columns = database.schema.has_recipe_columns
+    recipe = [entries.c[name] for name in RECIPE_COLUMNS] if in_columns else [entries.c.recipe]
+    query = select(entries.c.id, *recipe, *_OTHERS, last, at)
+    rows: Iterable[Any] = database.rows(query.where(*conditions).order_by(*ORDER))
+    tags, heads = tag_names(database), _baseline_heads(database)
     with database.parsing("a summary of its entries"):
-        return list(_summaries(rows, names, heads))
+        return list(_summaries(rows if in_columns else map(_in_columns, rows), tags, heads))
+
+
+def _in_columns(row: Any) -> tuple[Any, ...]:
+    """A row with a recipe's document as one with the recipe in columns."""
+    id_, text, *others = row
+    return (id_, *recipe_columns(Recipe.from_document(json.loads(text))).values(), *others)
+
+
+def _summaries(
+    rows: Iterable[Any], tags: dict[str, tuple[str, ...]], heads: dict[str, _Head]
+) -> Iterator[EntrySummary]:
+    verdicts: dict[str | None, Verdict | None] = {verdict.value: verdict for verdict in Verdict}
+    verdicts[None] = None
+    for id_, *others, verdict, at in rows:
+        if id_ not in heads:
+            raise ValueError(f"entry {id_[:12]} has no baseline")
+        head = heads[id_]
+        yield EntrySummary._make((id_, *others, tags.get(id_, ()), *head, verdicts[verdict], at))
 
 
 def _baseline_heads(database: Database) -> dict[str, _Head]:
@@ -55,24 +84,3 @@ def _baseline_heads(database: Database) -> dict[str, _Head]:
         entry_id: (number, digests[fingerprint_id], *places[environment_id])
         for entry_id, number, fingerprint_id, environment_id in database.rows(numbered)
     }
-
-
-def _summaries(
-    rows: list[Any], names: dict[str, tuple[str, ...]], heads: dict[str, _Head]
-) -> Iterator[EntrySummary]:
-    # A range of seeds differs in nothing but the seed: what is around it is parsed once. Canonical
-    # JSON has "seeding" after "seed" at the end of the recipe, after all that a user can name.
-    known: dict[tuple[str, str], Recipe] = {}
-    verdicts = {verdict.value: verdict for verdict in Verdict}
-    for row in rows:
-        id_, text = row[:2]
-        seed, verdict, at = row[7:]
-        head, _, tail = text.rpartition(f'"seed":{seed},"seeding":')
-        like = known.get((head, tail))
-        if like is None:
-            like = known[head, tail] = Recipe.from_document(json.loads(text))
-        if id_ not in heads:
-            raise ValueError(f"entry {id_[:12]} has no baseline")
-        entry = as_entry(like.known(seed, id_), row, names)
-        # By position: keywords double the time of a long list.
-        yield EntrySummary(entry, *heads[id_], None if verdict is None else verdicts[verdict], at)

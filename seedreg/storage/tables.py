@@ -38,7 +38,12 @@ entries = Table(
     Column("project", Text, nullable=False),
     Column("factory", Text, nullable=False),
     Column("seed", BigInteger, nullable=False),
-    Column("recipe", Text, nullable=False),
+    Column("recipe", Text, nullable=False),  # the document that is hashed to the id; columns repeat it
+    Column("framework", Text, nullable=False, server_default="tensorflow"),
+    Column("params", Text, nullable=False, server_default="{}"),
+    Column("seeding", Text, nullable=False, server_default="full/1"),
+    Column("inputs", Text, nullable=False, server_default="[]"),
+    Column("device", Text, nullable=False, server_default="cpu"),
     Column("alias", Text),
     Column("note", Text),
     Column("created_at", Text, nullable=False),

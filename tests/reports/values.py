@@ -15,9 +15,11 @@ from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
-from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Check, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.reports.lines import Line
+from seedreg.storage.entry_rows import recipe_columns
 
 GUIDE = CommandLineGuide()
 
@@ -167,7 +169,14 @@ DRIFTED = verification(Verdict.DRIFTED, DRIFTED_PRINT, NEW, EDITED)
 NONDETERMINISTIC = verification(Verdict.NONDETERMINISTIC, DRIFTED_PRINT)
 GROWN = verification(Verdict.DRIFTED, GROWN_PRINT)
 
+
+def summary(entry: Entry, *others: object) -> EntrySummary:
+    columns = recipe_columns(entry.recipe).values()
+    own = (entry.created_at, entry.alias, entry.note, entry.retired_at, entry.retired_reason, entry.tags)
+    return EntrySummary._make((entry.id, *columns, *own, *others))
+
+
 SUMMARIES = (
-    EntrySummary(ENTRY, 1, PRINT.digest, "3.11.7", "2.15.0", "2.15.0", "1.26.4", None, None),
-    EntrySummary(FULL_ENTRY, 2, DRIFTED_PRINT.digest, "3.12.1", "2.16.1", None, None, Verdict.DRIFTED, T2),
+    summary(ENTRY, 1, PRINT.digest, "3.11.7", "2.15.0", "2.15.0", "1.26.4", None, None),
+    summary(FULL_ENTRY, 2, DRIFTED_PRINT.digest, "3.12.1", "2.16.1", None, None, Verdict.DRIFTED, T2),
 )

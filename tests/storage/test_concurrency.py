@@ -60,7 +60,7 @@ def test_eight_processes_that_create_and_register_at_once_lose_nothing(tmp_path:
     assert (len(ids), lines.count("won"), lines.count("lost")) == (40, 1, 7)
     with open_repository(SqliteFile(path)) as repository:
         summaries = repository.entries.summaries()
-        assert {summary.entry.id for summary in summaries} == ids | {entry(99).id}
+        assert {summary.id for summary in summaries} == ids | {entry(99).id}
         assert sum(summary.last_verdict is not None for summary in summaries) == 40
         assert [found.id for found in repository.entries.select("shared")] == [entry(99).id]
     assert check(SqliteFile(path)) == []
@@ -81,7 +81,7 @@ def test_what_was_reported_as_stored_survives_kill(path: Path, after: int) -> No
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert check(SqliteFile(path)) == []
     with open_repository(SqliteFile(path)) as repository:
-        stored = {summary.entry.id for summary in repository.entries.summaries()}
+        stored = {summary.id for summary in repository.entries.summaries()}
         assert set(told) <= stored
         assert len(stored) - len(told) in (0, 1)  # one may be stored and not told yet
         assert repository.entries.add(entry(), baseline())

@@ -14,6 +14,8 @@ from seedreg.domain.entry import Entry, Recipe
 from seedreg.storage import Repository, SqliteFile, check, open_repository, status, upgrade
 from seedreg.storage.revisions import REVISIONS, SCHEMA_REVISION
 
+from .values import listed
+
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -47,7 +49,7 @@ def expect_the_values(repository: Repository, revision: str) -> None:
         )
     assert repository.entries.select("golden") == (values.FULL,)
     found = repository.entries.summaries(retired=None)
-    assert [(summary.entry, summary.baseline_number) for summary in found] == [
+    assert [(listed(summary), summary.baseline_number) for summary in found] == [
         (values.FULL, 1),
         (values.PLAIN, 2),
     ]

@@ -27,7 +27,10 @@ def execute(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        ("UPDATE entries SET seed = 5", problem(ProblemKind.ENTRY_COLUMNS, entry=ID)),
+        (
+            "UPDATE entries SET seed = 5, device = 'gpu'",
+            problem(ProblemKind.ENTRY_COLUMNS, entry=ID, columns=("seed", "device")),
+        ),
         (
             """UPDATE entries SET recipe = replace(recipe, '"seed":0', '"seed":1'), seed = 1""",
             problem(ProblemKind.ENTRY_ID, entry=ID, found=OTHER),
@@ -178,4 +181,4 @@ def test_a_damaged_index_is_found_and_the_rows_are_inspected_all_the_same(
     pages, row = check(SqliteFile(path))
     assert pages.kind is ProblemKind.PAGES
     assert "row 1 missing from index" in str(pages.fields)
-    assert row == problem(ProblemKind.ENTRY_COLUMNS, entry=ID)
+    assert row == problem(ProblemKind.ENTRY_COLUMNS, entry=ID, columns=("seed",))

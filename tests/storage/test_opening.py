@@ -160,7 +160,7 @@ def test_a_full_disk_loses_nothing_that_was_stored(path: Path) -> None:
         with pytest.raises(RegistryError) as error:
             fill()
         assert error.value.message == f"registry {path} cannot grow: database or disk is full"
-        stored = [summary.entry.recipe.seed for summary in repository.entries.summaries()]
+        stored = [summary.recipe.seed for summary in repository.entries.summaries()]
     assert stored == list(range(len(stored)))
     assert check(SqliteFile(path)) == []
 

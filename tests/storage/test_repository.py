@@ -9,7 +9,8 @@ import pytest
 
 from seedreg.domain.entry import Entry, Recipe, Source
 from seedreg.domain.fingerprint import SCHEME
-from seedreg.domain.verdict import EntrySummary, Verdict
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, UsageError
 from seedreg.storage import ObjectStore, Repository, SqliteFile, open_repository
 
@@ -23,6 +24,7 @@ from .values import (
     failed_check,
     fingerprint,
     full_entry,
+    listed,
     recipe,
 )
 
@@ -45,7 +47,7 @@ def test_an_entry_comes_back_as_it_was_stored(path: Path, stored: Entry) -> None
         assert repository.entries.get(stored.id) == stored
         assert repository.entries.select(stored.id) == (stored,)
         assert repository.baselines.of_entry(stored.id) == (baseline(),)
-        assert [summary.entry for summary in repository.entries.summaries(retired=None)] == [stored]
+        assert [listed(one) for one in repository.entries.summaries(retired=None)] == [stored]
 
 
 def test_an_entry_is_stored_once_and_the_second_time_changes_nothing(
@@ -319,14 +321,28 @@ def test_a_factory_whose_name_reads_as_an_id_is_found_when_no_id_begins_so(repos
 
 def test_a_summary_holds_the_current_baseline_and_the_latest_check(repository: Repository) -> None:
     id_ = entry().id
-    repository.entries.add(entry(tags=("a", "b")), baseline())
+    repository.entries.add(entry(tags=("a", "b"), note="known"), baseline())
     repository.checks.add(check(id_, Verdict.DRIFTED))
     moved = replace(baseline(2, "f", "upgrade"), environment=environment("2.21.0"))
     repository.baselines.add(id_, moved)
     repository.checks.add(check(id_, Verdict.REPRODUCED, number=2, at=LATER))
     assert repository.entries.summaries() == [
         EntrySummary(
-            entry=entry(tags=("a", "b")),
+            id=id_,
+            project="project",
+            factory="pkg.models:build",
+            seed=0,
+            framework="tensorflow",
+            params_json="{}",
+            seeding="full/1",
+            inputs_json="[]",
+            device="cpu",
+            created_at=AT,
+            alias=None,
+            note="known",
+            retired_at=None,
+            retired_reason=None,
+            tags=("a", "b"),
             baseline_number=2,
             fingerprint=fingerprint("f").digest,
             python="3.11.7",
@@ -364,8 +380,8 @@ def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: R
     ]
     for one in recipes:
         repository.entries.add(Entry(one, AT), baseline())
-    assert {summary.entry.recipe for summary in repository.entries.summaries()} == set(recipes)
-    assert {summary.entry.id for summary in repository.entries.summaries()} == {one.id for one in recipes}
+    assert {summary.recipe for summary in repository.entries.summaries()} == set(recipes)
+    assert {summary.id for summary in repository.entries.summaries()} == {one.id for one in recipes}
     assert {found.recipe for found in repository.entries.select("f")} == set(recipes)
 
 
@@ -393,7 +409,7 @@ def test_summaries_are_filtered_and_sorted(
     populated.checks.add(check(entry(1).id, Verdict.DRIFTED))
     populated.checks.add(failed_check(entry(1).id))
     summaries = populated.entries.summaries(**filters)  # type: ignore[arg-type]
-    assert [summary.entry.recipe.label for summary in summaries] == found
+    assert [summary.recipe.label for summary in summaries] == found
 
 
 # Baselines and checks
@@ -481,5 +497,5 @@ def test_ten_thousand_entries_are_listed_in_order(path: Path, repository: Reposi
             " VALUES (?, 1, 1, 1, '{}', '{}', '')",
             [(f"{seed:064x}",) for seed in others],
         )
-    found = [summary.entry.recipe for summary in repository.entries.summaries()]
+    found = [summary.recipe for summary in repository.entries.summaries()]
     assert found == [recipe(seed) for seed in range(10_000)]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from seedreg.domain.entry import Entry
+from seedreg.domain.problem import ProblemKind
 from seedreg.errors import RegistryError, SchemaError, Step
 from seedreg.storage import (
     Repository,
@@ -35,11 +38,12 @@ from seedreg.storage.schema import create, migrations_folder
 from seedreg.storage.sqlite_file import APPLICATION_ID
 from seedreg.storage.tables import metadata
 
-from .values import baseline, entry, failed_check
+from .values import baseline, entry, failed_check, full_entry
 from .values import check as a_check
 
 REPOSITORY_ROOT = Path(__file__).parents[2]
 AT = "2026-03-04T05:06:07Z"
+STORED = entry(tags=("x",))
 
 
 @pytest.fixture
@@ -173,6 +177,11 @@ def test_a_fresh_and_an_upgraded_registry_are_defined_alike(path: Path, any_olde
     assert definitions(any_older) == definitions(path)
 
 
+def test_the_ini_file_suggests_no_revision_number_that_is_taken() -> None:
+    suggested = re.findall(r"--rev-id (\S+)", (REPOSITORY_ROOT / "alembic.ini").read_text())
+    assert suggested == ["NNNN_what_it_adds"]
+
+
 def test_developers_reach_the_same_revisions_through_the_ini_file(tmp_path: Path, path: Path) -> None:
     scratch = tmp_path / "scratch 100%.db"
     alembic = [
@@ -193,13 +202,13 @@ def test_developers_reach_the_same_revisions_through_the_ini_file(tmp_path: Path
 # Older and newer files
 
 
-def fill(older: Path) -> None:
+def fill(older: Path, stored: Entry = STORED) -> None:
     """Put an entry with two checks into a registry of an older schema."""
     current = older.with_name("current.db")
     with open_repository(SqliteFile(current), create=True) as repository:
-        repository.entries.add(entry(tags=("x",)), baseline())
-        repository.checks.add(a_check(entry().id))
-        repository.checks.add(failed_check(entry().id))
+        repository.entries.add(stored, baseline())
+        repository.checks.add(a_check(stored.id))
+        repository.checks.add(failed_check(stored.id))
     with closing(sqlite3.connect(older, isolation_level=None)) as file:
         file.execute("ATTACH ? AS current", (str(current),))
         for table in ("entries", "fingerprints", "environments", "baselines", "checks", "tags"):
@@ -330,6 +339,32 @@ def test_an_upgrade_that_fails_half_way_leaves_the_registry_as_it_was(
     assert check(SqliteFile(older)) == []
     upgrade(SqliteFile(older))
     assert everything(older) == before
+
+
+def test_an_upgrade_fills_the_columns_of_recipes(older: Path) -> None:
+    fill(older, full_entry())
+    upgrade(SqliteFile(older))
+    with closing(sqlite3.connect(older)) as file:
+        found = file.execute("SELECT framework, params, seeding, inputs, device FROM entries").fetchall()
+    assert found == [
+        (
+            "tensorflow",
+            '{"seed":5,"units":8}',
+            "tf/1",
+            '[{"dtype":"float32","shape":[28,28,1]}]',
+            "gpu:0",
+        )
+    ]
+    assert check(SqliteFile(older)) == []
+
+
+def test_an_entry_that_is_damaged_does_not_stop_an_upgrade(older: Path) -> None:
+    fill(older)
+    execute(older, "UPDATE entries SET recipe = '{'")
+    (damage,) = check(SqliteFile(older))
+    assert damage.kind is ProblemKind.ENTRY_DOCUMENT
+    upgrade(SqliteFile(older))
+    assert check(SqliteFile(older)) == [damage]
 
 
 def test_an_upgrade_waits_for_writers_and_then_says_so(older: Path) -> None:

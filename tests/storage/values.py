@@ -8,6 +8,7 @@ from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
+from seedreg.domain.summary import EntrySummary
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 
@@ -49,6 +50,21 @@ def full_entry() -> Entry:
         "gpu:0",
     )
     return Entry(whole, AT, "golden", "a note", ("nightly", "release"), LATER, "replaced")
+
+
+def listed(summary: EntrySummary) -> Entry:
+    """The entry that a summary is of, as far as a list shows it: that is all of it."""
+    found = Entry(
+        summary.recipe,
+        summary.created_at,
+        summary.alias,
+        summary.note,
+        summary.tags,
+        summary.retired_at,
+        summary.retired_reason,
+    )
+    assert summary.id == found.id
+    return found
 
 
 def fingerprint(letter: str = "d", name: str = "dense/kernel:0") -> Fingerprint:

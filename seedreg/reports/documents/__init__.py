@@ -21,7 +21,8 @@ from seedreg.domain.results import (
     Registration,
     Verification,
 )
-from seedreg.domain.verdict import Check, EntrySummary, Verdict
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Check, Verdict
 from seedreg.domain.warning import BuildWarning
 from seedreg.reports.words.failures import failure_message
 from seedreg.reports.words.warnings import warning_text
@@ -139,7 +140,7 @@ def list_document(summaries: Sequence[EntrySummary]) -> dict[str, Any]:
         "format": LIST_FORMAT,
         "entries": [
             {
-                **entry_document(summary.entry),
+                **entry_document(summary),
                 "baseline": {
                     "number": summary.baseline_number,
                     "fingerprint": f"{SCHEME}:{summary.fingerprint}",
@@ -202,7 +203,7 @@ def history_document(entry: Entry, baselines: Sequence[Baseline], checks: Sequen
     }
 
 
-def entry_document(entry: Entry) -> dict[str, Any]:
+def entry_document(entry: Entry | EntrySummary) -> dict[str, Any]:
     """An entry with its recipe."""
     return {
         "id": entry.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from seedreg.domain.verdict import EntrySummary
+from seedreg.domain.summary import EntrySummary
 from seedreg.reports.table import table_lines
 
 _HEAD = ("ID", "FACTORY@SEED", "ALIAS", "TAGS", "BASELINE MADE WITH", "SR1", "LAST CHECK", "ON")
@@ -18,10 +18,10 @@ def summary_lines(summaries: Sequence[EntrySummary]) -> Iterator[str]:
         return
     rows = [
         (
-            summary.entry.short_id,
-            summary.entry.recipe.label,
-            summary.entry.alias or "-",
-            ",".join(summary.entry.tags) or "-",
+            summary.short_id,
+            summary.label,
+            summary.alias or "-",
+            ",".join(summary.tags) or "-",
             f"tf {summary.tensorflow or '-'}, keras {summary.keras or '-'}",
             summary.fingerprint[:12],
             summary.last_verdict.value if summary.last_verdict else "not checked",

@@ -17,7 +17,7 @@ WORDS: dict[ProblemKind, str] = {
     ProblemKind.CHECK_DOCUMENT: f"check {{number}}: {_UNREADABLE}",
     ProblemKind.CHECK_VERDICT: "check {number}: its verdict {verdict!r} is unknown",
     ProblemKind.DANGLING: "row {row} of {table} points to a row of {parent} that does not exist",
-    ProblemKind.ENTRY_COLUMNS: "entry {entry:.12}: its columns are not those of its recipe",
+    ProblemKind.ENTRY_COLUMNS: "entry {entry:.12}: columns differ from its recipe: {columns}",
     ProblemKind.ENTRY_DOCUMENT: f"entry {{entry:.12}}: {_UNREADABLE}",
     ProblemKind.ENTRY_ID: "entry {entry:.12}: its recipe has the id {found}",
     ProblemKind.ENVIRONMENT_COLUMNS: "environment {number}: its columns are not those of its document",
@@ -39,4 +39,8 @@ WORDS: dict[ProblemKind, str] = {
 
 def problem_text(problem: Problem) -> str:
     """The problem on one line."""
-    return WORDS[problem.kind].format(**dict(problem.fields))
+    fields = {
+        name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        for name, value in problem.fields
+    }
+    return WORDS[problem.kind].format(**fields)

@@ -1,0 +1,69 @@
+"""What a list shows of each entry."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from seedreg.domain.entry import RECIPE_FORMAT, SHORT_ID_LENGTH, Recipe
+from seedreg.domain.verdict import Verdict
+
+
+class EntrySummary(NamedTuple):
+    """An entry in columns, the head of its current baseline, and its latest check.
+
+    Seeding, params and inputs are as in the recipe's document, the latter two as canonical JSON. It is a
+    named tuple without a `Recipe` because 10,000 of them are made in 12 ms; frozen dataclasses with recipes
+    take 60 ms.
+    """
+
+    id: str
+    project: str
+    factory: str
+    seed: int
+    framework: str
+    params_json: str
+    seeding: str
+    inputs_json: str
+    device: str
+    created_at: str
+    alias: str | None
+    note: str | None
+    retired_at: str | None
+    retired_reason: str | None
+    tags: tuple[str, ...]
+    baseline_number: int
+    fingerprint: str
+    python: str
+    tensorflow: str | None
+    keras: str | None
+    numpy: str | None
+    last_verdict: Verdict | None
+    last_check_at: str | None
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of the id, as it is shown to people."""
+        return self.id[:SHORT_ID_LENGTH]
+
+    @property
+    def label(self) -> str:
+        """`factory@seed`, as people write it."""
+        return f"{self.factory}@{self.seed}"
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that the columns give."""
+        return Recipe.from_document(
+            {
+                "recipe": RECIPE_FORMAT,
+                "framework": self.framework,
+                "project": self.project,
+                "factory": self.factory,
+                "params": json.loads(self.params_json),
+                "seed": self.seed,
+                "seeding": self.seeding,
+                "inputs": json.loads(self.inputs_json),
+                "device": self.device,
+            }
+        )
