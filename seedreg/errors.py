@@ -62,6 +62,82 @@ class Step(enum.Enum):
     USE_CPU = "use the CPU"
 
 
+class EnvironmentProblem(enum.Enum):
+    """Why there is no environment to build in; the values are stored with checks and never change."""
+
+    CACHE_NOT_WRITABLE = "cache-not-writable"
+    CHANGING_FOLDER = "changing-folder"
+    CONFIGURED_INTERPRETER = "configured-interpreter"
+    DISK_FULL = "disk-full"
+    INSTALLED_ELSEWHERE = "installed-elsewhere"
+    NOT_A_PYTHON = "not-a-python"
+    NOT_CREATED = "not-created"
+    NOT_REMOVABLE = "not-removable"
+    NO_INTERPRETER = "no-interpreter"
+    NO_PYTHON = "no-python"
+    NO_RELEASES = "no-releases"
+    NO_REQUIREMENTS = "no-requirements"
+    NO_UV = "no-uv"
+    PYTHON_NOT_RUNNABLE = "python-not-runnable"
+    REQUIREMENTS_CHANGED = "requirements-changed"
+    REQUIREMENTS_UNREADABLE = "requirements-unreadable"
+    UNRESOLVED = "unresolved"
+    UV_NOT_RUNNABLE = "uv-not-runnable"
+    VERSION_UNRESOLVED = "version-unresolved"
+
+
+# What each problem is called, and what to do about it; facts are named in braces. `words` are uv's or
+# those of a program that was to be a Python.
+_PROBLEMS: dict[EnvironmentProblem, tuple[str, str | Step | None]] = {
+    EnvironmentProblem.CACHE_NOT_WRITABLE: (
+        "the environment cache {folder} cannot be written: {error}",
+        Step.FREE_CACHE,
+    ),
+    EnvironmentProblem.CHANGING_FOLDER: (
+        "environment {environment} holds the folder {folder}, whose content may change unseen",
+        "put `-e FOLDER` into a requirements file, or name a wheel of it",
+    ),
+    EnvironmentProblem.CONFIGURED_INTERPRETER: ("{error}", Step.NAME_PYTHON),
+    EnvironmentProblem.DISK_FULL: (
+        "environment {environment} could not be created: {words}",
+        Step.FREE_DISK,
+    ),
+    EnvironmentProblem.INSTALLED_ELSEWHERE: (
+        "environment {environment} could not be created: {missing} was not installed into it",
+        "see whether a setting of uv (target, prefix) sends packages elsewhere",
+    ),
+    EnvironmentProblem.NOT_A_PYTHON: (
+        "{python} is not a Python {oldest} or newer that runs ({words})",
+        Step.NAME_PYTHON,
+    ),
+    EnvironmentProblem.NOT_CREATED: ("environment {environment} could not be created: {words}", None),
+    EnvironmentProblem.NOT_REMOVABLE: (
+        "environment {environment} cannot be removed from {folder}: {error}",
+        None,
+    ),
+    EnvironmentProblem.NO_INTERPRETER: ("environment {environment}: {error}", Step.NAME_PYTHON),
+    EnvironmentProblem.NO_PYTHON: (
+        "no Python {version} was found by uv, in pyenv or on the search path; found were: {found}",
+        Step.INSTALL_PYTHON,
+    ),
+    EnvironmentProblem.NO_RELEASES: ("the releases of {package} could not be listed: {words}", None),
+    EnvironmentProblem.NO_REQUIREMENTS: ("there is no requirements file {path}", None),
+    EnvironmentProblem.NO_UV: (
+        "uv, which creates environments, is not installed",
+        "pip install 'seedreg[envs]'",
+    ),
+    EnvironmentProblem.PYTHON_NOT_RUNNABLE: ("the interpreter {python} cannot be run: {error}", None),
+    EnvironmentProblem.REQUIREMENTS_CHANGED: (
+        "the requirements of environment {environment} changed while it was created",
+        "run the command again",
+    ),
+    EnvironmentProblem.REQUIREMENTS_UNREADABLE: ("requirements file {path} cannot be read: {error}", None),
+    EnvironmentProblem.UNRESOLVED: ("environment {environment} could not be resolved: {words}", None),
+    EnvironmentProblem.UV_NOT_RUNNABLE: ("{uv} cannot be run: {error}", None),
+    EnvironmentProblem.VERSION_UNRESOLVED: ("{package} {version} could not be resolved: {words}", None),
+}
+
+
 class SeedregError(Exception):
     """A deliberate error, shown as `message` and what to do about it; the exit code is `exit_code`.
 
@@ -118,7 +194,30 @@ class NotJudged(SeedregError):
 
 
 class EnvironmentFailed(NotJudged):
-    """An environment that builds are to run in could not be found or made (exit 125)."""
+    """An environment that builds are to run in could not be found or created (exit 125).
+
+    Args:
+        problem: what is wrong.
+        facts: the values that the words of the problem name.
+    """
+
+    def __init__(self, problem: EnvironmentProblem, **facts: str | tuple[str, ...]) -> None:
+        message, advice = _PROBLEMS[problem]
+        fields = {
+            name: value if isinstance(value, str) else ", ".join(value) for name, value in facts.items()
+        }
+        hint, step = (None, advice) if isinstance(advice, Step) else (advice, None)
+        super().__init__(message.format(**fields), hint=hint, step=step, **fields)
+        self.problem = problem
+        self.facts = facts
+
+
+class UvMissing(UsageError):
+    """An environment has to be created, and uv is not installed (exit 2)."""
+
+    def __init__(self) -> None:
+        message, hint = _PROBLEMS[EnvironmentProblem.NO_UV]
+        super().__init__(message, hint=str(hint))
 
 
 class RegistrationRefused(SeedregError):

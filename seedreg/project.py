@@ -17,7 +17,7 @@ from seedreg.domain.environment_spec import (
     ThisPython,
 )
 from seedreg.domain.isolation import Isolation
-from seedreg.errors import ConfigError, EnvironmentFailed
+from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem
 
 if TYPE_CHECKING:
     from seedreg.audit import Auditor
@@ -197,5 +197,5 @@ def _interpreter(config: Config, label: str, python: ThisPython | ExistingPython
         if python == ThisPython():
             raise
         raise EnvironmentFailed(
-            f"environment {label}: {error.message}", hint=error.hint, step=error.step, **error.fields
+            EnvironmentProblem.NO_INTERPRETER, environment=label, error=error.message
         ) from error

@@ -17,7 +17,15 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.results import AuditRow
 from seedreg.domain.verdict import Verdict
-from seedreg.errors import EnvironmentFailed, NothingSelected, UsageError
+from seedreg.errors import (
+    ConfigError,
+    EnvironmentFailed,
+    EnvironmentProblem,
+    NothingSelected,
+    Step,
+    UsageError,
+    UvMissing,
+)
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
 from seedreg.registry import Registry
@@ -187,19 +195,26 @@ def test_every_entry_is_checked_in_every_environment(three: World) -> None:
 
 LOST: list[tuple[Exception, BuildFailure]] = [
     (
-        EnvironmentFailed("no solution found\n  because tf==2.0 has no wheels", hint="relax it"),
+        EnvironmentFailed(
+            EnvironmentProblem.UNRESOLVED,
+            environment="other",
+            words="no solution found\n  because tf==2.0 has no wheels",
+        ),
         build_failure(
             FailureKind.ENVIRONMENT,
-            problem="no solution found\n  because tf==2.0 has no wheels",
-            hint="relax it",
+            problem="unresolved",
+            environment="other",
+            words="no solution found\n  because tf==2.0 has no wheels",
         ),
     ),
     (
-        UsageError("uv, which creates environments, is not installed", hint="pip install 'seedreg[envs]'"),
+        UvMissing(),
+        build_failure(FailureKind.ENVIRONMENT, problem="no-uv"),
+    ),
+    (
+        ConfigError("there is no interpreter /gone", step=Step.NAME_PYTHON),
         build_failure(
-            FailureKind.ENVIRONMENT,
-            problem="uv, which creates environments, is not installed",
-            hint="pip install 'seedreg[envs]'",
+            FailureKind.ENVIRONMENT, problem="configured-interpreter", error="there is no interpreter /gone"
         ),
     ),
 ]
@@ -275,7 +290,7 @@ def test_fail_fast_at_the_last_check_is_the_end(three: World) -> None:
 
 
 def test_fail_fast_stops_at_an_environment_that_cannot_be_had(three: World) -> None:
-    three.environments["other"] = EnvironmentFailed("it is gone")
+    three.environments["other"] = EnvironmentFailed(EnvironmentProblem.NO_REQUIREMENTS, path="gone.txt")
     auditor = three.auditor()
     audit = auditor.start((), (OTHER, THIS))
     assert len(rows(auditor.run(audit, fail_fast=True))) == 1

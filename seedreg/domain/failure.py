@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedreg.domain.kinds import Facts, FactValue, facts_document, facts_from
-from seedreg.errors import SeedregError
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem, UsageError, UvMissing
 
 
 class FailureKind(enum.Enum):
@@ -125,11 +125,14 @@ def build_failure(
     return BuildFailure(kind, facts_from(facts), details, output, duration_s)
 
 
-def environment_failure(error: SeedregError) -> BuildFailure:
+def environment_failure(error: EnvironmentFailed | UsageError) -> BuildFailure:
     """The failure of every build in an environment that could not be found or created."""
-    facts: dict[str, Any] = {"problem": error.message, **error.fields}
-    if error.hint is not None:
-        facts["hint"] = error.hint
-    if error.step is not None:
-        facts["step"] = error.step.name
+    facts: dict[str, Any]
+    match error:
+        case EnvironmentFailed():
+            facts = {"problem": error.problem.value, **error.facts}
+        case UvMissing():
+            facts = {"problem": EnvironmentProblem.NO_UV.value}
+        case _:
+            facts = {"problem": EnvironmentProblem.CONFIGURED_INTERPRETER.value, "error": error.message}
     return BuildFailure(FailureKind.ENVIRONMENT, facts_from(facts))

@@ -16,7 +16,7 @@ from seedreg.environments.memo import Memos
 from seedreg.environments.requirements import Wanted
 from seedreg.environments.resolution import Resolution, resolve
 from seedreg.environments.uv import Uv
-from seedreg.errors import EnvironmentFailed, Step
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 
 class EnvironmentCache:
@@ -54,7 +54,7 @@ class EnvironmentCache:
             python: what it is created with: the path of an interpreter, or a version.
 
         Raises:
-            UsageError: if uv is needed and not installed.
+            UvMissing: if uv is needed and not installed.
             EnvironmentFailed: if no such interpreter is found, uv cannot resolve or install it
                 (in its own words), or the cache cannot be written.
         """
@@ -81,8 +81,9 @@ class EnvironmentCache:
             return held
         except OSError as error:
             raise EnvironmentFailed(
-                f"the environment cache {self._folder.path} cannot be written: {error.strerror or error}",
-                step=Step.FREE_CACHE,
+                EnvironmentProblem.CACHE_NOT_WRITABLE,
+                folder=str(self._folder.path),
+                error=error.strerror or str(error),
             ) from error
 
     def _interpreter(self, python: ExistingPython | PythonVersion) -> Interpreter:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from seedreg.environments.cached import ABOUT, CachedEnvironment, HeldEnvironment, read_about
-from seedreg.errors import EnvironmentFailed
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 # https://bford.info/cachedir/: backups leave the folder out.
 _CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Environments that seedreg created.\n"
@@ -115,7 +115,10 @@ class CacheFolder:
                 return True
         except OSError as error:
             raise EnvironmentFailed(
-                f"environment {key} cannot be removed from {self.path}: {error.strerror or error}"
+                EnvironmentProblem.NOT_REMOVABLE,
+                environment=key,
+                folder=str(self.path),
+                error=error.strerror or str(error),
             ) from error
 
     def remove_incomplete(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seedreg.environments.uv import Answer, Uv
 from seedreg.environments.versions import normal_name, version_key
-from seedreg.errors import EnvironmentFailed
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 # uv's words for "nothing fits", which end a list, and for "no such package", which do not.
 _NO_SOLUTION = "No solution found"
@@ -55,7 +55,7 @@ class PackageIndex:
                 if _NO_SOLUTION in answer.failure and not _UNKNOWN.search(answer.failure):
                     break
                 raise EnvironmentFailed(
-                    f"the releases of {package} could not be listed: {_words(answer.failure)}"
+                    EnvironmentProblem.NO_RELEASES, package=package, words=_words(answer.failure)
                 )
             release = dict(_pins(answer.output))[normal_name(package)]
             found.append(release)
@@ -94,7 +94,12 @@ class PackageIndex:
             text = "\n".join([f"{name}=={version}", *wanted])
             failure = self._compile(text, python, "--output-file", str(output)).failure
             if failure is not None:
-                raise EnvironmentFailed(f"{name} {version} could not be resolved: {_words(failure)}")
+                raise EnvironmentFailed(
+                    EnvironmentProblem.VERSION_UNRESOLVED,
+                    package=name,
+                    version=version,
+                    words=_words(failure),
+                )
             return _pins(output.read_text("utf-8"))
 
     def _compile(self, text: str, python: str, *flags: str) -> Answer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedreg.environments.uv import Uv
-from seedreg.errors import EnvironmentFailed, Step
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 OLDEST = (3, 6)
 _QUERY_TIMEOUT_S = 20.0
@@ -54,16 +54,17 @@ def query(path: str) -> Interpreter:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"no answer in {_QUERY_TIMEOUT_S:.0f} s"
-        raise EnvironmentFailed(f"the interpreter {path} cannot be run: {reason}") from error
+        reason = f"no answer in {_QUERY_TIMEOUT_S:.0f} s"
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+        raise EnvironmentFailed(EnvironmentProblem.PYTHON_NOT_RUNNABLE, python=path, error=reason) from error
     try:
         name, version, numbers, final, machine, free_threaded = json.loads(done.stdout)
     except (ValueError, TypeError) as error:
-        words = done.stderr.strip().splitlines()
+        words = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        oldest = ".".join(map(str, OLDEST))
         raise EnvironmentFailed(
-            f"{path} is not a Python {OLDEST[0]}.{OLDEST[1]} or newer that runs"
-            + (f": {words[-1]}" if words else ""),
-            step=Step.NAME_PYTHON,
+            EnvironmentProblem.NOT_A_PYTHON, python=path, oldest=oldest, words=words[-1]
         ) from error
     usual = name == "cpython" and final and not free_threaded
     return Interpreter(path, version, tuple(numbers), machine, usual)
@@ -73,7 +74,7 @@ def find_interpreter(version: str, uv: Uv) -> Interpreter:
     """The newest Python of this version (`3.7`, or exactly `3.7.16`) that uv, pyenv or the search path has.
 
     Raises:
-        UsageError: if uv is not installed.
+        UvMissing: if uv is not installed.
         EnvironmentFailed: if there is none; it lists what was found.
     """
     wanted = tuple(int(part) for part in version.split("."))
@@ -87,12 +88,8 @@ def find_interpreter(version: str, uv: Uv) -> Interpreter:
     if fitting:
         return max(fitting, key=lambda one: one.numbers)
     seen = sorted((one.numbers, f"{one.version} ({one.path})") for one in found.values())
-    raise EnvironmentFailed(
-        f"no Python {version} was found by uv, in pyenv or on the search path; found were: "
-        + (", ".join(text for _, text in seen) or "none"),
-        step=Step.INSTALL_PYTHON,
-        version=version,
-    )
+    found_were = tuple(text for _, text in seen) or ("none",)
+    raise EnvironmentFailed(EnvironmentProblem.NO_PYTHON, version=version, found=found_were)
 
 
 def _paths(uv: Uv) -> Iterator[str]:

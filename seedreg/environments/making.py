@@ -15,7 +15,7 @@ from seedreg.environments.requirements import Wanted
 from seedreg.environments.resolution import Resolution
 from seedreg.environments.uv import Uv
 from seedreg.environments.versions import normal_name
-from seedreg.errors import EnvironmentFailed
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 
 class Maker:
@@ -41,10 +41,7 @@ class Maker:
             made = temporary / "env"
             self._install(made, temporary / "constraints.txt", wanted, interpreter, resolution.pins)
             if wanted.content() != content:
-                raise EnvironmentFailed(
-                    f"the requirements of environment {wanted.label} changed while it was created",
-                    hint="run the command again",
-                )
+                raise EnvironmentFailed(EnvironmentProblem.REQUIREMENTS_CHANGED, environment=wanted.label)
             about = {
                 "format": CACHE_FORMAT,
                 "python": interpreter.version,
@@ -59,11 +56,10 @@ class Maker:
     def _install(
         self, made: Path, constraints: Path, wanted: Wanted, interpreter: Interpreter, pins: Sequence[str]
     ) -> None:
-        failed = f"environment {wanted.label} could not be created"
         python = str(made / "bin" / "python")
         created = self._uv.run("venv", "--quiet", "--relocatable", "--python", interpreter.path, str(made))
         if created.failure is not None:
-            raise created.error(failed)
+            raise created.error(EnvironmentProblem.NOT_CREATED, wanted.label)
         # From the requirements themselves, not from the pins alone: they may hold hashes and indexes.
         options = [word for file in wanted.files for word in ("--requirements", file)]
         if not wanted.made.exact:
@@ -73,13 +69,12 @@ class Maker:
             "pip", "install", "--quiet", "--python", python, *wanted.flags, *options, text=wanted.text
         )
         if installed.failure is not None:
-            raise installed.error(failed)
+            raise installed.error(EnvironmentProblem.NOT_CREATED, wanted.label)
         # A setting of uv (`target`, `prefix`) may have sent the packages elsewhere.
         found = {
             normal_name(path.name.split("-")[0]) for path in made.glob("lib/*/site-packages/*.dist-info")
         }
         if missing := sorted(released_names(pins) - found):
             raise EnvironmentFailed(
-                f"{failed}: {', '.join(missing)} was not installed into it",
-                hint="see whether a setting of uv (target, prefix) sends packages elsewhere",
+                EnvironmentProblem.INSTALLED_ELSEWHERE, environment=wanted.label, missing=tuple(missing)
             )

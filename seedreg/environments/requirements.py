@@ -11,7 +11,7 @@ from pathlib import Path
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.environment_spec import MadeEnvironment
 from seedreg.environments.uv import dated
-from seedreg.errors import EnvironmentFailed
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 _INCLUDE = re.compile(r"\s*(?:-r|-c|--requirements?|--constraints?)(?:\s*=\s*|\s+)([^\s#]+)")
 # Marks the digest of a requirements file that holds hashes.
@@ -53,7 +53,7 @@ class Wanted:
             return ""
         path = self.root / self.made.requirements
         if not path.is_file():
-            raise EnvironmentFailed(f"there is no requirements file {path}")
+            raise EnvironmentFailed(EnvironmentProblem.NO_REQUIREMENTS, path=str(path))
         digests: dict[str, str] = {}
         waiting = [path]
         while waiting:
@@ -67,7 +67,9 @@ class Wanted:
                 if digests:
                     continue  # an included file: uv reports it in its own words
                 raise EnvironmentFailed(
-                    f"requirements file {path} cannot be read: {error.strerror}"
+                    EnvironmentProblem.REQUIREMENTS_UNREADABLE,
+                    path=str(path),
+                    error=error.strerror or str(error),
                 ) from error
             text = data.decode("utf-8", "replace")
             digests[name] = hashlib.sha256(data).hexdigest() + (_HASHES if "--hash" in text else "")

@@ -12,7 +12,7 @@ from seedreg.environments.interpreters import Interpreter
 from seedreg.environments.pins import local_path
 from seedreg.environments.requirements import Wanted, has_hashes
 from seedreg.environments.uv import Uv
-from seedreg.errors import EnvironmentFailed
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def resolve(uv: Uv, wanted: Wanted, interpreter: Interpreter) -> Resolution:
     flags = ("--emit-index-url", "--emit-find-links", *wanted.flags)
     answer = uv.compile(wanted.text, interpreter.path, *flags, files=wanted.files)
     if answer.failure is not None:
-        raise answer.error(f"environment {wanted.label} could not be resolved")
+        raise answer.error(EnvironmentProblem.UNRESOLVED, wanted.label)
     lines = [line.strip() for line in answer.output.splitlines()]
     indexes = tuple(line for line in lines if line.startswith("--"))
     pins = tuple(sorted(line for line in lines if line and not line.startswith(("#", "--"))))
@@ -62,7 +62,6 @@ def resolve(uv: Uv, wanted: Wanted, interpreter: Interpreter) -> Resolution:
         if local is not None and not pin.startswith("-e") and (wanted.root / local).is_dir():
             # uv itself keeps what it built of a folder until its pyproject.toml changes.
             raise EnvironmentFailed(
-                f"environment {wanted.label} holds the folder {local}, whose content may change unseen",
-                hint="put `-e FOLDER` into a requirements file, or name a wheel of it",
+                EnvironmentProblem.CHANGING_FOLDER, environment=wanted.label, folder=local
             )
     return Resolution(pins, indexes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from seedreg.errors import EnvironmentFailed, Step, UsageError
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem, UvMissing
 
 # An active environment, which uv would install into or take its Python from.
 _ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
@@ -21,7 +21,7 @@ def find_uv(environ: Mapping[str, str]) -> str:
     """The `uv` program: the one of `seedreg[envs]`, else the one on the search path.
 
     Raises:
-        UsageError: if there is none.
+        UvMissing: if there is none.
     """
     with contextlib.suppress(ImportError, FileNotFoundError):
         from uv import find_uv_bin  # type: ignore[import-not-found,unused-ignore]
@@ -29,9 +29,7 @@ def find_uv(environ: Mapping[str, str]) -> str:
         return str(find_uv_bin())
     found = shutil.which("uv", path=environ.get("PATH", ""))
     if found is None:
-        raise UsageError(
-            "uv, which creates environments, is not installed", hint="pip install 'seedreg[envs]'"
-        )
+        raise UvMissing
     return found
 
 
@@ -42,11 +40,12 @@ class Answer:
     output: str
     failure: str | None = None
 
-    def error(self, what: str) -> EnvironmentFailed:
-        """The error for a failure; `what` says what could not be done."""
+    def error(self, problem: EnvironmentProblem, environment: str) -> EnvironmentFailed:
+        """The error for a failure: the problem, or a full disk."""
         words = (self.failure or "").removeprefix("error: ")
-        full = "os error 28" in words or "No space left" in words
-        return EnvironmentFailed(f"{what}: {words}", step=Step.FREE_DISK if full else None)
+        if "os error 28" in words or "No space left" in words:
+            problem = EnvironmentProblem.DISK_FULL
+        return EnvironmentFailed(problem, environment=environment, words=words)
 
 
 class Uv:
@@ -70,7 +69,7 @@ class Uv:
         """The path of the program.
 
         Raises:
-            UsageError: if uv is not installed.
+            UvMissing: if uv is not installed.
         """
         return self._find(self.environ)
 
@@ -78,7 +77,7 @@ class Uv:
         """See that uv is installed, before anything is built.
 
         Raises:
-            UsageError: if it is not.
+            UvMissing: if it is not.
         """
         _ = self.program
 
@@ -86,7 +85,7 @@ class Uv:
         """Run one command of uv, with `text` as its standard input.
 
         Raises:
-            UsageError: if uv is not installed.
+            UvMissing: if uv is not installed.
             EnvironmentFailed: if it cannot be started.
         """
         environ = {name: value for name, value in self.environ.items() if name not in _ACTIVE}
@@ -102,7 +101,9 @@ class Uv:
                 check=False,
             )
         except OSError as error:
-            raise EnvironmentFailed(f"{self.program} cannot be run: {error.strerror}") from error
+            raise EnvironmentFailed(
+                EnvironmentProblem.UV_NOT_RUNNABLE, uv=self.program, error=error.strerror or str(error)
+            ) from error
         if done.returncode == 0:
             return Answer(done.stdout)
         words = done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}"
@@ -126,7 +127,7 @@ class Uv:
             exclude_newer: leave out what was released later.
 
         Raises:
-            UsageError: if uv is not installed.
+            UvMissing: if uv is not installed.
             EnvironmentFailed: if it cannot be started.
         """
         options = ["--quiet", "--no-header", "--no-annotate", "--no-strip-extras", "--python", python]

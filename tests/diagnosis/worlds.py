@@ -18,7 +18,7 @@ from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.environments.versions import version_key
-from seedreg.errors import EnvironmentFailed
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 T0 = "2026-01-02T03:04:05.000006Z"
 TODAY_PYTHON = "/today/bin/python"
@@ -107,7 +107,9 @@ class World:
         self.made.append(versions)
         for pin in (*self.gone, *self.unmakeable):
             if pin in spec.place.packages:
-                raise EnvironmentFailed(f"environment {spec.label} could not be made: {pin} does not build")
+                raise EnvironmentFailed(
+                    EnvironmentProblem.NOT_CREATED, environment=spec.label, words=f"{pin} does not build"
+                )
         return StandInExecutor(self, versions)
 
     def find_python(self, version: str) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from seedreg.domain.environment_spec import ExistingPython, MadeEnvironment
 from seedreg.environments.interpreters import find_interpreter, query
 from seedreg.environments.uv import Uv
-from seedreg.errors import EnvironmentFailed, Step
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem, Step
 
 from .shop import Shop
 
@@ -69,22 +69,28 @@ def test_a_missing_python_is_an_error_that_lists_those_that_are_there(
 ) -> None:
     with pytest.raises(EnvironmentFailed) as caught:
         find_interpreter(version, Uv(tmp_path, machine, lambda environ: str(tmp_path / "uv-program")))
-    assert (caught.value.message, caught.value.step, caught.value.fields) == (
-        f"no Python {version} was found by uv, in pyenv or on the search path; found were: "
-        f"3.7.9 ({tmp_path}/pyenv/versions/3.7.9/bin/python3), "
-        f"3.7.16 ({tmp_path}/pyenv/versions/3.7.16/bin/python3), "
-        f"3.9.1 ({tmp_path}/usr/bin/python3.9), 3.12.1 ({tmp_path}/usr/bin/python), "
-        f"3.13.2 ({tmp_path}/usr/bin/python3.13), 3.13.5 ({tmp_path}/uv/cpython-3.13t/bin/python3), "
+    found = (
+        f"3.7.9 ({tmp_path}/pyenv/versions/3.7.9/bin/python3)",
+        f"3.7.16 ({tmp_path}/pyenv/versions/3.7.16/bin/python3)",
+        f"3.9.1 ({tmp_path}/usr/bin/python3.9)",
+        f"3.12.1 ({tmp_path}/usr/bin/python)",
+        f"3.13.2 ({tmp_path}/usr/bin/python3.13)",
+        f"3.13.5 ({tmp_path}/uv/cpython-3.13t/bin/python3)",
         f"3.14.0rc1 ({tmp_path}/uv/cpython-3.14/bin/python3)",
+    )
+    assert (caught.value.problem, caught.value.facts, caught.value.step, caught.value.message) == (
+        EnvironmentProblem.NO_PYTHON,
+        {"version": version, "found": found},
         Step.INSTALL_PYTHON,
-        {"version": version},
+        f"no Python {version} was found by uv, in pyenv or on the search path; found were: "
+        + ", ".join(found),
     )
 
 
 def test_a_program_that_is_no_python_is_an_error(shop: Shop) -> None:
     for program, told in (
-        ("/bin/echo", "/bin/echo is not a Python 3.6 or newer that runs"),
-        ("/bin/false", "/bin/false is not a Python 3.6 or newer that runs"),
+        ("/bin/echo", "/bin/echo is not a Python 3.6 or newer that runs (exit status 0)"),
+        ("/bin/false", "/bin/false is not a Python 3.6 or newer that runs (exit status 1)"),
         (f"{shop.root}/none", f"the interpreter {shop.root}/none cannot be run: No such file or directory"),
         (str(shop.root), f"the interpreter {shop.root} cannot be run: Permission denied"),
     ):
@@ -92,7 +98,7 @@ def test_a_program_that_is_no_python_is_an_error(shop: Shop) -> None:
             shop.cache().open("old", MadeEnvironment(("alpha",)), ExistingPython(program))
         assert caught.value.message == told
     broken = shop.script("python", "echo 'Fatal Python error: no encodings' >&2; exit 1")
-    with pytest.raises(EnvironmentFailed, match="newer that runs: Fatal Python error: no encodings"):
+    with pytest.raises(EnvironmentFailed, match=r"newer that runs \(Fatal Python error: no encodings\)"):
         query(broken)
 
 

@@ -14,10 +14,11 @@ from seedreg.domain.entry import Entry
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.environment_spec import EnvironmentSpec
-from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.failure import BuildFailure, environment_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Verdict
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 from seedreg.reports.audit import writer
 
 from . import values
@@ -28,10 +29,12 @@ GONE = EnvironmentSpec.of("tf2.0", packages=("tensorflow==2.0.*",), exclude_newe
 
 COLUMNS = {spec.label: spec for spec in (THIS, KERAS_3, GONE)}
 
-UNRESOLVED = build_failure(
-    FailureKind.ENVIRONMENT,
-    problem="tf2.0 cannot be made: no solution found\n  because tensorflow==2.0.* has no wheels",
-    hint="name another --python-version",
+UNRESOLVED = environment_failure(
+    EnvironmentFailed(
+        EnvironmentProblem.UNRESOLVED,
+        environment="tf2.0",
+        words="No solution found\n  because tensorflow==2.0.* has no wheels",
+    )
 )
 
 

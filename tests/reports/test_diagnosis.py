@@ -11,8 +11,9 @@ import pytest
 
 from seedreg.domain.diagnosis import Bisection, Blame, Boundary, Cause, Gap, ReleaseTrial, Result, Trial
 from seedreg.domain.environment_changes import Change, ChangeKind
-from seedreg.domain.failure import FailureKind, build_failure
+from seedreg.domain.failure import environment_failure
 from seedreg.domain.verdict import Verdict
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 from seedreg.reports.text.diagnosis import bisect_document, bisect_lines, blame_document, blame_lines
 
 from . import values
@@ -22,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 KERAS = Change(ChangeKind.DISTRIBUTION, "keras", "2.15.0", "3.3.3")
 OPTREE = Change(ChangeKind.DISTRIBUTION, "optree", None, "0.11.0")
 BACK = Change(ChangeKind.DISTRIBUTION, "keras", "3.3.3", "2.15.0")
-FAILURE = build_failure(
-    FailureKind.ENVIRONMENT, problem="environment x could not be made: no wheel", hint="try another Python"
+FAILURE = environment_failure(
+    EnvironmentFailed(EnvironmentProblem.INSTALLED_ELSEWHERE, environment="x", missing=("keras",))
 )
 
 
@@ -112,8 +113,9 @@ def test_a_blame_is_told_as_a_table_and_what_it_amounts_to() -> None:
         "today's with numpy 1.26.4    nothing                  could not run     -",
         "today's with keras 2.15.0    keras 3.3.3 → 2.15.0     same as baseline  A",
         "baseline's with keras 3.3.3  python 3.12 → 3.11       same as today     B",
-        "  today's with numpy 1.26.4: environment: environment x could not be made: no wheel",
-        "    hint: try another Python",
+        "  today's with numpy 1.26.4: environment: environment x could not be created: "
+        "keras was not installed into it",
+        "    hint: see whether a setting of uv (target, prefix) sends packages elsewhere",
         "equal letters are equal weights: A is baseline 1, B today where it differs",
         "",
         "found: keras 2.15.0 → 3.3.3",
@@ -135,8 +137,8 @@ def test_a_bisection_is_told_release_by_release() -> None:
         "3.2.0   A        same as baseline  as today",
         "3.3.1   B        same as today     as today",
         "3.3.3   B        same as today     as today",
-        "  3.1.0: environment: environment x could not be made: no wheel",
-        "    hint: try another Python",
+        "  3.1.0: environment: environment x could not be created: keras was not installed into it",
+        "    hint: see whether a setting of uv (target, prefix) sends packages elsewhere",
         "equal letters are equal weights: A is baseline 1, B today where it differs",
         "",
         "keras changed in 3.0.0 (A → C)",
@@ -168,7 +170,7 @@ def test_a_group_is_told_as_one_and_a_direction_that_failed_as_it_was() -> None:
     assert lines[lines.index("") + 5 :] == [
         "found: keras 2.15.0 → 3.3.3 and optree (none) → 0.11.0",
         "  moving them together back from today's environment: could not run "
-        "(environment x could not be made: no wheel)",
+        "(environment x could not be created: keras was not installed into it)",
         "  moving them together forward from the baseline's environment brings today's weights",
         "  none of them could be left out",
         f"  next: seedreg bisect {values.ENTRY.short_id} --package keras",

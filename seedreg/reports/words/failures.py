@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource
 from seedreg.domain.kinds import FactValue
-from seedreg.errors import SeedregError, Step
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem, SeedregError, Step
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
         ),
         Words("{factory} called sys.exit({code})", hint="a factory must return a model"),
     ),
-    K.ENVIRONMENT: (),  # its words are made of the failed build, or of the error that it was
+    K.ENVIRONMENT: (),  # the words are those of the error, or of the failed build
     K.EXPORT: (
         Words(
             "NumPy's .npz has no dtype for tensor {tensor!r} of {dtype}",
@@ -299,34 +299,35 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
 
 def failure_message(failure: BuildFailure) -> str:
     """What happened, to which thing."""
-    match _recorded(failure), _deleted(failure), _words(failure):
-        case (message, _), _, _:
-            return message
-        case _, (environment, cause), _:
-            return f"environment {environment} was deleted while it was in use ({failure_message(cause)})"
-        case _, _, Words(message):
-            return message.format(**_shown(failure))
+    if (recorded := _recorded(failure)) is not None:
+        return recorded[0]
+    if (error := _environment_error(failure)) is not None:
+        return error.message
+    if (deleted := _deleted(failure)) is not None:
+        environment, cause = deleted
+        return f"environment {environment} was deleted while it was in use ({failure_message(cause)})"
+    if (words := _words(failure)) is not None:
+        return words.message.format(**_shown(failure))
     # A later seedreg may know more facts.
     return ", ".join(f"{name}: {value}" for name, value in _shown(failure).items())
 
 
 def failure_hint(failure: BuildFailure) -> str | None:
     """What to do about it, where that is the same in every interface."""
-    match _recorded(failure), _deleted(failure), _words(failure):
-        case (_, hint), _, _:
-            return hint
-        case _, (_, _), _:
-            return "run the command again: the environment is created again"
-        case _, _, Words(hint=str(hint)):
-            return hint.format(**_shown(failure))
-    return None
+    if (recorded := _recorded(failure)) is not None:
+        return recorded[1]
+    if (error := _environment_error(failure)) is not None:
+        return error.hint
+    if _deleted(failure) is not None:
+        return "run the command again: the environment is created again"
+    words = _words(failure)
+    return None if words is None or words.hint is None else words.hint.format(**_shown(failure))
 
 
 def failure_step(failure: BuildFailure) -> Step | None:
     """What to do about it, where each interface has its own words; these may name the facts."""
-    name = failure.fact("step")
-    if failure.kind is K.ENVIRONMENT and isinstance(name, str):
-        return Step.__members__.get(name)
+    if (error := _environment_error(failure)) is not None:
+        return error.step
     words = _words(failure)
     return None if words is None else words.step
 
@@ -356,19 +357,22 @@ def _words(failure: BuildFailure) -> Words | None:
 
 
 def _recorded(failure: BuildFailure) -> tuple[str, str | None] | None:
-    """Message and hint where they are among the facts.
-
-    They are for a failure that was stored before facts were, and for an environment that could not be had.
-    """
-    message = failure.fact("message")
-    if failure.kind is K.ENVIRONMENT and message is None:
-        message = failure.fact("problem")
-    match message, failure.fact("hint"):
+    """Message and hint of a failure that was stored before facts were."""
+    match failure.fact("message"), failure.fact("hint"):
         case str(message), str(hint):
             return message, hint
         case str(message), _:
             return message, None
     return None
+
+
+def _environment_error(failure: BuildFailure) -> EnvironmentFailed | None:
+    """The error that the environment could not be found or created with; its words are `seedreg.errors`'."""
+    facts: dict[str, Any] = dict(failure.facts)
+    try:
+        return EnvironmentFailed(EnvironmentProblem(facts.pop("problem", None)), **facts)
+    except (KeyError, TypeError, ValueError):  # another kind of failure, or one of a later seedreg
+        return None
 
 
 def _deleted(failure: BuildFailure) -> tuple[str, BuildFailure] | None:
