@@ -45,6 +45,7 @@ class Step(enum.Enum):
     LIST_AUDITS = "list the audits"
     LIST_ENTRIES = "list the entries"
     LIST_PROBLEMS = "list the problems of the registry"
+    NAME_FINGERPRINT = "name the fingerprint of the drift"
     NAME_MODULE = "write the full address of {name}, or name its module"
     NAME_PACKAGES = "name packages to install"
     NAME_PYTHON = "name a Python that has the framework"
@@ -60,6 +61,7 @@ class Step(enum.Enum):
     SHOW_TRACEBACK = "verify {entry} to see the traceback"
     UPGRADE_REGISTRY = "upgrade the registry"
     USE_CPU = "use the CPU"
+    VERIFY = "verify {entry}"
 
 
 class EnvironmentProblem(enum.Enum):

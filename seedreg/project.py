@@ -1,13 +1,17 @@
-"""Opening: from a configuration to a registry or to audits, with somewhere to build."""
+"""Composition root: what commands and other interfaces need, put together from one configuration."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seedreg import storage
+from seedreg.audit import AuditHistory, Auditor
+from seedreg.config import Config, load_config
 from seedreg.domain.environment_spec import (
     THIS,
     EnvironmentSpec,
@@ -16,15 +20,218 @@ from seedreg.domain.environment_spec import (
     PythonVersion,
     ThisPython,
 )
-from seedreg.domain.isolation import Isolation
 from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem
+from seedreg.executors.wrappers import DeferredExecutor
+from seedreg.registry import Registry
+from seedreg.storage import Location, parse_location
 
+# What builds and diagnoses is imported by the methods that need it: it takes 20 ms, which `seedreg list`
+# and the other commands that build nothing do not spend.
 if TYPE_CHECKING:
-    from seedreg.audit import Auditor
-    from seedreg.config import Config
+    from seedreg.diagnosis.laboratory import Laboratory
+    from seedreg.environments.cache import EnvironmentCache
     from seedreg.executors import Executor
-    from seedreg.registry import Registry
     from seedreg.storage import Repository
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+class Project:
+    """A project with its registry and its ways to build.
+
+    Args:
+        config: which registry and project, and how to build.
+        environ: the variables of builds and of the installer.
+        say: is called with one line before something that takes long, e.g. creating an environment.
+    """
+
+    def __init__(
+        self, config: Config, environ: Mapping[str, str], say: Callable[[str], None] = _silent
+    ) -> None:
+        self.config = config
+        self._environ = environ
+        self._say = say
+
+    @property
+    def location(self) -> Location:
+        """Where the registry is, or will be."""
+        return parse_location(self.config.db, self.config.root)
+
+    # Entries ----------------------------------------------------------------------------------
+
+    def reading(self) -> Registry:
+        """The registry, for use cases that build nothing and write nothing.
+
+        Raises:
+            RegistryError: if it is missing, locked, corrupt or not a registry.
+        """
+        return self._unbuilding(write=False)
+
+    def writing(self) -> Registry:
+        """The registry, for use cases that build nothing.
+
+        Raises:
+            RegistryError: if it is missing, locked, corrupt or not a registry.
+        """
+        return self._unbuilding(write=True)
+
+    def _unbuilding(self, *, write: bool) -> Registry:
+        executor = DeferredExecutor(partial(self.executor, EnvironmentSpec(THIS)))
+        return Registry.open(
+            self.location,
+            executor,
+            self.config.project,
+            write=write,
+            busy_timeout_s=self.config.busy_timeout_s,
+        )
+
+    def building(
+        self, environment: EnvironmentSpec | None = None, *, create: bool = False, several: bool = False
+    ) -> Registry:
+        """The registry with builds on this machine.
+
+        An environment that has to be created is created for the first build: a registry that cannot be
+        opened, or a selector that names nothing, costs no installation.
+
+        Args:
+            environment: where to build; the configured interpreter if None.
+            create: make the registry file if there is none.
+            several: more than one build will follow, so TensorFlow is imported for them while the registry
+                is opened.
+
+        Raises:
+            RegistryError: if it is missing and not to be created, locked, corrupt or not a registry.
+            ConfigError: if the interpreter that builds does not exist.
+        """
+        from seedreg.executors.opening import open_executor
+
+        location = self.location
+        resolved = self.config.resolved(environment or EnvironmentSpec(THIS))
+        opened = partial(open_executor, self.config, resolved, self._environ, self._say)
+        executor = opened(several=True) if several and not resolved.is_made else DeferredExecutor(opened)
+        return Registry.open(
+            location,
+            executor,
+            self.config.project,
+            create=create,
+            busy_timeout_s=self.config.busy_timeout_s,
+        )
+
+    # Audits -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def audits(self) -> Iterator[AuditHistory]:
+        """The audits that were made.
+
+        Raises:
+            RegistryError: if the registry is missing, locked, corrupt or not a registry.
+        """
+        with self._repository(write=False) as repository:
+            yield AuditHistory(repository)
+
+    @contextmanager
+    def auditor(self, columns: Sequence[EnvironmentSpec]) -> Iterator[Auditor]:
+        """Audits of the registry, with somewhere to build for each environment.
+
+        Where the first environment exists already, TensorFlow is imported in it while the registry is
+        opened.
+
+        Args:
+            columns: the environments of the audit that will follow.
+
+        Raises:
+            RegistryError: if the registry is missing, locked, corrupt or not a registry.
+            ConfigError: if the configured interpreter does not exist.
+        """
+        for column in columns:
+            if column.python == ThisPython():
+                self.config.resolved(column)  # a mistake in the configuration is not an audit full of errors
+        early: dict[EnvironmentSpec, Executor] = {}
+        try:
+            if not columns[0].is_made:
+                with suppress(EnvironmentFailed):  # reported when the column's turn comes
+                    early[columns[0]] = self.executor(columns[0], several=True)
+            with self._repository(write=True) as repository:
+                yield Auditor(
+                    repository,
+                    lambda spec: early.pop(spec, None) or self.executor(spec),
+                    self.config.project,
+                )
+        finally:
+            for executor in early.values():
+                executor.close()
+
+    def _repository(self, *, write: bool) -> Repository:
+        return storage.open_repository(self.location, write=write, busy_timeout_s=self.config.busy_timeout_s)
+
+    # Building ---------------------------------------------------------------------------------
+
+    def executor(self, environment: EnvironmentSpec, *, several: bool = False) -> Executor:
+        """Somewhere to build in the environment, which is found or created now.
+
+        With `several`, TensorFlow begins to be imported now for the builds that will follow.
+
+        Raises:
+            ConfigError: if the configured interpreter does not exist.
+            UsageError: if the environment has to be created and uv is not installed.
+            EnvironmentFailed: if the environment's own interpreter does not exist, or it cannot be created.
+        """
+        from seedreg.executors.opening import open_executor
+
+        try:
+            resolved = self.config.resolved(environment)
+        except ConfigError as error:
+            if environment.python == ThisPython():
+                raise
+            raise EnvironmentFailed(
+                EnvironmentProblem.NO_INTERPRETER, environment=environment.label, error=error.message
+            ) from error
+        return open_executor(self.config, resolved, self._environ, self._say, several=several)
+
+    def environments(self) -> EnvironmentCache:
+        """The environments that were created for builds."""
+        from seedreg.executors.opening import environment_cache
+
+        return environment_cache(self.config, self._environ, self._say)
+
+    @contextmanager
+    def laboratory(self, selector: str, environment: EnvironmentSpec) -> Iterator[Laboratory]:
+        """One entry, verified in the environment, and the means to build it in others.
+
+        Raises:
+            UsageError: if the selector names several entries, or uv is not installed.
+            NothingSelected: if it names none.
+            EnvironmentFailed: if the environment cannot be created.
+        """
+        from seedreg.diagnosis.laboratory import Laboratory
+        from seedreg.environments.index import PackageIndex
+        from seedreg.environments.interpreters import find_interpreter
+        from seedreg.environments.uv import Uv
+
+        uv = Uv(self.config.root, self._environ)
+        uv.require()
+        with self.building(environment) as registry:
+            verification = registry.verify_one(selector)
+
+        @cache
+        def find_python(version: str) -> str | None:
+            try:
+                return find_interpreter(version, uv).path
+            except EnvironmentFailed:
+                return None
+
+        def laboratory(python: str, exclude_newer: str | None = None) -> Laboratory:
+            index = PackageIndex(uv, exclude_newer)
+            return Laboratory(verification, environment, python, index, self.executor, find_python)
+
+        match self.config.resolved(environment).place:
+            case MadeEnvironment(python=ExistingPython() | PythonVersion() as base) as made:
+                with closing(self.environments().open(environment.label, made, base)) as held:
+                    yield laboratory(held.python, made.exclude_newer)
+            case ExistingPython(path):
+                yield laboratory(path)
 
 
 def open_registry(
@@ -38,164 +245,20 @@ def open_registry(
     """The registry of a project, with builds on this machine; use it in a `with` statement.
 
     Args:
-        db: path or SQLAlchemy URL of the registry file; None for the project's own.
+        db: path of the registry file, or its `sqlite:///` URL; None for the project's own.
         create: make the file if there is none.
         cwd: a folder of the project whose factories are built; the current one if None.
-        environment: where to build instead of in `python`; it is made, if it has to be, when the
-            first build is asked for.
+        environment: where to build instead of in `python`; it is created, if it has to be, for the
+            first build.
         settings: settings by their field names in `seedreg.config.Config`: `python`, `jobs`,
             `timeout_s` (seconds), `isolation`, `project` …; what is not given comes from
             `SEEDREG_*`, `[tool.seedreg]` or the defaults.
 
     Raises:
-        ConfigError: if a setting is wrong, or the interpreter that is to build does not exist.
-        RegistryError: if the file is missing and not to be created, locked, corrupt or no registry.
+        ConfigError: if a setting is wrong, or the interpreter that builds does not exist.
+        RegistryError: if the file is missing and not to be created, locked, corrupt or not a registry.
     """
-    from seedreg.config import load_config
-
     folder = Path.cwd() if cwd is None else Path(cwd)
     given = {**settings, "db": None if db is None else os.fspath(db)}
-    return open_registry_of(load_config(given, os.environ, folder), environment, create=create)
-
-
-def open_registry_of(
-    config: Config,
-    environment: EnvironmentSpec | None = None,
-    *,
-    create: bool = False,
-    several: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Registry:
-    """The registry that the configuration names, with builds on this machine.
-
-    An environment that has to be made is made when the first build is asked for: a registry that
-    cannot be opened or a selector that names nothing costs no installation.
-
-    Args:
-        config: which registry and project, and how to build.
-        environment: where to build; the configured interpreter if None.
-        create: make the registry file if there is none.
-        several: more than one build is to be expected, so TensorFlow is imported for them while the
-            registry is opened.
-        tell: is told, in one line, when an environment is made.
-
-    Raises:
-        RegistryError: if it is missing and not to be created, locked, corrupt or no registry.
-        ConfigError: if the interpreter that is to build does not exist.
-    """
-    from seedreg.executors.wrappers import DeferredExecutor
-
-    spec = environment or EnvironmentSpec(THIS)
-    if not isinstance(spec.python, PythonVersion):
-        config.interpreter(spec.python)
-    executor: Executor = DeferredExecutor(lambda: open_executor(config, spec, tell))
-    if several and not spec.is_made:
-        executor = open_executor(config, spec, tell, several=True)
-    try:
-        from seedreg.registry import Registry
-
-        return Registry(_open_repository(config, create=create), executor, config.project)
-    except BaseException:
-        executor.close()
-        raise
-
-
-@contextmanager
-def open_auditor(
-    config: Config, columns: Sequence[EnvironmentSpec], tell: Callable[[str], None] = lambda text: None
-) -> Iterator[Auditor]:
-    """Audits of the registry that the configuration names, with somewhere to build for each environment.
-
-    Where the first environment is there already, TensorFlow is imported in it while the registry is opened.
-
-    Args:
-        config: which registry and project, and how to build.
-        columns: the environments of the audit that is to come.
-        tell: is told, in one line, when an environment is made.
-
-    Raises:
-        RegistryError: if the registry is missing, locked, corrupt or none.
-        ConfigError: if the interpreter that is to build does not exist.
-    """
-    early: dict[EnvironmentSpec, Executor] = {}
-
-    def open_column(spec: EnvironmentSpec) -> Executor:
-        return early.pop(spec, None) or open_executor(config, spec, tell)
-
-    try:
-        if not columns[0].is_made:
-            with suppress(EnvironmentFailed):  # it is told when the column's turn comes
-                early[columns[0]] = open_executor(config, columns[0], tell, several=True)
-        from seedreg.audit import Auditor
-
-        with closing(_open_repository(config)) as repository:
-            yield Auditor(repository, open_column, config.project)
-    finally:
-        for executor in early.values():
-            executor.close()
-
-
-def _open_repository(config: Config, *, create: bool = False) -> Repository:
-    from seedreg.storage import open_repository, parse_location
-
-    location = parse_location(config.db, config.root)
-    return open_repository(location, create=create, busy_timeout_s=config.busy_timeout_s)
-
-
-def open_executor(
-    config: Config,
-    environment: EnvironmentSpec,
-    tell: Callable[[str], None] = lambda text: None,
-    *,
-    several: bool = False,
-) -> Executor:
-    """Somewhere to build in the environment, which is found or made now.
-
-    With `several` TensorFlow begins to be imported now for the builds that are to come.
-
-    Raises:
-        ConfigError: if the configured interpreter does not exist.
-        UsageError: if the environment has to be made and uv is not installed.
-        EnvironmentFailed: if the environment's own interpreter does not exist, or it cannot be made.
-    """
-    from seedreg.executors.local import LocalExecutor
-
-    def local(python: str) -> Executor:
-        executor = LocalExecutor(
-            python,
-            config.root,
-            config.import_paths,
-            jobs=config.jobs,
-            timeout_s=config.timeout_s,
-            isolation=Isolation(config.isolation),
-        )
-        if several:
-            executor.warm_up()
-        return executor
-
-    match environment.place:
-        case MadeEnvironment() as made:
-            from seedreg.environments.cache import EnvironmentCache
-            from seedreg.environments.uv import Uv
-            from seedreg.executors.wrappers import EnvironmentExecutor
-
-            base = made.python
-            if not isinstance(base, PythonVersion):
-                base = ExistingPython(_interpreter(config, environment.label, base))
-            cache = EnvironmentCache(config.cache_dir, Uv(config.root, os.environ), tell)
-            held = cache.open(environment.label, made, base)
-            return EnvironmentExecutor(held, local(held.python))
-        case python:
-            return local(_interpreter(config, environment.label, python))
-
-
-def _interpreter(config: Config, label: str, python: ThisPython | ExistingPython) -> str:
-    """The absolute path of the interpreter; a missing one is wrong configuration only where that names it."""
-    try:
-        return config.interpreter(python)
-    except ConfigError as error:
-        if python == ThisPython():
-            raise
-        raise EnvironmentFailed(
-            EnvironmentProblem.NO_INTERPRETER, environment=label, error=error.message
-        ) from error
+    config = load_config(given, os.environ, folder)
+    return Project(config, os.environ).building(environment, create=create)

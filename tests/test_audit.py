@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.audit import Auditor, ColumnFailed, ColumnStarted, Event
-from seedreg.domain.audit import Audit, Waiver
+from seedreg.audit import Auditor, AuditSelection, ColumnFailed, ColumnStarted, Event
+from seedreg.domain.audit import Audit, Shard, Waiver
 from seedreg.domain.comparison import Became
 from seedreg.domain.entry import Recipe
 from seedreg.domain.environment_spec import EnvironmentSpec
@@ -74,7 +74,7 @@ class World:
 
     def audit(self, *selectors: str, columns: tuple[EnvironmentSpec, ...] = (THIS,)) -> list[AuditRow]:
         auditor = self.auditor()
-        return rows(auditor.run(auditor.start(selectors, columns)))
+        return rows(auditor.run(auditor.start(columns, AuditSelection(selectors))))
 
 
 def rows(events: Iterator[Event]) -> list[AuditRow]:
@@ -109,17 +109,19 @@ def test_all_active_entries_of_the_project_are_selected(three: World) -> None:
     three.register(0, factory="n:build", project="q")
     (retired,) = three.register(3)
     three.repository.entries.set_retired(retired, three.now, "no longer trained")
-    audit = three.auditor().start((), (THIS,))
+    audit = three.auditor().start((THIS,))
     assert ids_of(audit) == [Recipe("p", "m:build", seed).id for seed in range(3)]
-    assert audit == three.auditor().find(1)
+    assert audit == three.auditor().history.find(1)
 
 
 def test_selectors_narrow_it_down_each_entry_once(three: World) -> None:
     one = Recipe("p", "m:build", 1).id
     three.repository.entries.add_tags(one, ["nightly"])
-    assert ids_of(three.auditor().start(["tag:nightly", one[:8], "m:build@1"], (THIS,))) == [one]
+    assert ids_of(three.auditor().start((THIS,), AuditSelection(("tag:nightly", one[:8], "m:build@1")))) == [
+        one
+    ]
     with pytest.raises(NothingSelected, match="no entry is named by 'x'"):
-        three.auditor().start(["m:build", "x"], (THIS,))
+        three.auditor().start((THIS,), AuditSelection(("m:build", "x")))
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -128,7 +130,7 @@ def test_shards_are_stable_disjoint_and_complete(world: World, count: int) -> No
 
     def shard(number: int) -> set[str]:
         try:
-            return set(ids_of(world.auditor().start((), (THIS,), shard=(number, count))))
+            return set(ids_of(world.auditor().start((THIS,), AuditSelection(shard=Shard(number, count)))))
         except NothingSelected:
             return set()
 
@@ -143,35 +145,35 @@ def test_shards_are_stable_disjoint_and_complete(world: World, count: int) -> No
 def test_stale_leaves_out_what_was_checked_since(three: World) -> None:
     assert len(three.audit("m:build@1")) == 1
     three.now = "2026-03-05T12:00:00.000000Z"
-    stale = three.auditor().start((), (THIS,), stale_s=7 * 86400)
+    stale = three.auditor().start((THIS,), AuditSelection(stale_s=7 * 86400))
     assert [three.repository.entries.get(one).recipe.seed for one in ids_of(stale)] == [0, 2]  # type: ignore[union-attr]
     three.now = "2026-03-08T12:00:00.000001Z"
-    assert len(ids_of(three.auditor().start((), (THIS,), stale_s=7 * 86400))) == 3
+    assert len(ids_of(three.auditor().start((THIS,), AuditSelection(stale_s=7 * 86400)))) == 3
     # Further back than the calendar goes: what was never checked.
-    assert len(ids_of(three.auditor().start((), (THIS,), stale_s=1e15))) == 2
+    assert len(ids_of(three.auditor().start((THIS,), AuditSelection(stale_s=1e15)))) == 2
 
 
 def test_an_empty_selection_is_no_audit(world: World) -> None:
     with pytest.raises(NothingSelected, match="there is no entry to audit"):
-        world.auditor().start((), (THIS,))
+        world.auditor().start((THIS,))
     assert world.repository.audits.newest() == ()
 
 
 def test_an_environment_named_twice_is_no_audit(three: World) -> None:
     with pytest.raises(UsageError, match="environment 'other' is named twice"):
-        three.auditor().start((), (OTHER, THIS, OTHER))
+        three.auditor().start((OTHER, THIS, OTHER))
     assert three.repository.audits.newest() == ()
 
 
 def test_those_that_failed_in_the_last_audit_can_be_run_again(three: World) -> None:
     with pytest.raises(NothingSelected, match="there was no audit yet"):
-        three.auditor().start((), (THIS,), rerun_failed=True)
+        three.auditor().start((THIS,), AuditSelection(rerun_failed=True))
     assert [row.failed for row in three.audit()] == [False] * 3
     with pytest.raises(NothingSelected, match="there is no entry to audit"):
-        three.auditor().start((), (THIS,), rerun_failed=True)
+        three.auditor().start((THIS,), AuditSelection(rerun_failed=True))
     three.change()
     assert verdicts(three.audit("m:build@1")) == [("this", "m:build@1", "DRIFTED")]
-    again = three.auditor().start((), (THIS,), rerun_failed=True)
+    again = three.auditor().start((THIS,), AuditSelection(rerun_failed=True))
     assert ids_of(again) == [Recipe("p", "m:build", 1).id]
 
 
@@ -179,7 +181,7 @@ def test_those_that_failed_in_the_last_audit_can_be_run_again(three: World) -> N
 
 
 def test_every_entry_is_checked_in_every_environment(three: World) -> None:
-    audit = three.auditor().start((), (THIS, OTHER))
+    audit = three.auditor().start((THIS, OTHER))
     events = list(three.auditor().run(audit))
     assert [event for event in events if isinstance(event, ColumnStarted)] == [
         ColumnStarted(THIS, 3),
@@ -188,9 +190,9 @@ def test_every_entry_is_checked_in_every_environment(three: World) -> None:
     expected = [(c, f"m:build@{seed}", "REPRODUCED") for c in ("other", "this") for seed in range(3)]
     assert verdicts(rows(iter(events))) == expected
     assert three.opened == ["this", "other"]
-    stored = list(three.auditor().rows(1))
+    stored = list(three.auditor().history.rows(1))
     assert sorted(map(str, stored)) == sorted(str(event) for event in events if isinstance(event, AuditRow))
-    assert three.auditor().find(1).finished_at == three.now
+    assert three.auditor().history.find(1).finished_at == three.now
 
 
 LOST: list[tuple[Exception, BuildFailure]] = [
@@ -225,15 +227,15 @@ def test_an_environment_that_cannot_be_had_fails_its_column_alone(
     three: World, error: Exception, failure: BuildFailure
 ) -> None:
     three.environments["other"] = error
-    audit = three.auditor().start((), (THIS, OTHER, THIRD))
+    audit = three.auditor().start((THIS, OTHER, THIRD))
     events = list(three.auditor().run(audit))
     assert [event for event in events if isinstance(event, ColumnFailed)] == [ColumnFailed(OTHER, failure)]
     found = rows(iter(events))
     assert {row.column for row in found if row.check.verdict is Verdict.REPRODUCED} == {"this", "third"}
     assert {row.check.failure for row in found if row.column == "other"} == {failure}
-    counts = three.auditor().report(1).counts
+    counts = three.auditor().history.report(1).counts
     assert counts.verdicts == {Verdict.REPRODUCED: 6, Verdict.ERROR: 3}
-    assert three.auditor().find(1).finished_at is not None
+    assert three.auditor().history.find(1).finished_at is not None
 
 
 @pytest.mark.parametrize(
@@ -270,29 +272,29 @@ def test_an_entry_of_another_project_is_an_error(three: World) -> None:
 def test_fail_fast_stops_and_resume_makes_the_rest(three: World) -> None:
     three.change()
     auditor = three.auditor()
-    audit = auditor.start((), (THIS,))
+    audit = auditor.start((THIS,))
     first = rows(auditor.run(audit, fail_fast=True))
     assert [row.check.verdict for row in first] == [Verdict.DRIFTED]
-    assert (auditor.left(audit), auditor.find(1).finished_at) == (2, None)
+    assert (auditor.left(audit), auditor.history.find(1).finished_at) == (2, None)
     resumed = auditor.resume((THIS,))
     assert resumed == audit
     rest = rows(auditor.run(resumed))
     assert {row.entry.id for row in (*first, *rest)} == set(ids_of(audit))
     assert (len(rest), auditor.left(audit)) == (2, 0)
-    assert auditor.find(1).finished_at is not None
+    assert auditor.history.find(1).finished_at is not None
 
 
 def test_fail_fast_at_the_last_check_is_the_end(three: World) -> None:
     three.change()
     auditor = three.auditor()
-    list(auditor.run(auditor.start(["m:build@1"], (THIS,)), fail_fast=True))
-    assert auditor.find(1).finished_at is not None
+    list(auditor.run(auditor.start((THIS,), AuditSelection(("m:build@1",))), fail_fast=True))
+    assert auditor.history.find(1).finished_at is not None
 
 
 def test_fail_fast_stops_at_an_environment_that_cannot_be_had(three: World) -> None:
     three.environments["other"] = EnvironmentFailed(EnvironmentProblem.NO_REQUIREMENTS, path="gone.txt")
     auditor = three.auditor()
-    audit = auditor.start((), (OTHER, THIS))
+    audit = auditor.start((OTHER, THIS))
     assert len(rows(auditor.run(audit, fail_fast=True))) == 1
     assert three.opened == ["other"]
     three.environments.clear()
@@ -302,24 +304,24 @@ def test_fail_fast_stops_at_an_environment_that_cannot_be_had(three: World) -> N
 def test_a_waived_drift_does_not_stop_it(three: World) -> None:
     three.change()
     for row in three.audit():
-        assert row.check.fingerprint is not None
+        assert row.check.observed is not None
         until = "2026-03-31"
-        waiver = Waiver(row.entry.id, row.check.fingerprint.digest, "known", until, three.now)
+        waiver = Waiver(row.entry.id, row.check.observed.fingerprint.digest, "known", until, three.now)
         three.repository.waivers.add(waiver)
     auditor = three.auditor()
-    found = rows(auditor.run(auditor.start((), (THIS,)), fail_fast=True))
+    found = rows(auditor.run(auditor.start((THIS,)), fail_fast=True))
     assert [(row.check.verdict.value, row.failed) for row in found] == [("DRIFTED", False)] * 3
     three.now = "2026-04-01T00:00:00.000000Z"
-    found = rows(auditor.run(auditor.start((), (THIS,)), fail_fast=True))
+    found = rows(auditor.run(auditor.start((THIS,)), fail_fast=True))
     assert [(row.check.verdict.value, row.failed) for row in found] == [("DRIFTED", True)]
 
 
 def test_only_an_interrupted_audit_of_the_same_environments_is_resumed(three: World) -> None:
     auditor = three.auditor()
     three.audit()
-    auditor.start((), (THIS, OTHER))
+    auditor.start((THIS, OTHER))
     for columns in ((THIS,), (OTHER,), (OTHER, THIS)):
-        with pytest.raises(NothingSelected, match="no interrupted audit in the same environment"):
+        with pytest.raises(NothingSelected, match="no interrupted audit in the same environments"):
             auditor.resume(columns)
     with pytest.raises(NothingSelected):
         three.auditor("q").resume((THIS, OTHER))
@@ -328,7 +330,7 @@ def test_only_an_interrupted_audit_of_the_same_environments_is_resumed(three: Wo
 
 def test_an_audit_is_not_resumed_in_an_environment_that_has_changed(three: World) -> None:
     auditor = three.auditor()
-    audit = auditor.start((), (THIS, OTHER))
+    audit = auditor.start((THIS, OTHER))
     events = auditor.run(audit)
     for _ in range(2):  # the column's beginning and its first check
         next(events)
@@ -338,16 +340,16 @@ def test_an_audit_is_not_resumed_in_an_environment_that_has_changed(three: World
         list(auditor.run(auditor.resume((THIS, OTHER))))
     assert (caught.value.message, caught.value.hint) == (
         "environment this has changed since audit 1 was interrupted: tensorflow 2.99.0 → 2.100.0",
-        "start a new audit, or bring the environment back",
+        "start a new audit, or restore the environment",
     )
-    assert len(list(auditor.rows(1))) == 1
+    assert len(list(auditor.history.rows(1))) == 1
     three.change('{"keras": "2.98.0"}')  # of the factory's choice, as tf_keras
     assert len(rows(auditor.run(auditor.resume((THIS, OTHER))))) == 5
 
 
 def test_a_column_that_was_done_before_is_not_opened_again(three: World) -> None:
     auditor = three.auditor()
-    audit = auditor.start((), (THIS, OTHER))
+    audit = auditor.start((THIS, OTHER))
     events = auditor.run(audit)
     for _ in range(6):  # the first column, and one of the second
         next(events)
@@ -359,20 +361,20 @@ def test_a_column_that_was_done_before_is_not_opened_again(three: World) -> None
 
 def test_two_that_run_the_same_audit_keep_each_check_once(three: World) -> None:
     auditor = three.auditor()
-    audit = auditor.start((), (THIS,))
+    audit = auditor.start((THIS,))
     first = auditor.run(audit)
     next(first)
     next(first)
     list(auditor.run(audit))
     list(first)
-    assert len(list(auditor.rows(audit.number))) == 3
+    assert len(list(auditor.history.rows(audit.number))) == 3
 
 
 # Held against each other --------------------------------------------------------------------------
 
 
 def compared(world: World, before: int, after: int) -> dict[Became, list[str]]:
-    groups = world.auditor().compare(before, after).groups()
+    groups = world.auditor().history.compare(before, after).groups()
     return {
         became: [f"{check.entry.recipe.seed} {check.column}" for check in group]
         for became, group in groups.items()
@@ -396,7 +398,7 @@ def test_two_audits_are_compared(world: World) -> None:
     assert compared(world, 2, 3)[Became.STILL_DRIFTED] == ["1 this"]
     assert compared(world, 2, 4)[Became.NEWLY_REPRODUCED] == ["0 this"]
     with pytest.raises(NothingSelected, match="there is no audit 9"):
-        world.auditor().compare(1, 9)
+        world.auditor().history.compare(1, 9)
 
 
 def test_audits_before_and_after_an_upgrade_are_compared_whatever_the_environments_are_called(
@@ -437,7 +439,7 @@ def test_what_could_not_be_judged_is_neither_drifted_nor_reproduced_in_a_compari
     }
     assert compared(world, 2, 4) == {Became.JUDGED_AGAIN: ["0 this", "1 this"]}
     assert compared(world, 1, 1) == {}
-    newly = [check.drifted_newly for check in world.auditor().compare(2, 4).checks]
+    newly = [check.drifted_newly for check in world.auditor().history.compare(2, 4).checks]
     assert newly == [True, True]
 
 
@@ -446,10 +448,10 @@ def test_a_waived_drift_is_no_new_one(world: World) -> None:
     world.audit()
     world.change()
     for row in world.audit():
-        assert row.check.fingerprint is not None
-        digest = row.check.fingerprint.digest
+        assert row.check.observed is not None
+        digest = row.check.observed.fingerprint.digest
         world.repository.waivers.add(Waiver(row.entry.id, digest, "known", "2026-03-31", world.now))
     world.audit()
     assert compared(world, 1, 3) == {Became.NEWLY_DRIFTED: ["0 this"]}
-    (check,) = world.auditor().compare(1, 3).checks
+    (check,) = world.auditor().history.compare(1, 3).checks
     assert (check.waived, check.drifted_newly) == (True, False)

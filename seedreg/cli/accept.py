@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import build_options, load_for_builds, open_for_builds, selectors_argument
+from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.projects import open_project_for_build
+from seedreg.domain.results import NothingToAccept
+from seedreg.reports.text.drift import drift_lines
 
 
 @click.command("accept")
-@selectors_argument(single=True)
+@selector_argument()
 @click.option(
-    "--reason", required=True, metavar="TEXT", help="Why the drift is right; it is kept with the baseline."
+    "--reason", required=True, metavar="TEXT", help="Why the drift is right; stored with the baseline."
 )
 @build_options
 @click.pass_context
@@ -19,11 +22,8 @@ def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings
 
     The old one stays in its history.
     """
-    from seedreg.domain.results import NothingToAccept
-    from seedreg.reports.text.drift import drift_lines
-
-    config, environment = load_for_builds(ctx, **settings)
-    with open_for_builds(config, environment, several=True) as registry:
+    project, environment = open_project_for_build(ctx, **settings)
+    with project.building(environment, several=True) as registry:
         result = registry.accept(selector, reason)
     entry = result.entry
     if isinstance(result, NothingToAccept):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import load, open_for_writing, registry_option, selectors_argument
+from seedreg.cli.options import registry_option, selector_argument
+from seedreg.cli.projects import open_project
+from seedreg.errors import UsageError
 
 
 @click.command("alias")
-@selectors_argument(single=True)
+@selector_argument()
 @click.argument("name", required=False)
-@click.option("--remove", is_flag=True, help="Take the alias off.")
+@click.option("--remove", is_flag=True, help="Remove the alias.")
 @registry_option
 @click.pass_context
 def alias_command(
@@ -18,18 +20,11 @@ def alias_command(
 ) -> int:
     """Give one entry a name.
 
-    Every command then knows it by this name too.
+    Every command then accepts this name as a selector.
     """
-    from seedreg.domain.entry import check_name
-    from seedreg.errors import UsageError
-    from seedreg.registry import select_one
-
     if (name is None) != remove:
         raise UsageError("give either a NAME or --remove", hint="seedreg alias SELECTOR NAME")
-    if name is not None:
-        check_name("alias", name)
-    with open_for_writing(load(ctx, db=db)) as repository:
-        entry = select_one(repository, selector)
-        repository.entries.set_alias(entry.id, name)
+    with open_project(ctx, db=db).writing() as registry:
+        entry = registry.alias(selector, name)
     click.echo(f"{entry.short_id}  {entry.recipe.label}  alias: {name or '-'}")
     return 0

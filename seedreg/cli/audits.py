@@ -7,7 +7,14 @@ import os
 import click
 
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import load, open_auditor_for_reading, print_json, print_paged, registry_option
+from seedreg.cli.options import registry_option
+from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.projects import open_project
+from seedreg.domain.comparison import Became
+from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
+from seedreg.reports.audit.listing import audits_document, comparison_document
+from seedreg.reports.audit.output import write_reports
+from seedreg.reports.text.audits import audit_list_lines, comparison_lines
 
 
 @click.group("audits", invoke_without_command=True)
@@ -17,17 +24,14 @@ from seedreg.cli.options import load, open_auditor_for_reading, print_json, prin
 @click.pass_context
 def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: str | None) -> int:
     """List the audits that were made, show one again, or compare two."""
-    from seedreg.reports.audit.listing import audits_document
-    from seedreg.reports.text.audits import audit_list_lines
-
     if ctx.invoked_subcommand is not None:
         ctx.meta["seedreg.db"] = db
         return 0
-    with open_auditor_for_reading(load(ctx, db=db)) as auditor:
+    with open_project(ctx, db=db).audits() as audits:
         if as_json:
-            print_json(audits_document(auditor.reports(limit)))
+            print_json(audits_document(audits.reports(limit)))
             return 0
-        lines = list(audit_list_lines(auditor.reports(limit), CommandLineGuide()))
+        lines = list(audit_list_lines(audits.reports(limit), CommandLineGuide()))
     if lines:
         print_paged(lines)
     else:
@@ -41,12 +45,10 @@ def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: 
 @click.pass_context
 def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
     """Show the end table of audit N again."""
-    from seedreg.reports.audit.output import write_reports
-
-    config = load(ctx, db=db or ctx.meta.get("seedreg.db"))
-    with open_auditor_for_reading(config) as auditor:
-        report, guide = auditor.report(number), CommandLineGuide()
-        write_reports(report, [("text", None)], guide, root=config.root, environ=os.environ)
+    project = open_project(ctx, db=db or ctx.meta.get("seedreg.db"))
+    with project.audits() as audits:
+        report, guide = audits.report(number), CommandLineGuide()
+        write_reports(report, [("text", None)], guide, root=project.config.root, environ=os.environ)
     return 0
 
 
@@ -64,13 +66,8 @@ def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: 
     The exit code is 1 if M found a drift that N did not, and nobody waived it; else 125 if
     something that N judged could not be judged in M.
     """
-    from seedreg.domain.comparison import Became
-    from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
-    from seedreg.reports.audit.listing import comparison_document
-    from seedreg.reports.text.audits import comparison_lines
-
-    with open_auditor_for_reading(load(ctx, db=db or ctx.meta.get("seedreg.db"))) as auditor:
-        comparison = auditor.compare(before, after)
+    with open_project(ctx, db=db or ctx.meta.get("seedreg.db")).audits() as audits:
+        comparison = audits.compare(before, after)
     code = EXIT_OK
     if any(check.drifted_newly for check in comparison.checks):
         code = EXIT_DRIFT

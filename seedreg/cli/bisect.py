@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.diagnosis import bench, tell_trial
+from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import build_options, exit_code_of, print_json, print_lines, selectors_argument
+from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.projects import open_project_for_build
+from seedreg.cli.trials import say_trial
+from seedreg.diagnosis.bisection import Bisector
+from seedreg.environments.versions import is_version, normal_name
+from seedreg.errors import UsageError
+from seedreg.reports.text.diagnosis import bisect_document, bisect_lines
 
 
 @click.command("bisect")
-@selectors_argument(single=True)
+@selector_argument()
 @click.option("--package", required=True, metavar="NAME", help="The distribution whose releases are tried.")
 @click.option("--from", "first", metavar="VERSION", help="The first release (default: the baseline's).")
 @click.option("--to", "last", metavar="VERSION", help="The last release (default: today's).")
@@ -20,7 +27,7 @@ from seedreg.cli.options import build_options, exit_code_of, print_json, print_l
     default=20,
     show_default=True,
     metavar="N",
-    help="Try at most so many environments.",
+    help="Try at most this many environments.",
 )
 @click.option(
     "--resolve",
@@ -51,20 +58,16 @@ def bisect_command(
     Builds the entry with releases from the baseline's to today's, the other packages as they are
     today. With --resolve auto the installer may move others where a release cannot run without.
     """
-    from seedreg.diagnosis.bisection import Bisector
-    from seedreg.environments.versions import is_version, normal_name
-    from seedreg.errors import UsageError
-    from seedreg.reports.text.diagnosis import bisect_document, bisect_lines
-
     for option, version in (("--from", first), ("--to", last)):
         if version is not None and not is_version(version):
             raise UsageError(f"{option} {version!r} is not a version", hint="write it as 3.4.1")
-    with bench(ctx, selector, settings) as means:
-        bisector = Bisector(means.open_executor, means.index, means.python, builds, resolve, tell_trial)
-        bisection = bisector.bisect(means.verification, normal_name(package), first, last)
+    project, environment = open_project_for_build(ctx, **settings)
+    with project.laboratory(selector, environment) as lab:
+        bisector = Bisector(lab.open_executor, lab.index, lab.python, builds, resolve, say_trial)
+        bisection = bisector.bisect(lab.verification, normal_name(package), first, last)
     code = exit_code_of([bisection.verification.verdict])
     if as_json:
         print_json(bisect_document(bisection, code))
     else:
-        print_lines(bisect_lines(bisection, CommandLineGuide(means.environment), verbose=verbose))
+        print_lines(bisect_lines(bisection, CommandLineGuide(environment), verbose=verbose))
     return code

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.diagnosis import bench, tell_trial
+from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import build_options, exit_code_of, print_json, print_lines, selectors_argument
+from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.projects import open_project_for_build
+from seedreg.cli.trials import say_trial
+from seedreg.diagnosis.blame import Blamer
+from seedreg.reports.text.diagnosis import blame_document, blame_lines
 
 
 @click.command("blame")
-@selectors_argument(single=True)
+@selector_argument()
 @click.option(
     "--builds",
     type=click.IntRange(min=1),
     default=40,
     show_default=True,
     metavar="N",
-    help="Try at most so many environments.",
+    help="Try at most this many environments.",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show every moved package and what builds printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.blame/1).")
@@ -31,15 +36,13 @@ def blame_command(
     Builds the entry today, then in environments made by uv in which only some of the packages that
     changed since the baseline are moved back, and names the smallest group that explains the drift.
     """
-    from seedreg.diagnosis.blame import Blamer
-    from seedreg.reports.text.diagnosis import blame_document, blame_lines
-
-    with bench(ctx, selector, settings) as means:
-        blamer = Blamer(means.open_executor, means.index, means.find_python, means.python, builds, tell_trial)
-        blame = blamer.blame(means.verification)
+    project, environment = open_project_for_build(ctx, **settings)
+    with project.laboratory(selector, environment) as lab:
+        blamer = Blamer(lab.open_executor, lab.index, lab.find_python, lab.python, builds, say_trial)
+        blame = blamer.blame(lab.verification)
     code = exit_code_of([blame.verification.verdict])
     if as_json:
         print_json(blame_document(blame, code))
     else:
-        print_lines(blame_lines(blame, CommandLineGuide(means.environment), verbose=verbose))
+        print_lines(blame_lines(blame, CommandLineGuide(environment), verbose=verbose))
     return code

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import load, registry_location, registry_option
+from seedreg import storage
+from seedreg.cli.options import registry_option
+from seedreg.cli.projects import open_project
 from seedreg.errors import EXIT_REGISTRY
 from seedreg.reports.words.problems import problem_text
+from seedreg.storage import SchemaState
 
 
 @click.group("db")
@@ -20,20 +23,18 @@ def db_command() -> None:
 @registry_option
 @click.pass_context
 def _status(ctx: click.Context, /, db: str | None) -> int:
-    """Say where the registry is, its schema and how much it holds."""
-    from seedreg.storage import SchemaState, open_repository, status
-
-    config = load(ctx, db=db)
-    location = registry_location(config)
-    found = status(location)
+    """Show where the registry is, its schema and how much it holds."""
+    project = open_project(ctx, db=db)
+    location = project.location
+    found = storage.status(location)
     click.echo(f"registry  {location}")
     click.echo(f"size      {location.path.stat().st_size:,} bytes")
     click.echo(f"schema    {found.revision} ({found.state.value}; this seedreg writes {found.latest})")
     if found.state is SchemaState.NEWER:
         click.echo("  next: upgrade seedreg (pip install --upgrade seedreg)")
         return EXIT_REGISTRY
-    with open_repository(location, write=False, busy_timeout_s=config.busy_timeout_s) as repository:
-        summaries = repository.entries.summaries(retired=None)
+    with project.reading() as registry:
+        summaries = registry.entries(retired=None)
     retired = sum(summary.retired_at is not None for summary in summaries)
     click.echo(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
     if found.state is SchemaState.OLDER:
@@ -46,10 +47,8 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
 @click.pass_context
 def _upgrade(ctx: click.Context, /, db: str | None) -> int:
     """Bring the registry's schema up to date, after a backup."""
-    from seedreg.storage import upgrade
-
-    config = load(ctx, db=db)
-    done = upgrade(registry_location(config), busy_timeout_s=config.busy_timeout_s)
+    project = open_project(ctx, db=db)
+    done = storage.upgrade(project.location, busy_timeout_s=project.config.busy_timeout_s)
     if done.backup is None:
         click.echo(f"the schema is {done.after} already: nothing to do")
     else:
@@ -64,9 +63,7 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
 @click.pass_context
 def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
     """Copy the registry to TARGET, even while others write to it."""
-    from seedreg.storage import backup
-
-    backup(registry_location(load(ctx, db=db)), target)
+    storage.backup(open_project(ctx, db=db).location, target)
     click.echo(f"backup    {target}")
     return 0
 
@@ -76,10 +73,8 @@ def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
 @click.pass_context
 def _check(ctx: click.Context, /, db: str | None) -> int:
     """Read everything and recompute every digest."""
-    from seedreg.storage import check
-
-    location = registry_location(load(ctx, db=db))
-    problems = check(location)
+    location = open_project(ctx, db=db).location
+    problems = storage.check(location)
     for problem in problems:
         click.echo(f"problem   {problem_text(problem)}")
     if problems:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import click
 
-from seedreg.cli.options import load, parse_age, print_json, print_lines
+from seedreg.cli.parsing import parse_age
+from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.projects import open_project
 from seedreg.config import Config
-from seedreg.environments.cache import EnvironmentCache
 from seedreg.environments.cached import CachedEnvironment
-from seedreg.environments.uv import Uv
 from seedreg.errors import NothingSelected, UsageError
 from seedreg.reports.documents.envs import envs_document
 from seedreg.reports.text.environments import environment_lines, removed_line, total
@@ -31,8 +30,8 @@ def envs_command() -> None:
 @click.pass_context
 def _list(ctx: click.Context, /, as_json: bool) -> int:
     """List the environments, the one used last at the end."""
-    config = load(ctx)
-    environments = _cache(config).entries()
+    project = open_project(ctx)
+    config, environments = project.config, project.environments().entries()
     if as_json:
         print_json(envs_document(config.cache_dir, environments))
         return 0
@@ -46,8 +45,8 @@ def _list(ctx: click.Context, /, as_json: bool) -> int:
 @click.pass_context
 def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
     """Delete environments; any unique beginning of a KEY is enough."""
-    config = load(ctx)
-    cache = _cache(config)
+    project = open_project(ctx)
+    config, cache = project.config, project.environments()
     environments = cache.entries()
     for environment in {one.key: one for one in (_named(key, environments, config) for key in keys)}.values():
         if not cache.remove(environment.key):
@@ -87,13 +86,9 @@ def _prune(ctx: click.Context, /, unused_for: str) -> int:
     building are kept.
     """
     unused_for_s = parse_age(unused_for)
-    config = load(ctx)
-    gone = _cache(config).prune(unused_for_s)
+    project = open_project(ctx)
+    config, gone = project.config, project.environments().prune(unused_for_s)
     for environment in gone:
         click.echo(removed_line(environment))
     click.echo(f"{total(gone)} removed from {config.cache_dir}", err=True)
     return 0
-
-
-def _cache(config: Config) -> EnvironmentCache:
-    return EnvironmentCache(config.cache_dir, Uv(config.root, os.environ))

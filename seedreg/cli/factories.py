@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import load, print_json, print_lines
+from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.projects import load
 from seedreg.factories.lookup import candidates
 from seedreg.reports.documents.factories import factories_document
 from seedreg.reports.text.factories import factory_lines

@@ -33,6 +33,7 @@ WORDS: dict[Step, str] = {
     Step.LIST_AUDITS: "`seedreg audits` lists the audits",
     Step.LIST_ENTRIES: "`seedreg list` shows the entries",
     Step.LIST_PROBLEMS: "`seedreg db check` lists them",
+    Step.NAME_FINGERPRINT: "name it with --fingerprint DIGITS",
     Step.NAME_MODULE: f"write {_FORMS}, or give --module package.module, or set "
     'factories = ["package.module"] in [tool.seedreg] of pyproject.toml',
     Step.NAME_PACKAGES: "name packages: --with 'tensorflow==2.15.*' or --requirements FILE",
@@ -44,12 +45,13 @@ WORDS: dict[Step, str] = {
     Step.NAME_RELEASES: "name releases with --from VERSION and --to VERSION; `seedreg blame` finds it",
     Step.REPLACE_EMPTY_FILE: "remove it if nothing needs it; `seedreg register` creates one",
     Step.SEED_FULLY: "use --seeding full",
-    Step.SELECT_MORE: "`seedreg list` shows the entries; --stale, --rerun-failed and --shard narrow it",
+    Step.SELECT_MORE: "`seedreg list` shows the entries; --stale, --rerun-failed and --shard leave some out",
     Step.SET_OPTION: "set --{option} to {allowed}",
     Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
     Step.SHOW_TRACEBACK: "`seedreg verify {entry} --verbose` shows the traceback",
     Step.UPGRADE_REGISTRY: "run `seedreg db upgrade` (takes a backup first)",
     Step.USE_CPU: "register the recipe with --device cpu",
+    Step.VERIFY: "`seedreg verify {entry}` says whether it drifts",
 }
 
 

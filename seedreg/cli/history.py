@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import (
-    load,
-    open_for_reading,
-    print_json,
-    print_paged,
-    registry_option,
-    selectors_argument,
-)
+from seedreg.cli.options import registry_option, selector_argument
+from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.projects import open_project
+from seedreg.reports.documents import history_document
+from seedreg.reports.text.history import history_lines
 
 
 @click.command("history")
-@selectors_argument(single=True)
+@selector_argument()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.history/1).")
 @registry_option
 @click.pass_context
 def history_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | None) -> int:
     """Show every baseline and check of one entry, oldest first."""
-    from seedreg.registry import select_one
-    from seedreg.reports.text.history import history_lines
-
-    with open_for_reading(load(ctx, db=db)) as repository:
-        entry = select_one(repository, selector)
-        baselines, checks = repository.baselines.of_entry(entry.id), repository.checks.of_entry(entry.id)
+    with open_project(ctx, db=db).reading() as registry:
+        found = registry.history(selector)
     if as_json:
-        from seedreg.reports.documents import history_document
-
-        print_json(history_document(entry, baselines, checks))
+        print_json(history_document(found.entry, found.baselines, found.checks))
     else:
-        print_paged(history_lines(entry, baselines, checks))
+        print_paged(history_lines(found.entry, found.baselines, found.checks))
     return 0

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import load, open_for_reading, print_json, print_paged, registry_option
+from seedreg.cli.options import registry_option
+from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.projects import open_project
 from seedreg.domain.entry import MAX_SEED
+from seedreg.domain.verdict import Verdict
+from seedreg.reports.documents import list_document
+from seedreg.reports.text.listing import summary_lines
 
 
 @click.command("list")
@@ -37,11 +42,8 @@ def list_command(
     db: str | None,
 ) -> int:
     """List the entries, sorted by factory and seed."""
-    from seedreg.domain.verdict import Verdict
-    from seedreg.reports.text.listing import summary_lines
-
-    with open_for_reading(load(ctx, db=db)) as repository:
-        summaries = repository.entries.summaries(
+    with open_project(ctx, db=db).reading() as registry:
+        summaries = registry.entries(
             project=project,
             factory=factory,
             tag=tag,
@@ -50,8 +52,6 @@ def list_command(
             retired=None if all_ else retired,
         )
     if as_json:
-        from seedreg.reports.documents import list_document
-
         print_json(list_document(summaries))
     elif summaries:
         print_paged(summary_lines(summaries))

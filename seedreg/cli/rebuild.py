@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import build_options, load_for_builds, open_for_builds, selectors_argument
+from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.projects import open_project_for_build
 from seedreg.errors import EXIT_DRIFT
+from seedreg.reports.text.drift import drift_lines
 
 
 @click.command("rebuild")
-@selectors_argument(single=True)
+@selector_argument()
 @click.option(
     "--output",
     "-o",
@@ -26,10 +28,8 @@ def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settin
 
     It says whether they are the registered ones; if they are not, the exit code is 1.
     """
-    from seedreg.reports.text.drift import drift_lines
-
-    config, environment = load_for_builds(ctx, **settings)
-    with open_for_builds(config, environment) as registry:
+    project, environment = open_project_for_build(ctx, **settings)
+    with project.building(environment) as registry:
         result = registry.rebuild(selector, output)
     entry, number = result.entry, result.baseline.number
     click.echo(f"wrote  {result.path}  {entry.recipe.label}  {result.fingerprint}")

@@ -7,8 +7,10 @@ import os
 import click
 
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import load, open_auditor_for_reading, registry_option
+from seedreg.cli.options import registry_option
 from seedreg.cli.outputs import plan_reports, report_options
+from seedreg.cli.projects import open_project
+from seedreg.reports.audit.output import write_reports
 
 
 @click.command("report")
@@ -29,10 +31,8 @@ def report_command(
     A file is written whole or not at all. In a GitHub workflow, with no format asked for, the text
     comes with annotations.
     """
-    from seedreg.reports.audit.output import write_reports
-
     targets = plan_reports(formats, outputs, os.environ)
-    config = load(ctx, db=db)
-    with open_auditor_for_reading(config) as auditor:
-        write_reports(auditor.report(number), targets, CommandLineGuide(), root=config.root)
+    project = open_project(ctx, db=db)
+    with project.audits() as audits:
+        write_reports(audits.report(number), targets, CommandLineGuide(), root=project.config.root)
     return 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import load, open_for_writing, registry_option, selectors_argument
+from seedreg.cli.options import registry_option, selectors_argument
+from seedreg.cli.projects import open_project
 
 
 @click.command("retire")
 @selectors_argument()
-@click.option("--reason", metavar="TEXT", help="Why; it is kept with the entry.")
+@click.option("--reason", metavar="TEXT", help="Why; stored with the entry.")
 @registry_option
 @click.pass_context
 def retire_command(
@@ -19,12 +20,10 @@ def retire_command(
 
     An id or alias still names them.
     """
-    from seedreg.registry import select, utc_now
-
-    with open_for_writing(load(ctx, db=db)) as repository:
-        for entry in select(repository, selectors):
-            repository.entries.set_retired(entry.id, utc_now(), reason)
-            click.echo(f"retired  {entry.short_id}  {entry.recipe.label}")
+    with open_project(ctx, db=db).writing() as registry:
+        entries = registry.retire(selectors, reason)
+    for entry in entries:
+        click.echo(f"retired  {entry.short_id}  {entry.recipe.label}")
     return 0
 
 
@@ -34,10 +33,8 @@ def retire_command(
 @click.pass_context
 def unretire_command(ctx: click.Context, /, selectors: tuple[str, ...], db: str | None) -> int:
     """Bring retired entries back."""
-    from seedreg.registry import select
-
-    with open_for_writing(load(ctx, db=db)) as repository:
-        for entry in select(repository, selectors, include_retired=True):
-            repository.entries.set_retired(entry.id, None, None)
-            click.echo(f"active  {entry.short_id}  {entry.recipe.label}")
+    with open_project(ctx, db=db).writing() as registry:
+        entries = registry.unretire(selectors)
+    for entry in entries:
+        click.echo(f"active  {entry.short_id}  {entry.recipe.label}")
     return 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import load, print_json, print_lines, registry_option
+from seedreg.cli.options import registry_option
+from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.projects import load
 from seedreg.reports.documents.config import config_document
 from seedreg.reports.text.settings import setting_lines
 

@@ -5,41 +5,28 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import (
-    load,
-    open_for_reading,
-    print_json,
-    print_paged,
-    registry_option,
-    selectors_argument,
-)
+from seedreg.cli.options import registry_option, selector_argument
+from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.projects import open_project
+from seedreg.reports.documents import show_document
+from seedreg.reports.text.entry import entry_lines
 
 
 @click.command("show")
-@selectors_argument(single=True)
+@selector_argument()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.show/1).")
 @registry_option
 @click.pass_context
 def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | None) -> int:
     """Show everything about one entry.
 
-    Recipe, baseline, environment then and now, source, and the tensors with what differs.
+    Recipe, baseline, environment then and now, source, and the tensors with their differences.
     """
-    from seedreg.domain.drift import compare
-    from seedreg.registry import select_one
-    from seedreg.reports.text.entry import entry_lines
-
-    with open_for_reading(load(ctx, db=db)) as repository:
-        entry = select_one(repository, selector)
-        baseline = repository.baselines.current(entry.id)
-        checks = repository.checks.of_entry(entry.id)
-        waivers = repository.waivers.of_entry(entry.id)
-    last = checks[-1] if checks else None
-    drift = compare(baseline.fingerprint, last.fingerprint) if last and last.fingerprint else None
+    with open_project(ctx, db=db).reading() as registry:
+        found = registry.show(selector)
     if as_json:
-        from seedreg.reports.documents import show_document
-
-        print_json(show_document(entry, baseline, last, drift, waivers))
+        print_json(show_document(found.entry, found.baseline, found.last, found.drift, found.waivers))
     else:
-        print_paged(entry_lines(entry, baseline, last, drift, CommandLineGuide(), waivers))
+        guide = CommandLineGuide()
+        print_paged(entry_lines(found.entry, found.baseline, found.last, found.drift, guide, found.waivers))
     return 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import load, open_for_writing, registry_option, selectors_argument
+from seedreg.cli.options import registry_option, selectors_argument
+from seedreg.cli.projects import open_project
+from seedreg.errors import UsageError
 
 
 @click.command("tag")
@@ -25,20 +27,10 @@ def tag_command(
 
     The selector tag:NAME then names the entries.
     """
-    from seedreg.domain.entry import check_name
-    from seedreg.errors import UsageError
-    from seedreg.registry import select
-
     if not added and not removed:
-        raise UsageError(
-            "no tag is given", hint="add one with --add NAME, or take one off with --remove NAME"
-        )
-    for name in (*added, *removed):
-        check_name("tag", name)
-    with open_for_writing(load(ctx, db=db)) as repository:
-        for entry in select(repository, selectors, include_retired=True):
-            repository.entries.add_tags(entry.id, added)
-            repository.entries.remove_tags(entry.id, removed)
-            tags = sorted({*entry.tags, *added} - set(removed))
-            click.echo(f"{entry.short_id}  {entry.recipe.label}  tags: {', '.join(tags) or '-'}")
+        raise UsageError("no tag is given", hint="add one with --add NAME, or remove one with --remove NAME")
+    with open_project(ctx, db=db).writing() as registry:
+        entries = registry.tag(selectors, add=added, remove=removed)
+    for entry in entries:
+        click.echo(f"{entry.short_id}  {entry.recipe.label}  tags: {', '.join(entry.tags) or '-'}")
     return 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from seedreg.config.interpreter import resolve_python
-from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, ThisPython
+from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, ThisPython
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,20 @@ class Config:
         """
         text = python.path if isinstance(python, ExistingPython) else self.python
         return resolve_python(text, self.root)
+
+    def resolved(self, environment: EnvironmentSpec) -> EnvironmentSpec:
+        """The environment with the absolute path of its interpreter; one that is known by version stays.
+
+        Raises:
+            ConfigError: if there is no such interpreter.
+        """
+        place = environment.place
+        match place:
+            case MadeEnvironment(python=ThisPython() | ExistingPython() as base):
+                place = replace(place, python=ExistingPython(self.interpreter(base)))
+            case ThisPython() | ExistingPython():
+                place = ExistingPython(self.interpreter(place))
+        return replace(environment, place=place)
 
 
 def _document(kind: str, name: str | None = None, path: str | None = None) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""Audits: many entries, held against their baselines in one or more environments; and waivers."""
+"""Audits: many entries, compared with their baselines in one or more environments; and waivers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,36 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.verdict import Check, Verdict
 
 PLAN_FORMAT = 1
+_SHARD_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several parts of all entries; the same entry is always in the same part."""
+
+    number: int
+    count: int
+
+    def holds(self, entry_id: str) -> bool:
+        """Whether the entry is in this part."""
+        return int(entry_id[:_SHARD_DIGITS], 16) % self.count == self.number - 1
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.count}"
 
 
 @dataclass(frozen=True)
 class AuditPlan:
-    """What one audit was to check: every entry in every column.
+    """What one audit is to check: every entry in every column.
 
-    A column is an environment, told by its label. `shard` is `(2, 5)` for the second of five.
+    A column is an environment, identified by its label.
     """
 
     project: str
     entry_ids: tuple[str, ...]
     columns: tuple[EnvironmentSpec, ...]
     selectors: tuple[str, ...] = ()
-    shard: tuple[int, int] | None = None
+    shard: Shard | None = None
 
     def document(self) -> dict[str, Any]:
         """The plan as JSON, as the registry keeps it."""
@@ -32,7 +48,7 @@ class AuditPlan:
             "entries": list(self.entry_ids),
             "columns": [column.document() for column in self.columns],
             "selectors": list(self.selectors),
-            "shard": None if self.shard is None else list(self.shard),
+            "shard": None if self.shard is None else [self.shard.number, self.shard.count],
         }
 
     @classmethod
@@ -50,7 +66,7 @@ class AuditPlan:
             tuple(document["entries"]),
             tuple(EnvironmentSpec.from_document(column) for column in document["columns"]),
             tuple(document["selectors"]),
-            None if shard is None else (shard[0], shard[1]),
+            None if shard is None else Shard(*shard),
         )
 
 
@@ -68,7 +84,7 @@ class Audit:
 class Waiver:
     """A known drift: to exactly this fingerprint, until the end of this day (UTC, `YYYY-MM-DD`).
 
-    One that was taken back at `removed_at` still covers what was found before.
+    A waiver that was removed at `removed_at` still covers what was found before.
     """
 
     entry_id: str
@@ -82,9 +98,9 @@ class Waiver:
         """Whether the check's drift was waived when it was found."""
         return (
             check.verdict is Verdict.DRIFTED
-            and check.fingerprint is not None
+            and check.observed is not None
             and check.entry_id == self.entry_id
-            and check.fingerprint.digest == self.fingerprint
+            and check.observed.fingerprint.digest == self.fingerprint
             and self.created_at <= check.at
             and check.at[:10] <= self.until
             and (self.removed_at is None or check.at < self.removed_at)

@@ -15,7 +15,7 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.warning import BuildWarning
-from seedreg.errors import UsageError
+from seedreg.errors import Step, UsageError
 
 RECIPE_FORMAT = 1
 MAX_SEED = 2**32 - 1
@@ -50,7 +50,7 @@ class InputSpec:
         if match is None or 0 in shape:
             raise UsageError(
                 f"input shape {text!r} is not a list of sizes of at least 1",
-                hint="write it without the batch dimension, as in --input-shape 28,28,1 (or 10:int32)",
+                step=Step.SHAPE_WITHOUT_BATCH,
             )
         return cls(shape, match[2] or "float32")
 
@@ -205,7 +205,7 @@ class BuildFacts:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What an entry is held against; numbered from 1 and never changed."""
+    """What an entry is compared with; numbered from 1 and never changed."""
 
     number: int
     fingerprint: Fingerprint

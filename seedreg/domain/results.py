@@ -62,11 +62,10 @@ class NotConfirmed:
 
 @dataclass(frozen=True)
 class Refused:
-    """Nothing was registered, because two builds differ (`nondeterministic`) or none can be kept."""
+    """Nothing was registered: a build failed, two builds differ, or the weights cannot be kept."""
 
     recipe: Recipe
     failure: BuildFailure
-    nondeterministic: bool = False
 
 
 Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused
@@ -74,7 +73,7 @@ Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused
 
 @dataclass(frozen=True)
 class Accepted:
-    """A new baseline holds the entry from now on."""
+    """The entry is compared with a new baseline from now on."""
 
     entry: Entry
     before: Baseline
@@ -102,8 +101,28 @@ class Rebuilt:
 
 
 @dataclass(frozen=True)
+class EntryDetails:
+    """All about one entry; `drift` is what its last check found, compared with the current baseline."""
+
+    entry: Entry
+    baseline: Baseline
+    last: Check | None = None
+    drift: Drift | None = None
+    waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True)
+class EntryHistory:
+    """Every baseline and check of one entry, oldest first."""
+
+    entry: Entry
+    baselines: tuple[Baseline, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
 class AuditRow:
-    """One check of an audit, as reports tell it; `waiver` is the one that covers its drift."""
+    """One check of an audit as reports show it; `waiver` is the one that covers its drift."""
 
     entry: Entry
     environment: EnvironmentSpec
@@ -128,9 +147,9 @@ class AuditRow:
 class AuditReport:
     """What a report of an audit is written from.
 
-    `rows` gives the checks in the order in which they were made, anew at each call and one at a
-    time, so that a report of any size needs no more memory than its longest line.
-    `source_folder` is where the project lies in its repository, as `services/shop`; empty at its root.
+    `rows` gives the checks in the order in which they were made, from the start at each call and one at
+    a time, so that a report of any size needs no more memory than its longest line.
+    `source_folder` is where the project is in its repository, e.g. `services/shop`; empty at its root.
     """
 
     audit: Audit

@@ -21,11 +21,28 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Observed:
+    """What the last build of a check found: weights, and the environment and source of the build."""
+
+    fingerprint: Fingerprint
+    environment: Environment
+    source: Source
+
+
+@dataclass(frozen=True)
+class AuditColumn:
+    """Where a check belongs in an audit: the audit's number, and the label of the environment."""
+
+    number: int
+    label: str
+
+
+@dataclass(frozen=True)
 class Check:
     """One verification of an entry, as it is appended to the registry.
 
-    `fingerprint`, `environment` and `source` are None when there was no build to take them from.
-    `audit_number` and `column`, the label of the audit's environment, are given together or not at all.
+    `outcome` is a failure where the verdict is ERROR, and only there. `audit` is None where the entry was
+    verified on its own.
     """
 
     entry_id: str
@@ -33,13 +50,34 @@ class Check:
     verdict: Verdict
     at: str
     duration_s: float
-    fingerprint: Fingerprint | None = None
-    environment: Environment | None = None
-    source: Source | None = None
-    failure: BuildFailure | None = None
-    audit_number: int | None = None
-    column: str | None = None
+    outcome: Observed | BuildFailure
+    audit: AuditColumn | None = None
 
     def __post_init__(self) -> None:
-        if (self.audit_number is None) != (self.column is None):
-            raise ValueError("a check of an audit has a number and a column, any other has neither")
+        if (self.verdict is Verdict.ERROR) != isinstance(self.outcome, BuildFailure):
+            raise ValueError("a check is an ERROR if and only if a build failed")
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last build found; None if it failed."""
+        return self.outcome if isinstance(self.outcome, Observed) else None
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """That of the last build; None if it failed."""
+        return self.outcome.fingerprint if isinstance(self.outcome, Observed) else None
+
+    @property
+    def environment(self) -> Environment | None:
+        """That of the last build; None if it failed."""
+        return self.outcome.environment if isinstance(self.outcome, Observed) else None
+
+    @property
+    def source(self) -> Source | None:
+        """That of the last build; None if it failed."""
+        return self.outcome.source if isinstance(self.outcome, Observed) else None
+
+    @property
+    def failure(self) -> BuildFailure | None:
+        """Why a build failed; None if none did."""
+        return self.outcome if isinstance(self.outcome, BuildFailure) else None

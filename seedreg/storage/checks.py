@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, null, select
 
 from seedreg.domain.environment import Environment
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.errors import RegistryError
 from seedreg.storage import documents
 from seedreg.storage.database import Database
@@ -47,10 +48,11 @@ class Checks:
                     f"entry {check.entry_id[:12]} has no baseline {check.baseline_number} "
                     f"in {self._database.place}"
                 )
-            if check.audit_number is not None:
-                require_audit(self._database, check.audit_number)
+            audit = check.audit
+            if audit is not None:
+                require_audit(self._database, audit.number)
                 known = self._database.scalar(
-                    _CHECK_OF_AUDIT, number=check.audit_number, entry_id=check.entry_id, column=check.column
+                    _CHECK_OF_AUDIT, number=audit.number, entry_id=check.entry_id, column=audit.label
                 )
                 if known is not None:
                     return False
@@ -61,14 +63,28 @@ class Checks:
                 verdict=check.verdict.value,
                 at=check.at,
                 duration_s=check.duration_s,
-                fingerprint_id=check.fingerprint and fingerprint_id(self._database, check.fingerprint),
-                environment_id=check.environment and environment_id(self._database, check.environment),
-                source=check.source and documents.text_of(check.source),
-                failure=check.failure and documents.text_of(check.failure),
-                audit_id=check.audit_number,
-                column_label=check.column,
+                audit_id=audit and audit.number,
+                column_label=audit and audit.label,
+                **self._outcome(check.outcome),
             )
             return True
+
+    def _outcome(self, outcome: Observed | BuildFailure) -> dict[str, object]:
+        match outcome:
+            case Observed(fingerprint, environment, source):
+                return {
+                    "fingerprint_id": fingerprint_id(self._database, fingerprint),
+                    "environment_id": environment_id(self._database, environment),
+                    "source": documents.text_of(source),
+                    "failure": None,
+                }
+            case failure:
+                return {
+                    "fingerprint_id": None,
+                    "environment_id": None,
+                    "source": None,
+                    "failure": documents.text_of(failure),
+                }
 
     def of_entry(self, entry_id: str) -> tuple[Check, ...]:
         """All checks of the entry, the oldest first; none if there is no such entry."""
@@ -108,21 +124,21 @@ def check_columns(schema: SchemaStatus) -> tuple[ColumnElement[Any], ...]:
 
 
 def as_check(row: Any, fingerprint: Fingerprint | None, environment: Environment | None) -> Check:
-    """The check of a row that begins with `check_columns`."""
+    """The check of a row that begins with `check_columns`.
+
+    Raises:
+        ValueError: if the row has neither all of a build nor a failure.
+    """
     entry_id, baseline_number, verdict, at, duration_s, source, failure, audit_number, column = row[:9]
-    return Check(
-        entry_id,
-        baseline_number,
-        Verdict(verdict),
-        at,
-        duration_s,
-        fingerprint,
-        environment,
-        None if source is None else documents.source(source),
-        None if failure is None else documents.failure(failure),
-        audit_number,
-        column,
-    )
+    outcome: Observed | BuildFailure
+    if failure is not None:
+        outcome = documents.failure(failure)
+    elif fingerprint is None or environment is None or source is None:
+        raise ValueError("it has neither a build nor a failure")
+    else:
+        outcome = Observed(fingerprint, environment, documents.source(source))
+    audit = None if audit_number is None else AuditColumn(audit_number, column)
+    return Check(entry_id, baseline_number, Verdict(verdict), at, duration_s, outcome, audit)
 
 
 def latest_check(column: ColumnElement[Any]) -> ColumnElement[Any]:

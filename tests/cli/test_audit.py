@@ -17,8 +17,8 @@ from collections import Counter
 
 import pytest
 
-from seedreg.cli.audit import parse_shard
-from seedreg.cli.options import parse_age
+from seedreg.cli.parsing import parse_age, parse_shard
+from seedreg.domain.audit import Shard
 from seedreg.errors import UsageError
 
 from .conftest import Project, Result
@@ -108,7 +108,7 @@ def test_an_age_that_is_none_is_wrong_usage(age: str) -> None:
 
 
 def test_shards_and_ages_are_read() -> None:
-    assert parse_shard("2/5") == (2, 5)
+    assert parse_shard("2/5") == Shard(2, 5)
     assert [parse_age(text) for text in ("90m", "12h", "7d", "1.5w")] == [5400, 43200, 604800, 907200]
 
 
@@ -204,7 +204,7 @@ def test_fail_fast_stops_and_resume_goes_on(project: Project) -> None:
         4,
         "",
         error(
-            "no interrupted audit in the same environment is there to resume",
+            "there is no interrupted audit in the same environments to resume",
             "`seedreg audits` lists the audits",
         ),
     )
@@ -216,8 +216,8 @@ def test_resume_takes_nothing_that_selects(project: Project, options: list[str])
         2,
         "",
         error(
-            "--resume goes on with what its audit selected",
-            "leave selectors, --shard, --stale and --rerun-failed out",
+            "--resume continues with the entries that its audit selected",
+            "leave out selectors, --shard, --stale and --rerun-failed",
         ),
     )
 

@@ -236,7 +236,7 @@ def test_tag_wants_a_tag(project: Project) -> None:
     assert project("tag", "coin").told == (
         2,
         "",
-        error("no tag is given", "add one with --add NAME, or take one off with --remove NAME"),
+        error("no tag is given", "add one with --add NAME, or remove one with --remove NAME"),
     )
     assert project("tag", "coin", "--add", "a b").told == (
         2,

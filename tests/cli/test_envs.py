@@ -152,8 +152,8 @@ def test_two_names_of_the_same_environment_are_told(shop: Project) -> None:
     [
         (
             ["--env", "this", "--with", "tensorflow"],
-            "--env this says all about an environment, and other options say more",
-            "take --python, --with, --requirements, --python-version and --exclude-newer away",
+            "--env this describes the whole environment, and other options add to it",
+            "leave out --python, --with, --requirements, --python-version and --exclude-newer",
         ),
         (
             ["--python", "/usr/bin/env", "--python-version", "3.7", "--with", "tensorflow"],

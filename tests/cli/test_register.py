@@ -198,7 +198,7 @@ def test_a_wrong_input_shape_is_told(empty_project: Project) -> None:
         "",
         error(
             "input shape '5,0' is not a list of sizes of at least 1",
-            "write it without the batch dimension, as in --input-shape 28,28,1 (or 10:int32)",
+            "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
         ),
     )
 
@@ -231,7 +231,7 @@ def test_an_alias_that_is_taken_is_told_before_anything_is_built(project: Projec
         "",
         error(
             f"alias 'coin' belongs to entry {project.id('flips')} (models:flips@0)",
-            "choose another one, or take it off first: seedreg alias coin --remove",
+            "choose another one, or remove it first: seedreg alias coin --remove",
         ),
     )
     assert project("register", "hangs", "--alias", "coin").told == expected

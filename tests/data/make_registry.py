@@ -15,7 +15,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from seedreg.domain.audit import Audit, AuditPlan, Waiver
+from seedreg.domain.audit import Audit, AuditPlan, Shard, Waiver
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
@@ -23,7 +23,7 @@ from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.storage import SqliteFile, open_repository
 from seedreg.storage.revisions import REVISIONS
@@ -102,21 +102,24 @@ CHECKS = {
             Verdict.REPRODUCED,
             "2026-01-02T00:00:00.000000Z",
             0.5,
-            _fingerprint("a"),
-            OLD,
-            SOURCE,
+            Observed(_fingerprint("a"), OLD, SOURCE),
         ),
         Check(
-            PLAIN.id, 1, Verdict.DRIFTED, "2026-01-02T12:00:00.000000Z", 0.5, _fingerprint("d"), NEW, SOURCE
+            PLAIN.id,
+            1,
+            Verdict.DRIFTED,
+            "2026-01-02T12:00:00.000000Z",
+            0.5,
+            Observed(_fingerprint("d"), NEW, SOURCE),
         ),
+        # The files hold an environment for it too. It is not read: a check that failed has none.
         Check(
             PLAIN.id,
             2,
             Verdict.ERROR,
             "2026-01-04T00:00:00.000000Z",
             60.0,
-            environment=NEW,
-            failure=build_failure(
+            build_failure(
                 FailureKind.TIMEOUT,
                 output="…",
                 duration_s=60.0,
@@ -140,7 +143,7 @@ KERAS_3 = EnvironmentSpec.of(
 AUDITS = (
     Audit(
         1,
-        AuditPlan("sample", (PLAIN.id,), (HERE, KERAS_3), ("build_model", "tag:paper"), (2, 5)),
+        AuditPlan("sample", (PLAIN.id,), (HERE, KERAS_3), ("build_model", "tag:paper"), Shard(2, 5)),
         "2026-03-01T00:00:00.000000Z",
         "2026-03-01T00:01:00.000000Z",
     ),
@@ -153,11 +156,8 @@ AUDIT_CHECKS = (
         Verdict.DRIFTED,
         "2026-03-01T00:00:10.000000Z",
         0.5,
-        _fingerprint("e"),
-        OLD,
-        SOURCE,
-        audit_number=1,
-        column="this interpreter",
+        Observed(_fingerprint("e"), OLD, SOURCE),
+        AuditColumn(1, "this interpreter"),
     ),
     Check(
         PLAIN.id,
@@ -165,11 +165,8 @@ AUDIT_CHECKS = (
         Verdict.ERROR,
         "2026-03-01T00:00:20.000000Z",
         0.0,
-        failure=build_failure(
-            FailureKind.ENVIRONMENT, message="nothing fits tensorflow==2.16.*", hint="see above"
-        ),
-        audit_number=1,
-        column="keras3",
+        build_failure(FailureKind.ENVIRONMENT, message="nothing fits tensorflow==2.16.*", hint="see above"),
+        AuditColumn(1, "keras3"),
     ),
 )
 WAIVERS = (

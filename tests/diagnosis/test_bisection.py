@@ -7,6 +7,7 @@ import pytest
 
 from seedreg.diagnosis.bisection import Bisector
 from seedreg.domain.diagnosis import Bisection, Boundary, Gap, Result
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import UsageError
 
@@ -151,9 +152,10 @@ def test_an_entry_that_reproduces_is_only_bisected_when_an_end_is_named() -> Non
 
 def test_nothing_is_tried_when_today_cannot_be_told() -> None:
     world = World(lambda now: str(number(now)), THEN, NOW, listed=RELEASES)
-    for verdict in (Verdict.ERROR, Verdict.NONDETERMINISTIC):
+    lost = {"verdict": Verdict.ERROR, "outcome": build_failure(FailureKind.TIMEOUT, timeout_s=1)}
+    for outcome in (lost, {"verdict": Verdict.NONDETERMINISTIC}):
         verification = world.verification()
-        verification = replace(verification, check=replace(verification.check, verdict=verdict))
+        verification = replace(verification, check=replace(verification.check, **outcome))  # type: ignore[arg-type]
         found = Bisector(world.open_executor, world, TODAY_PYTHON).bisect(verification, "keras")
         assert (found.tried, world.made) == ((), [])
 

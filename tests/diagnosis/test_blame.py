@@ -7,7 +7,7 @@ import pytest
 from seedreg.diagnosis.blame import Blamer
 from seedreg.domain.diagnosis import Blame, Cause, Result
 from seedreg.domain.failure import FailureKind, build_failure
-from seedreg.domain.verdict import Verdict
+from seedreg.domain.verdict import Observed, Verdict
 from seedreg.reports.words.failures import failure_message
 
 from .worlds import SOURCE, TODAY_PYTHON, World, print_of
@@ -260,12 +260,11 @@ def test_nothing_is_built_when_no_package_changed() -> None:
 def test_only_a_drift_is_looked_into(verdict: Verdict, cause: Cause) -> None:
     world = World(lambda versions: versions["keras"], THEN, NOW)
     verification = world.verification()
-    verification = replace(
-        verification,
-        check=replace(
-            verification.check, verdict=verdict, failure=build_failure(FailureKind.VANISHED, status=1)
-        ),
-    )
+    outcome = verification.check.outcome
+    if verdict is Verdict.ERROR:
+        outcome = build_failure(FailureKind.VANISHED, status=1)
+    check = replace(verification.check, verdict=verdict, outcome=outcome)
+    verification = replace(verification, check=check)
     found = Blamer(world.open_executor, world, world.find_python, TODAY_PYTHON).blame(verification)
     assert (found.cause, found.trials, world.made) == (cause, (), [])
 
@@ -303,10 +302,11 @@ def test_no_environment_is_built_twice() -> None:
 def test_a_module_that_hides_its_version_from_the_installer_cannot_be_moved() -> None:
     world = World(lambda versions: versions["keras"], THEN, NOW)
     verification = world.verification()
-    assert verification.check.environment is not None
+    assert isinstance(verification.check.outcome, Observed)
+    outcome = replace(verification.check.outcome, fingerprint=print_of("x"))
     hidden = replace(verification.changes[0], name="tensorflow", before="9.9", after="9.8")
     found = Blamer(world.open_executor, world, world.find_python, TODAY_PYTHON).blame(
-        replace(verification, changes=(hidden,), check=replace(verification.check, fingerprint=print_of("x")))
+        replace(verification, changes=(hidden,), check=replace(verification.check, outcome=outcome))
     )
     assert found.cause is Cause.NOT_FOUND
     assert [reason for _, reason in found.fixed] == ["no metadata tell where it was installed from"]

@@ -16,7 +16,7 @@ from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.environments.versions import version_key
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
@@ -86,7 +86,7 @@ class World:
         old, new = print_of(self.weights(dict(self.then))), print_of(self.weights(dict(self.now)))
         baseline = Baseline(1, old, then, SOURCE, FACTS, T0)
         verdict = Verdict.REPRODUCED if old == new else Verdict.DRIFTED
-        check = Check(ENTRY.id, 1, verdict, T0, 0.5, new, now, self.source)
+        check = Check(ENTRY.id, 1, verdict, T0, 0.5, Observed(new, now, self.source))
         edited = self.source.sha256 != SOURCE.sha256
         return Verification(ENTRY, baseline, check, compare(old, new), changes(then, now), edited)
 

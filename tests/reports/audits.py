@@ -8,16 +8,16 @@ from dataclasses import replace
 from io import StringIO
 from typing import Any
 
-from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
+from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Shard, Waiver
 from seedreg.domain.drift import compare
-from seedreg.domain.entry import Entry
+from seedreg.domain.entry import Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure, environment_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import AuditReport, AuditRow
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 from seedreg.reports.audit import writer
 
@@ -42,6 +42,12 @@ def entry(seed: int = 7, factory: str = "models:build") -> Entry:
     return Entry(replace(values.RECIPE, seed=seed, factory=factory), values.T0)
 
 
+def built_from(check: Check, source: Source) -> Check:
+    """The same check of another source."""
+    assert isinstance(check.outcome, Observed)
+    return replace(check, outcome=replace(check.outcome, source=source))
+
+
 def row(
     of: Entry,
     verdict: Verdict = Verdict.REPRODUCED,
@@ -54,10 +60,11 @@ def row(
     built: Fingerprint | None = values.PRINT if verdict is Verdict.REPRODUCED else values.DRIFTED_PRINT
     source, environment = values.SOURCE, on
     if failure is not None:
-        lost = Check(of.id, 1, verdict, values.T1, 1.5, failure=failure, audit_number=3, column=column)
+        lost = Check(of.id, 1, verdict, values.T1, 1.5, failure, AuditColumn(3, column))
         return AuditRow(of, COLUMNS[column], lost, values.BASELINE)
     assert built is not None
-    check = Check(of.id, 1, verdict, values.T1, 0.25, built, environment, source, None, 3, column)
+    outcome = Observed(built, environment, source)
+    check = Check(of.id, 1, verdict, values.T1, 0.25, outcome, AuditColumn(3, column))
     waiver = waived and Waiver(of.id, built.digest, waived, "2026-12-31", values.T0)
     return AuditRow(
         of,
@@ -75,7 +82,7 @@ def report(
 ) -> AuditReport:
     ids = list(dict.fromkeys(one.entry.id for one in rows))
     ids += [f"{number:064}" for number in range((planned or 0) - len(ids))]
-    plan = AuditPlan("shop", tuple(ids), columns or (THIS,), ("models:build", "tag:nightly"), (2, 5))
+    plan = AuditPlan("shop", tuple(ids), columns or (THIS,), ("models:build", "tag:nightly"), Shard(2, 5))
     audit = Audit(3, plan, values.T1, values.T2 if finished else None)
     verdicts = Counter(one.check.verdict for one in rows)
     counts = AuditCounts(

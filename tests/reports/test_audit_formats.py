@@ -180,7 +180,7 @@ def test_sarif_names_the_file_from_the_root_of_the_repository(
     file: str, folder: str, location: dict[str, str]
 ) -> None:
     one = audits.row(audits.entry(), Verdict.DRIFTED)
-    one = replace(one, check=replace(one.check, source=replace(values.SOURCE, file=file)))
+    one = replace(one, check=audits.built_from(one.check, replace(values.SOURCE, file=file)))
     run = sarif(replace(audits.report([one]), source_folder=folder))
     physical = run["results"][0]["locations"][0]["physicalLocation"]
     assert physical == {"artifactLocation": location, "region": {"startLine": 7}}
@@ -197,7 +197,7 @@ def test_a_factory_whose_file_is_not_known_has_no_place() -> None:
     one = audits.row(audits.entry(), Verdict.DRIFTED)
     lost = replace(
         one,
-        check=replace(one.check, source=None),
+        check=audits.built_from(one.check, values.UNKNOWN),
         baseline=replace(values.BASELINE, source=values.UNKNOWN),
     )
     told = audits.report([lost])

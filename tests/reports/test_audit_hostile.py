@@ -47,7 +47,7 @@ def hostile(text: str) -> AuditReport:
     odd = replace(drift.changes[0], name=text, before=text)
     drift = replace(drift, changes=(odd, *drift.changes))
     rows = [
-        replace(drift, check=replace(drift.check, source=replace(values.SOURCE, file=text or "x"))),
+        replace(drift, check=audits.built_from(drift.check, replace(values.SOURCE, file=text or "x"))),
         audits.row(of, Verdict.ERROR, failure=failure),
         audits.row(of, Verdict.DRIFTED, waived=text or " "),
     ]

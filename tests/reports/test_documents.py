@@ -20,7 +20,7 @@ from seedreg.domain.results import (
     Refused,
     Registered,
 )
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.reports import documents
 from seedreg.reports.audit import listing as audits
 
@@ -40,7 +40,7 @@ DOCUMENTS: dict[str, Any] = {
             Registered(values.FULL_ENTRY, values.BASELINE),
             Confirmed(values.REPRODUCED),
             NotConfirmed(values.DRIFTED),
-            Refused(values.RECIPE, values.NOT_EQUAL, nondeterministic=True),
+            Refused(values.RECIPE, values.NOT_EQUAL),
             Refused(values.RECIPE, values.FAILURE),
         ],
         1,
@@ -193,9 +193,8 @@ def test_not_finite_values_are_texts_for_json_has_none() -> None:
 
 
 def test_an_unknown_source_is_an_object_of_nulls() -> None:
-    lost = Check(
-        values.ENTRY.id, 1, Verdict.REPRODUCED, values.T1, 0.5, values.PRINT, values.OLD, values.UNKNOWN
-    )
+    outcome = Observed(values.PRINT, values.OLD, values.UNKNOWN)
+    lost = Check(values.ENTRY.id, 1, Verdict.REPRODUCED, values.T1, 0.5, outcome)
     document = documents.history_document(values.ENTRY, [values.BASELINE], [lost])
     jsonschema.validate(document, schema("history-1"))
     assert set(document["checks"][0]["source"].values()) == {None}

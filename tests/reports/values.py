@@ -16,7 +16,7 @@ from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.reports.lines import Line
 from seedreg.storage.entry_rows import recipe_columns
@@ -142,7 +142,7 @@ SECOND = Baseline(2, DRIFTED_PRINT, NEW, EDITED, replace(FACTS, warnings=()), T2
 def check(
     verdict: Verdict, built: Fingerprint = PRINT, on: Environment = OLD, source: Source = SOURCE
 ) -> Check:
-    return Check(ENTRY.id, 1, verdict, T1, 0.25, built, on, source)
+    return Check(ENTRY.id, 1, verdict, T1, 0.25, Observed(built, on, source))
 
 
 def verification(
@@ -160,7 +160,7 @@ def verification(
 
 
 def failed(failure: BuildFailure = FAILURE) -> Verification:
-    lost = Check(ENTRY.id, 1, Verdict.ERROR, T1, failure.duration_s, failure=failure)
+    lost = Check(ENTRY.id, 1, Verdict.ERROR, T1, failure.duration_s, failure)
     return Verification(ENTRY, BASELINE, lost)
 
 

@@ -8,29 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Waiver
+from seedreg.domain.audit import Audit, AuditCounts, AuditPlan, Shard, Waiver
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.errors import RegistryError
 from seedreg.storage import Repository, SqliteFile, open_repository
 
-from .values import AT, LATER, baseline, check, entry, environment, failed_check, fingerprint
+from .values import AT, LATER, SOURCE, baseline, check, entry, environment, failed_check, fingerprint
 
 HERE = EnvironmentSpec("here")
 NEWER = EnvironmentSpec.of("newer", packages=("tensorflow==2.16.*",), python_version="3.11")
 NEWEST = EnvironmentSpec.of("newer", packages=("tensorflow==2.16.*",), python_version="3.12")
 IDS = (entry(0).id, entry(1).id)
-PLAN = AuditPlan("project", IDS, (HERE, NEWER), ("build",), (1, 2))
+PLAN = AuditPlan("project", IDS, (HERE, NEWER), ("build",), Shard(1, 2))
 UNKNOWN = "0" * 64
 
 
 def drifted(entry_id: str, letter: str = "f", at: str = AT) -> Check:
-    return replace(check(entry_id, Verdict.DRIFTED, at=at), fingerprint=fingerprint(letter))
+    return found(check(entry_id, Verdict.DRIFTED, at=at), fingerprint(letter))
+
+
+def found(one: Check, weights: Fingerprint) -> Check:
+    """The same check, which found these weights."""
+    assert isinstance(one.outcome, Observed)
+    return replace(one, outcome=replace(one.outcome, fingerprint=weights))
 
 
 def part_of(number: int, one: Check, column: str = "here") -> Check:
-    return replace(one, audit_number=number, column=column)
+    return replace(one, audit=AuditColumn(number, column))
 
 
 def waiver(entry_id: str = IDS[0], letter: str = "f", **others: str) -> Waiver:
@@ -125,12 +131,12 @@ def test_an_audit_holds_a_check_once(path: Path, two: Repository) -> None:
     second = part_of(number, drifted(IDS[0], at=LATER))
     assert two.checks.add(first)
     assert not two.checks.add(second)
-    assert two.checks.add(replace(second, column="newer"))
+    assert two.checks.add(part_of(number, second, "newer"))
     assert two.checks.add(replace(second, entry_id=IDS[1]))
-    assert two.checks.add(replace(second, audit_number=two.audits.start(PLAN, AT)))
+    assert two.checks.add(part_of(two.audits.start(PLAN, AT), second))
     assert checks_of(two, number) == (
         first,
-        replace(second, column="newer"),
+        part_of(number, second, "newer"),
         replace(second, entry_id=IDS[1]),
     )
 
@@ -138,7 +144,7 @@ def test_an_audit_holds_a_check_once(path: Path, two: Repository) -> None:
 def test_a_check_that_is_refused_leaves_nothing_behind(path: Path, two: Repository) -> None:
     number = two.audits.start(PLAN, AT)
     two.checks.add(part_of(number, check(IDS[0])))
-    moved = replace(drifted(IDS[0]), environment=environment("2.21.0"))
+    moved = replace(drifted(IDS[0]), outcome=Observed(fingerprint(), environment("2.21.0"), SOURCE))
     assert not two.checks.add(part_of(number, moved))
     with closing(sqlite3.connect(path)) as file:
         for table in ("checks", "fingerprints", "environments"):
@@ -161,12 +167,6 @@ def test_the_database_itself_refuses_the_second_check_and_one_without_a_column(
 def test_checks_of_no_audit_may_be_equal(two: Repository) -> None:
     assert [two.checks.add(check(IDS[0])) for _ in range(3)] == [True] * 3
     assert two.checks.of_entry(IDS[0]) == (check(IDS[0]),) * 3
-
-
-def test_a_check_has_an_audit_and_a_column_or_neither() -> None:
-    for half in ({"audit_number": 1}, {"column": "here"}):
-        with pytest.raises(ValueError, match="has a number and a column"):
-            replace(check(IDS[0]), **half)  # type: ignore[arg-type]
 
 
 def test_the_history_of_an_entry_tells_the_audits(two: Repository) -> None:
@@ -201,7 +201,7 @@ def test_the_registry_is_read_and_written_while_checks_are_gone_through(two: Rep
         two.checks.add(part_of(number, check(IDS[0]), column))
     found = []
     for one, _, _ in two.audits.checks(number):
-        found.append(one.column)
+        found.append(one.audit and one.audit.label)
         if len(found) <= 20:
             assert two.entries.get(IDS[0]) == entry(0)
             two.checks.add(part_of(number, check(IDS[0]), columns[19 + len(found)]))
@@ -215,7 +215,7 @@ def test_memory_does_not_grow_with_the_checks_of_an_audit(two: Repository) -> No
     number = two.audits.start(replace(PLAN, columns=tuple(map(EnvironmentSpec, labels))), AT)
     for label in labels:
         own = TensorRecord("float32", (), label.encode().hex().zfill(64), "own")
-        one = replace(check(IDS[0], Verdict.DRIFTED), fingerprint=Fingerprint((*tensors, own)))
+        one = found(check(IDS[0], Verdict.DRIFTED), Fingerprint((*tensors, own)))
         two.checks.add(part_of(number, one, label))
 
     def peak(wanted: int) -> int:
@@ -235,7 +235,7 @@ def test_each_check_comes_with_its_entry_and_the_baseline_it_was_compared_with(t
     first = part_of(number, drifted(IDS[0]))
     two.checks.add(first)
     two.baselines.add(IDS[0], baseline(2, "f"))
-    later = replace(part_of(number, check(IDS[0], number=2)), column="newer")
+    later = part_of(number, check(IDS[0], number=2), "newer")
     other = part_of(number, failed_check(IDS[1]))
     two.checks.add(later)
     two.checks.add(other)

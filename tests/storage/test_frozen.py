@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from seedreg.domain.entry import Entry, Recipe
+from seedreg.domain.verdict import AuditColumn
 from seedreg.storage import Repository, SqliteFile, check, open_repository, status, upgrade
 from seedreg.storage.revisions import REVISIONS, SCHEMA_REVISION
 
@@ -58,7 +59,9 @@ def expect_the_values(repository: Repository, revision: str) -> None:
     assert repository.audits.get(1) == (values.AUDITS[0] if audited else None)
     found_checks = tuple(check for check, _, _ in repository.audits.checks(1))
     assert found_checks == (values.AUDIT_CHECKS if audited else ())
-    assert repository.audits.checked(1) == {(c.entry_id, c.column) for c in values.AUDIT_CHECKS if audited}
+    assert repository.audits.checked(1) == {
+        (c.entry_id, c.audit.label) for c in values.AUDIT_CHECKS if audited
+    }
     interrupted = repository.audits.last_interrupted("sample", (values.HERE,))
     assert interrupted == (values.AUDITS[1] if audited else None)
     waivers = repository.waivers.of_entry(values.PLAIN.id, removed=True)
@@ -87,7 +90,7 @@ def test_the_registry_of_every_schema_is_upgraded_for_ever(frozen: tuple[str, Pa
         new = Entry(Recipe("sample", "models:new", 1), "2027-01-01T00:00:00.000000Z")
         assert repository.entries.add(new, values.BASELINES[values.FULL.id][0])
         number = repository.audits.start(values.AUDITS[1].plan, "2027-01-01T00:00:00.000000Z")
-        again = replace(values.AUDIT_CHECKS[0], audit_number=number)
+        again = replace(values.AUDIT_CHECKS[0], audit=AuditColumn(number, "this interpreter"))
         assert (repository.checks.add(again), repository.checks.add(again)) == (True, False)
 
 

@@ -10,6 +10,7 @@ import pytest
 from seedreg.domain.audit import AuditPlan, Waiver
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.problem import Problem, ProblemKind, problem
+from seedreg.domain.verdict import AuditColumn
 from seedreg.storage import Repository, SqliteFile, check
 
 from .values import AT, baseline, entry, fingerprint
@@ -134,7 +135,7 @@ def test_every_damage_of_an_audit_or_waiver_is_found(
     for seed in (0, 1):
         repository.entries.add(entry(seed), baseline())
     repository.audits.start(AuditPlan("project", (ID,), (EnvironmentSpec("here"),)), AT)
-    repository.checks.add(replace(a_check(ID), audit_number=1, column="here"))
+    repository.checks.add(replace(a_check(ID), audit=AuditColumn(1, "here")))
     repository.waivers.add(Waiver(ID, "d" * 64, "known", "2026-12-31", AT))
     assert check(SqliteFile(path)) == []
     execute(path, damage)

@@ -10,7 +10,7 @@ import pytest
 from seedreg.domain.entry import Entry, Recipe, Source
 from seedreg.domain.fingerprint import SCHEME
 from seedreg.domain.summary import EntrySummary
-from seedreg.domain.verdict import Verdict
+from seedreg.domain.verdict import Observed, Verdict
 from seedreg.errors import RegistryError, UsageError
 from seedreg.storage import ObjectStore, Repository, SqliteFile, open_repository
 
@@ -450,7 +450,8 @@ def test_checks_come_back_as_they_were_the_oldest_first(repository: Repository) 
         check(id_, Verdict.DRIFTED, at=LATER),
         failed_check(id_, at=AT),
         replace(
-            check(id_, Verdict.NONDETERMINISTIC, number=2), source=Source(), environment=environment("2.21.0")
+            check(id_, Verdict.NONDETERMINISTIC, number=2),
+            outcome=Observed(fingerprint(), environment("2.21.0"), Source()),
         ),
     )
     for one in stored:

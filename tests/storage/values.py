@@ -9,7 +9,7 @@ from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 
 AT = "2026-01-02T03:04:05.000006Z"
@@ -95,8 +95,8 @@ def baseline(number: int = 1, letter: str = "d", reason: str | None = None) -> B
 
 
 def check(entry_id: str, verdict: Verdict = Verdict.REPRODUCED, number: int = 1, at: str = AT) -> Check:
-    return Check(entry_id, number, verdict, at, 0.5, fingerprint(), environment(), SOURCE)
+    return Check(entry_id, number, verdict, at, 0.5, Observed(fingerprint(), environment(), SOURCE))
 
 
 def failed_check(entry_id: str, at: str = LATER) -> Check:
-    return Check(entry_id, 1, Verdict.ERROR, at, 1.5, failure=FAILURE)
+    return Check(entry_id, 1, Verdict.ERROR, at, 1.5, FAILURE)

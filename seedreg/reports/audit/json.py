@@ -42,7 +42,7 @@ def audit_document(report: AuditReport) -> dict[str, Any]:
         "started_at": audit.started_at,
         "finished_at": audit.finished_at,
         "selectors": list(audit.plan.selectors),
-        "shard": None if shard is None else {"number": shard[0], "count": shard[1]},
+        "shard": None if shard is None else {"number": shard.number, "count": shard.count},
         "entry_count": len(audit.plan.entry_ids),
     }
 

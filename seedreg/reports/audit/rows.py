@@ -108,6 +108,6 @@ def place(report: AuditReport, row: AuditRow) -> tuple[str, int | None] | None:
 def title(report: AuditReport) -> str:
     """Which audit it is and whether it came to its end, on one line."""
     audit = report.audit
-    part = "" if audit.plan.shard is None else f", part {audit.plan.shard[0]} of {audit.plan.shard[1]}"
+    part = "" if audit.plan.shard is None else f", part {audit.plan.shard}"
     state = "" if audit.finished_at else ", not finished"
     return f"audit {audit.number} of {printable(audit.plan.project)}{part}, {audit.started_at[:19]}Z{state}"

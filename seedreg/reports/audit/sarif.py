@@ -77,7 +77,7 @@ def _driver(guide: Guide) -> dict[str, Any]:
 def _automation_id(report: AuditReport) -> str:
     # Its part before the last slash names the series of runs: of logs with the same, the last one counts.
     plan = report.audit.plan
-    part = "" if plan.shard is None else f"{plan.shard[0]}-of-{plan.shard[1]}/"
+    part = "" if plan.shard is None else f"{plan.shard.number}-of-{plan.shard.count}/"
     project = printable(plan.project).replace("/", "-")
     return f"seedreg/{project}/{part}{report.audit.number}"
 

@@ -10,7 +10,7 @@ from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import Changed, Drift, Extra, Missing, TensorDifference
 from seedreg.domain.entry import Baseline, Entry, Source
 from seedreg.domain.environment_changes import Change
-from seedreg.domain.failure import BuildFailure
+from seedreg.domain.failure import BuildFailure, FailureKind
 from seedreg.domain.fingerprint import SCHEME, TensorRecord
 from seedreg.domain.results import (
     AuditRow,
@@ -125,11 +125,11 @@ def _registration_document(registration: Registration) -> dict[str, Any]:
             return {"result": "confirmed", "check": verification_document(verification)}
         case NotConfirmed(verification):
             return {"result": "not_confirmed", "check": verification_document(verification)}
-        case Refused(recipe, failure, nondeterministic):
+        case Refused(recipe, failure):
             return {
                 "result": "refused",
                 "recipe": recipe.document(),
-                "nondeterministic": nondeterministic,
+                "nondeterministic": failure.kind is FailureKind.NONDETERMINISTIC,
                 "failure": failure_document(failure),
             }
 

@@ -21,7 +21,7 @@ def test_each_end_of_a_registration_has_its_line() -> None:
     assert joined(registration_lines(Confirmed(values.REPRODUCED), GUIDE)) == (
         f"already registered  {ID}  models:build@7  reproduces"
     )
-    refused = Refused(values.RECIPE, values.NOT_EQUAL, nondeterministic=True)
+    refused = Refused(values.RECIPE, values.NOT_EQUAL)
     assert joined(registration_lines(refused, GUIDE)) == (
         "refused  models:build@7\n"
         "  nondeterministic: two builds of models:build@0 differ in 1 of 2 tensors; the first is 'kernel' "

@@ -1,0 +1,105 @@
+"""Verifying: entries are built, judged, and each check is recorded."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from seedreg.domain.build import BuildRequest, Built, Outcome
+from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.isolation import Isolation
+from seedreg.domain.results import Verification
+from seedreg.domain.verdict import AuditColumn, Check
+from seedreg.judging import judge
+from seedreg.registry.clock import Clock
+
+if TYPE_CHECKING:
+    from seedreg.executors import Executor
+    from seedreg.storage import Repository
+
+# Entries verified at a time: enough that starting them costs nothing, and few enough to hold in memory.
+_CHUNK = 256
+
+
+class Checker:
+    """Verifies entries.
+
+    Args:
+        repository: where entries are and checks go.
+        executor: where builds run.
+        clock: gives the time of each check.
+        audit: where the checks belong in an audit, if they are part of one.
+    """
+
+    def __init__(
+        self, repository: Repository, executor: Executor, clock: Clock, audit: AuditColumn | None = None
+    ) -> None:
+        self._repository = repository
+        self._executor = executor
+        self._clock = clock
+        self._audit = audit
+
+    def verify_all(self, entries: Iterable[Entry]) -> Generator[Verification, None, None]:
+        """Build every entry and compare it with its baseline; yields each once its check is recorded.
+
+        A build that differs is repeated in another process before it is called a drift. A few hundred
+        entries are taken at a time, so that the memory needed does not grow with their number.
+        """
+        waiting = iter(entries)
+        while chunk := tuple(itertools.islice(waiting, _CHUNK)):
+            yield from self._verify_chunk(chunk)
+
+    def _verify_chunk(self, entries: Sequence[Entry]) -> Iterator[Verification]:
+        differing: dict[int, Built] = {}
+        requests = [BuildRequest(key, entry.recipe) for key, entry in enumerate(entries)]
+        for request, outcome in self._executor.run(requests):
+            entry = entries[request.key]
+            baseline = self._repository.baselines.current(entry.id)
+            if isinstance(outcome, Built) and outcome.fingerprint.digest != baseline.fingerprint.digest:
+                differing[request.key] = outcome
+            else:
+                yield self.record(entry, baseline, [outcome])
+        for request, outcome in self._executor.run(_confirmations(differing, entries)):
+            entry = entries[request.key]
+            baseline = self._repository.baselines.current(entry.id)
+            yield self.record(entry, baseline, [differing[request.key], outcome])
+
+    def record(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
+        """Judge builds of the entry, and append the check to the registry."""
+        judgement = judge(baseline, builds)
+        check = Check(
+            entry.id,
+            baseline.number,
+            judgement.verdict,
+            self._clock(),
+            sum(build.duration_s for build in builds),
+            judgement.outcome,
+            self._audit,
+        )
+        self._repository.checks.add(check)
+        return Verification(
+            entry,
+            baseline,
+            check,
+            judgement.drift,
+            judgement.changes,
+            judgement.source_changed,
+            judgement.renamed,
+        )
+
+
+def _confirmations(differing: Mapping[int, Built], entries: Sequence[Entry]) -> list[BuildRequest]:
+    """The second builds of what differed: for each factory at least one of its builds is fresh."""
+    fresh_done = {
+        entries[key].recipe.factory
+        for key, first in differing.items()
+        if first.facts.isolation is Isolation.FRESH
+    }
+    requests = []
+    for key in differing:
+        recipe = entries[key].recipe
+        isolation = Isolation.AUTO if recipe.factory in fresh_done else Isolation.FRESH
+        fresh_done.add(recipe.factory)
+        requests.append(BuildRequest(key, recipe, isolation))
+    return requests

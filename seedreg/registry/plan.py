@@ -1,0 +1,76 @@
+"""Which builds a registration needs, and which recipes are settled when one of them ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedreg.domain.build import BuildRequest, Export, ExportFormat, Outcome
+from seedreg.domain.entry import MAX_SEED, Recipe
+from seedreg.domain.isolation import Isolation
+from seedreg.judging import Neighbour
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A recipe whose builds are all known, and the build of its neighbouring seed."""
+
+    recipe: Recipe
+    builds: tuple[Outcome, ...]
+    neighbour: Neighbour
+
+
+class RegistrationPlan:
+    """The builds of some recipes: two of each, and one of its next seed.
+
+    Of each factory one build is fresh and one forked, so that the fork is checked together with the
+    determinism.
+
+    Args:
+        recipes: what is to be registered.
+        spool: a folder for the weights of each recipe's first build; None where they are not kept.
+    """
+
+    def __init__(self, recipes: Sequence[Recipe], spool: Path | None) -> None:
+        self.requests: list[BuildRequest] = []
+        self._outcomes: dict[str, list[Outcome]] = {}
+        self._left: dict[str, int] = {}
+        self._waiting_for: dict[str, list[Recipe]] = {}
+        fresh_done: set[str] = set()
+        for recipe in recipes:
+            first = Isolation.FORK if recipe.factory in fresh_done else Isolation.FRESH
+            fresh_done.add(recipe.factory)
+            export = None
+            if spool is not None:
+                (spool / recipe.id).mkdir()
+                export = Export(ExportFormat.OBJECTS, str(spool / recipe.id))
+            self._add(recipe, first, export)
+            self._add(recipe, Isolation.FORK, None)
+        for recipe in recipes:
+            neighbour = _neighbour(recipe)
+            if neighbour.id not in self._left:
+                self._add(neighbour, Isolation.FORK, None)
+            for needed in (recipe, neighbour):
+                self._waiting_for.setdefault(needed.id, []).append(recipe)
+
+    def _add(self, recipe: Recipe, isolation: Isolation, export: Export | None) -> None:
+        self.requests.append(BuildRequest(len(self.requests), recipe, isolation, export))
+        self._left[recipe.id] = self._left.get(recipe.id, 0) + 1
+
+    def settle(self, request: BuildRequest, outcome: Outcome) -> Iterator[Settled]:
+        """The recipes whose builds are all known now that this one has ended."""
+        ended = request.recipe.id
+        self._outcomes.setdefault(ended, []).append(outcome)
+        self._left[ended] -= 1
+        if self._left[ended]:
+            return
+        for recipe in self._waiting_for[ended]:
+            neighbour = _neighbour(recipe)
+            if not self._left[recipe.id] and not self._left[neighbour.id]:
+                builds = tuple(self._outcomes[recipe.id])
+                yield Settled(recipe, builds, Neighbour(neighbour.seed, self._outcomes[neighbour.id][0]))
+
+
+def _neighbour(recipe: Recipe) -> Recipe:
+    return recipe.with_seed(recipe.seed + 1 if recipe.seed < MAX_SEED else recipe.seed - 1)

@@ -1,0 +1,146 @@
+"""Registering: recipes are built, and what reproduces is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedreg.domain.build import Outcome
+from seedreg.domain.entry import Baseline, Entry, Recipe, check_name
+from seedreg.domain.failure import BuildFailure
+from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
+from seedreg.domain.verdict import Verdict
+from seedreg.errors import Step, UsageError
+from seedreg.judging import keep
+from seedreg.registry.checking import Checker
+from seedreg.registry.clock import Clock
+from seedreg.registry.plan import RegistrationPlan, Settled
+from seedreg.registry.selection import select_one
+
+if TYPE_CHECKING:
+    from seedreg.executors import Executor
+    from seedreg.storage import Repository
+
+
+@dataclass(frozen=True)
+class RegisterOptions:
+    """How recipes are registered, beside the recipes themselves.
+
+    Raises:
+        UsageError: if the alias or a tag is not a name.
+    """
+
+    alias: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    keep_weights: bool = False
+    allow_nonfinite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.alias is not None:
+            check_name("alias", self.alias)
+        for tag in self.tags:
+            check_name("tag", tag)
+
+
+PLAIN = RegisterOptions()
+
+
+@dataclass(frozen=True)
+class Registrar:
+    """Registers recipes.
+
+    Args:
+        repository: where entries go.
+        executor: where builds run.
+        checker: verifies recipes that are entries already.
+        clock: gives the time of each entry.
+        options: how they are registered.
+    """
+
+    repository: Repository
+    executor: Executor
+    checker: Checker
+    clock: Clock
+    options: RegisterOptions
+
+    def register_all(self, recipes: Sequence[Recipe]) -> Iterator[Registration]:
+        """Build every recipe in two processes and keep what reproduces; yields each as soon as it is known.
+
+        Raises:
+            UsageError: before anything is built, if an alias is given to several recipes, or belongs to
+                another entry.
+        """
+        recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
+        self._require_alias(recipes)
+        with contextlib.ExitStack() as stack:
+            spool = None
+            if self.options.keep_weights:
+                spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedreg-weights-")))
+            plan = RegistrationPlan(recipes, spool)
+            known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
+            for request, outcome in self.executor.run(plan.requests):
+                for settled in plan.settle(request, outcome):
+                    weights = None if spool is None else spool / settled.recipe.id
+                    if settled.recipe.id in known:
+                        yield self._confirm(settled.recipe, settled.builds, weights)
+                    else:
+                        yield self._register(settled, weights)
+                    if weights is not None:
+                        shutil.rmtree(weights, ignore_errors=True)
+
+    def _require_alias(self, recipes: Sequence[Recipe]) -> None:
+        alias = self.options.alias
+        if alias is None:
+            return
+        if len(recipes) > 1:
+            raise UsageError("an alias names one entry", hint="register one seed with it")
+        ids = {recipe.id for recipe in recipes}
+        for entry in self.repository.entries.select(alias, include_retired=True):
+            if entry.alias == alias and entry.id not in ids:
+                raise UsageError(
+                    f"alias {alias!r} belongs to entry {entry.short_id} ({entry.recipe.label})",
+                    step=Step.FREE_ALIAS,
+                    alias=alias,
+                )
+
+    def _register(self, settled: Settled, weights: Path | None) -> Registration:
+        recipe, options = settled.recipe, self.options
+        build = keep(recipe, settled.builds, settled.neighbour, allow_nonfinite=options.allow_nonfinite)
+        if isinstance(build, BuildFailure):
+            return Refused(recipe, build)
+        now = self.clock()
+        entry = Entry(recipe, now, options.alias, options.note, tuple(sorted(set(options.tags))))
+        baseline = Baseline(1, build.fingerprint, build.environment, build.source, build.facts, now)
+        if weights is not None:
+            self._keep_weights(baseline, weights)
+        if not self.repository.entries.add(entry, baseline):
+            return self._confirm(recipe, settled.builds, weights)  # another process was faster
+        return Registered(entry, baseline)
+
+    def _confirm(self, recipe: Recipe, builds: Sequence[Outcome], weights: Path | None) -> Registration:
+        """Give a known entry what the options name, and verify it with these builds."""
+        entries, options = self.repository.entries, self.options
+        if options.alias is not None:
+            entries.set_alias(recipe.id, options.alias)
+        if options.tags:
+            entries.add_tags(recipe.id, options.tags)
+        if options.note is not None:
+            entries.set_note(recipe.id, options.note)
+        entry = select_one(self.repository, recipe.id)
+        baseline = self.repository.baselines.current(entry.id)
+        verification = self.checker.record(entry, baseline, builds)
+        if verification.verdict is not Verdict.REPRODUCED:
+            return NotConfirmed(verification)
+        if weights is not None:
+            self._keep_weights(baseline, weights)
+        return Confirmed(verification)
+
+    def _keep_weights(self, baseline: Baseline, weights: Path) -> None:
+        for digest in {tensor.sha256 for tensor in baseline.fingerprint.tensors}:
+            self.repository.objects.adopt(weights / digest, digest)

@@ -1,0 +1,361 @@
+"""A registry with somewhere to build: every use case on entries is one method."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedreg import storage
+from seedreg.domain.audit import Waiver
+from seedreg.domain.build import ExportFormat
+from seedreg.domain.canonical import canonical_json
+from seedreg.domain.drift import compare
+from seedreg.domain.entry import Entry, Recipe, check_name
+from seedreg.domain.failure import FailureKind
+from seedreg.domain.results import (
+    Accepted,
+    Confirmed,
+    EntryDetails,
+    EntryHistory,
+    NotConfirmed,
+    NothingToAccept,
+    Rebuilt,
+    Refused,
+    Registered,
+    Registration,
+    Verification,
+)
+from seedreg.domain.summary import EntrySummary
+from seedreg.domain.verdict import Verdict
+from seedreg.errors import NotJudged, RegistrationRefused, Step, UsageError
+from seedreg.registry.accepting import accept, require_reason
+from seedreg.registry.checking import Checker
+from seedreg.registry.clock import Clock, utc_now
+from seedreg.registry.own import OwnProject
+from seedreg.registry.rebuilding import format_of_file, rebuild
+from seedreg.registry.registering import PLAIN, RegisterOptions, Registrar
+from seedreg.registry.selection import select, select_one, selectors_of
+from seedreg.registry.waiving import drift_to_waive
+from seedreg.reports.words.failures import failure_error
+
+if TYPE_CHECKING:
+    from seedreg.executors import Executor
+    from seedreg.storage import Location, Repository
+
+
+class Registry:
+    """The use cases on the entries of a registry; use it in a `with` statement.
+
+    Args:
+        repository: where entries are stored; closed with the registry.
+        executor: where builds run; closed with the registry.
+        project: the name of the project that builds here; entries of others are not judged.
+        clock: gives the time of what is recorded.
+    """
+
+    def __init__(
+        self, repository: Repository, executor: Executor, project: str, clock: Clock = utc_now
+    ) -> None:
+        self._repository = repository
+        self._executor = OwnProject(executor, project)
+        self._project = project
+        self._clock = clock
+        self._checker = Checker(repository, self._executor, clock)
+
+    @classmethod
+    def open(
+        cls,
+        location: Location,
+        executor: Executor,
+        project: str,
+        *,
+        write: bool = True,
+        create: bool = False,
+        busy_timeout_s: float | None = None,
+    ) -> Registry:
+        """The registry that is stored there; the executor is closed if it cannot be opened.
+
+        Args:
+            location: where it is.
+            executor: where builds run.
+            project: the name of the project that builds here.
+            write: whether it may be changed; without, an older or write-protected one can be read.
+            create: make an empty one if there is none.
+            busy_timeout_s: how long to wait while others write; None for the default.
+
+        Raises:
+            RegistryError: if it is missing and not to be created, locked, corrupt or not a registry.
+        """
+        waiting = {} if busy_timeout_s is None else {"busy_timeout_s": busy_timeout_s}
+        try:
+            repository = storage.open_repository(location, write=write, create=create, **waiting)
+            return cls(repository, executor, project)
+        except BaseException:
+            executor.close()
+            raise
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every build and close the registry file."""
+        self._executor.close()
+        self._repository.close()
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def entries(
+        self,
+        *,
+        project: str | None = None,
+        factory: str | None = None,
+        tag: str | None = None,
+        seed: int | None = None,
+        verdict: Verdict | None = None,
+        retired: bool | None = False,
+    ) -> list[EntrySummary]:
+        """One line for each entry that passes all filters, ordered by factory, seed and id.
+
+        Args:
+            project: the name of a project.
+            factory: a full address, or the bare name of a callable.
+            tag: a tag.
+            seed: a seed.
+            verdict: that of the latest check.
+            retired: False for active entries, True for retired ones, None for both.
+        """
+        return self._repository.entries.summaries(
+            project=project, factory=factory, tag=tag, seed=seed, verdict=verdict, retired=retired
+        )
+
+    def select(self, selectors: Iterable[str], *, include_retired: bool = False) -> tuple[Entry, ...]:
+        """The entries that the selectors name, each once, in the order they are named.
+
+        Raises:
+            NothingSelected: if a selector names none.
+        """
+        return select(self._repository, selectors, include_retired=include_retired)
+
+    def selectors(self) -> Iterator[str]:
+        """Every word that names something in this registry, for completion in a shell."""
+        return selectors_of(self._repository)
+
+    def show(self, selector: str) -> EntryDetails:
+        """All about the one entry that the selector names.
+
+        Raises:
+            NothingSelected: if it names none.
+            UsageError: if it names several.
+        """
+        entry = select_one(self._repository, selector)
+        baseline = self._repository.baselines.current(entry.id)
+        checks = self._repository.checks.of_entry(entry.id)
+        last = checks[-1] if checks else None
+        seen = None if last is None else last.observed
+        drift = None if seen is None else compare(baseline.fingerprint, seen.fingerprint)
+        return EntryDetails(entry, baseline, last, drift, self._repository.waivers.of_entry(entry.id))
+
+    def history(self, selector: str) -> EntryHistory:
+        """Every baseline and check of the one entry that the selector names, oldest first.
+
+        Raises:
+            NothingSelected: if it names none.
+            UsageError: if it names several.
+        """
+        entry = select_one(self._repository, selector)
+        baselines = self._repository.baselines.of_entry(entry.id)
+        return EntryHistory(entry, baselines, self._repository.checks.of_entry(entry.id))
+
+    def waivers(self, selector: str | None = None) -> tuple[tuple[Entry, Waiver], ...]:
+        """All waivers that were not removed, or those of one entry, oldest first."""
+        repository = self._repository
+        if selector is None:
+            found = repository.waivers.all()
+        else:
+            found = repository.waivers.of_entry(select_one(repository, selector).id)
+        ids = {waiver.entry_id for waiver in found}
+        entries = {entry.id: entry for entry in repository.entries.by_ids(ids)}
+        return tuple((entries[waiver.entry_id], waiver) for waiver in found)
+
+    # Building ---------------------------------------------------------------------------------
+
+    def register_all(
+        self, recipes: Sequence[Recipe], options: RegisterOptions = PLAIN
+    ) -> Iterator[Registration]:
+        """Build every recipe in two processes and keep what reproduces; yields each as soon as it is known.
+
+        Of each factory one build is fresh and one forked, so that the fork is checked together with the
+        determinism. A third build with the next seed shows whether the factory uses the seed.
+
+        Raises:
+            UsageError: before anything is built, if an alias is given to several recipes, or belongs to
+                another entry.
+        """
+        registrar = Registrar(self._repository, self._executor, self._checker, self._clock, options)
+        return registrar.register_all(recipes)
+
+    def register(
+        self,
+        factory: str,
+        seed: int = 0,
+        *,
+        params: Mapping[str, Any] | None = None,
+        options: RegisterOptions = PLAIN,
+        **recipe_fields: Any,
+    ) -> Registered | Confirmed:
+        """Register one recipe: `factory` is the full address `package.module:callable`.
+
+        Raises:
+            RegistrationRefused: if two builds differ, or a known entry no longer reproduces.
+            NotJudged: if it could not be built, or its weights cannot be kept.
+        """
+        recipe = Recipe(self._project, factory, seed, canonical_json(dict(params or {})), **recipe_fields)
+        (result,) = self.register_all([recipe], options)
+        match result:
+            case Refused(_, failure):
+                differ = failure.kind is FailureKind.NONDETERMINISTIC
+                raise failure_error(failure, RegistrationRefused if differ else NotJudged)
+            case NotConfirmed(verification):
+                short_id = verification.entry.short_id
+                raise RegistrationRefused(
+                    f"{short_id} {recipe.label} is registered and no longer reproduces: "
+                    f"{verification.verdict.value}",
+                    step=Step.ACCEPT,
+                    entry=short_id,
+                )
+        return result
+
+    def verify(self, *selectors: str) -> list[Verification]:
+        """Check the entries that the selectors name, and record the checks.
+
+        Raises:
+            NothingSelected: if a selector names none.
+        """
+        return list(self.verify_all(self.select(selectors)))
+
+    def verify_one(self, selector: str) -> Verification:
+        """Check the one entry that the selector names, retired or not, and record the check.
+
+        Raises:
+            NothingSelected: if it names none.
+            UsageError: if it names several.
+        """
+        (verification,) = self.verify_all([select_one(self._repository, selector)])
+        return verification
+
+    def verify_all(self, entries: Iterable[Entry]) -> Generator[Verification, None, None]:
+        """Build every entry and compare it with its baseline; yields each once its check is recorded."""
+        return self._checker.verify_all(entries)
+
+    def accept(self, selector: str, reason: str) -> Accepted | NothingToAccept:
+        """Make what the entry builds today its new baseline, with the reason why.
+
+        The two builds are recorded as the entry's latest check, compared with the baseline that it
+        has then.
+
+        Raises:
+            UsageError: if the reason is empty.
+            RegistrationRefused: if two builds differ.
+            NotJudged: if it cannot be built, or holds NaN where the baseline does not.
+        """
+        reason = require_reason(reason, "a new baseline")
+        entry = select_one(self._repository, selector)
+        return accept(entry, reason, self._repository, self._executor, self._checker, self._clock)
+
+    def rebuild(self, selector: str, output: Path, form: ExportFormat | None = None) -> Rebuilt:
+        """Build the entry and write its weights to `output`, whole or not at all.
+
+        Args:
+            selector: names one entry.
+            output: the file.
+            form: the format; None for the one that the suffix of the file names.
+
+        Raises:
+            UsageError: if the suffix names no format, or the folder cannot be written.
+            NotJudged: if it cannot be built.
+        """
+        form = form or format_of_file(output.name)
+        return rebuild(select_one(self._repository, selector), output, form, self._repository, self._executor)
+
+    # Changing ---------------------------------------------------------------------------------
+
+    def retire(self, selectors: Iterable[str], reason: str | None = None) -> tuple[Entry, ...]:
+        """Take the entries out of use; gives them back as they are then."""
+        entries, now = self.select(selectors), self._clock()
+        for entry in entries:
+            self._repository.entries.set_retired(entry.id, now, reason)
+        return tuple(replace(entry, retired_at=now, retired_reason=reason) for entry in entries)
+
+    def unretire(self, selectors: Iterable[str]) -> tuple[Entry, ...]:
+        """Bring retired entries back into use; gives them back as they are then."""
+        entries = self.select(selectors, include_retired=True)
+        for entry in entries:
+            self._repository.entries.set_retired(entry.id, None, None)
+        return tuple(replace(entry, retired_at=None, retired_reason=None) for entry in entries)
+
+    def tag(
+        self, selectors: Iterable[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> tuple[Entry, ...]:
+        """Add tags to the entries and remove others; gives the entries back as they are then.
+
+        Raises:
+            UsageError: before anything is changed, if a tag is not a name.
+        """
+        for name in (*add, *remove):
+            check_name("tag", name)
+        entries = self.select(selectors, include_retired=True)
+        for entry in entries:
+            self._repository.entries.add_tags(entry.id, add)
+            self._repository.entries.remove_tags(entry.id, remove)
+        return tuple(
+            replace(entry, tags=tuple(sorted({*entry.tags, *add} - set(remove)))) for entry in entries
+        )
+
+    def alias(self, selector: str, name: str | None) -> Entry:
+        """Give the entry another alias, or none; gives back the entry as it is then.
+
+        Raises:
+            UsageError: if it is not a name, or another entry has it.
+        """
+        if name is not None:
+            check_name("alias", name)
+        entry = select_one(self._repository, selector)
+        self._repository.entries.set_alias(entry.id, name)
+        return replace(entry, alias=name)
+
+    def waive(
+        self, selector: str, reason: str, until: date, fingerprint: str | None = None
+    ) -> tuple[Entry, Waiver]:
+        """Let audits pass the drift that the entry's last check found.
+
+        Args:
+            selector: names one entry.
+            reason: why the drift is known and may pass.
+            until: the last day (UTC) on which it passes.
+            fingerprint: the beginning of the drift's fingerprint, where the last audit found several.
+
+        Raises:
+            UsageError: if the reason is empty, the day has passed, or there is not exactly one such drift.
+        """
+        now = self._clock()
+        reason = require_reason(reason, "a waiver")
+        if until.isoformat() < now[:10]:
+            raise UsageError(f"{until} has passed: today is {now[:10]} (UTC)", hint="name a later day")
+        entry = select_one(self._repository, selector)
+        baseline = self._repository.baselines.current(entry.id)
+        checks = self._repository.checks.of_entry(entry.id)
+        digest = drift_to_waive(entry, baseline, checks, fingerprint)
+        waiver = Waiver(entry.id, digest, reason, until.isoformat(), now)
+        self._repository.waivers.add(waiver)
+        return entry, waiver
+
+    def remove_waivers(self, selector: str) -> tuple[Entry, int]:
+        """Revoke the entry's waivers; gives back the entry and how many there were."""
+        entry = select_one(self._repository, selector)
+        return entry, self._repository.waivers.remove(entry.id, self._clock())

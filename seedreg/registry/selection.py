@@ -1,0 +1,61 @@
+"""Which entries a selector names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from seedreg.domain.entry import Entry
+from seedreg.errors import NothingSelected, Step, UsageError
+
+if TYPE_CHECKING:
+    from seedreg.storage import Repository
+
+_SHOWN = 5
+
+
+def select(
+    repository: Repository, selectors: Iterable[str], *, include_retired: bool = False
+) -> tuple[Entry, ...]:
+    """The entries that the selectors name, each once, in the order they are named.
+
+    Raises:
+        NothingSelected: if a selector names none.
+    """
+    found: dict[str, Entry] = {}
+    for selector in selectors:
+        entries = repository.entries.select(selector, include_retired=include_retired)
+        if not entries:
+            raise NothingSelected(
+                f"no entry is named by {selector!r}",
+                hint="a selector is an id prefix, an alias, factory, factory@seed or tag:NAME",
+                step=Step.LIST_ENTRIES,
+            )
+        found.update((entry.id, entry) for entry in entries)
+    return tuple(found.values())
+
+
+def select_one(repository: Repository, selector: str) -> Entry:
+    """The one entry that the selector names, retired or not.
+
+    Raises:
+        NothingSelected: if it names none.
+        UsageError: if it names several.
+    """
+    entries = select(repository, [selector], include_retired=True)
+    if len(entries) > 1:
+        shown = ", ".join(f"{entry.short_id} ({entry.recipe.label})" for entry in entries[:_SHOWN])
+        raise UsageError(
+            f"{selector!r} names {len(entries)} entries: {shown}{' …' if len(entries) > _SHOWN else ''}",
+            hint="this command takes one: give its id",
+        )
+    return entries[0]
+
+
+def selectors_of(repository: Repository) -> Iterator[str]:
+    """Every id, alias, factory, `factory@seed` and tag that names something, some more than once."""
+    for summary in repository.entries.summaries(retired=None):
+        yield from (summary.short_id, summary.factory, summary.label)
+        yield from (f"tag:{tag}" for tag in summary.tags)
+        if summary.alias:
+            yield summary.alias
