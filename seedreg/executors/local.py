@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.entry import Source
@@ -282,18 +281,18 @@ class LocalExecutor:
         """The worker is gone or talks nonsense: its builds fail; another is started if it had been ready."""
         worker = self._workers[launch]
         status, output = self._end(launch)
-        facts: dict[str, Any] = {"python": self._python}
+        python, timeout_s = self._python, self._import_timeout_s
         match error:
             case EOFError() if status >= 0:
-                failure = build_failure(FailureKind.WORKER, status=status, **facts)
+                failure = build_failure(FailureKind.WORKER, python=python, status=status)
             case EOFError():
-                failure = build_failure(FailureKind.WORKER, signal=-status, **facts)
+                failure = build_failure(FailureKind.WORKER, python=python, signal=-status)
             case TimeoutError():
-                failure = build_failure(FailureKind.TIMEOUT, timeout_s=self._import_timeout_s, **facts)
+                failure = build_failure(FailureKind.TIMEOUT, python=python, timeout_s=timeout_s)
             case wire.NoMessage() if not worker.ready:
-                failure = build_failure(FailureKind.INTERPRETER, **facts, **error.facts)
+                failure = build_failure(FailureKind.INTERPRETER, python=python, **error.facts)
             case wire.ProtocolError():
-                failure = build_failure(FailureKind.WORKER, **facts, **error.facts)
+                failure = build_failure(FailureKind.WORKER, python=python, **error.facts)
         failure = replace(failure, output=output or None)
         lost = list(worker.running.values())
         if not worker.ready or not lost:

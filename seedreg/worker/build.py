@@ -191,9 +191,10 @@ def _device(tensorflow: Any, device: str) -> Any:
 
 
 def _no_tensors(model: Any, request: Dict[str, Any]) -> Failure:
-    unbuilt = callable(model) and not request["inputs"]
-    kind = "unbuilt" if unbuilt else "no-tensors"
-    return Failure(kind, factory=request["factory"], type=type(model).__name__)
+    factory, kind = request["factory"], type(model).__name__
+    if callable(model) and not request["inputs"]:
+        return Failure("unbuilt", factory=factory, type=kind)
+    return Failure("no-tensors", factory=factory, type=kind)
 
 
 def _traceback() -> Optional[str]:
