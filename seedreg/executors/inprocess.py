@@ -47,12 +47,12 @@ def fingerprint(model: Any) -> Fingerprint | BuildFailure:
     Raises:
         TensorFlowMissing: if TensorFlow is not installed.
     """
-    from seedreg.worker import weights
+    from seedreg.worker import frameworks, reading
     from seedreg.worker.protocol import Failure
 
     try:
-        tensors, _ = weights.tensors_of(model, "the call")
-        records = weights.read(tensors)
+        tensors, _ = frameworks.owner(model).tensors(model, "the call")
+        records = reading.read(tensors)
     except ModuleNotFoundError as error:
         raise _explained(error) from error
     except Failure as failure:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import selectors
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +18,9 @@ from seedreg.domain.isolation import Isolation
 from seedreg.executors import wire
 from seedreg.executors.git import with_git
 from seedreg.executors.process import WorkerProcess
+from seedreg.worker.frameworks import fork_is_safe
 
 WORKER_FOLDER = Path(__file__).parent.parent / "worker"
-
-
-def fork_is_safe(platform: str = sys.platform) -> bool:
-    """Whether a process may fork after importing TensorFlow.
-
-    Not on macOS, whose system libraries abort in a forked child.
-    """
-    return platform.startswith("linux")
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ def _main() -> None:
 
         build.run_request_file(sys.argv[2])
     elif mode in ("zygote", "fresh") and len(sys.argv) == 3 and sys.argv[2].isdigit():
-        from _seedreg_worker import zygote
+        from _seedreg_worker import server
 
-        zygote.serve(mode, int(sys.argv[2]))
+        server.serve(mode, int(sys.argv[2]))
     else:
         sys.stderr.write(
             "usage: python {} zygote|fresh PARENT_PID, or build REQUEST_FILE\n"

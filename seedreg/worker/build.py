@@ -4,10 +4,21 @@ import gc
 import os
 import sys
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
-from . import export, probe, protocol, seeding, weights
-from . import factory as factories
+from . import (
+    calling,
+    export,
+    frameworks,
+    loading,
+    probe,
+    protocol,
+    reading,
+    seeding,
+    source,
+    variables,
+)
+from .exceptions import describe
 from .protocol import Failure
 
 
@@ -33,9 +44,8 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     except MemoryError:
         outcome = protocol.failed(Failure("memory"))
     except BaseException as error:
-        outcome = protocol.failed(Failure("internal", details=_traceback(), error=factories.describe(error)))
-    if os.getpid() != pid:
-        os._exit(0)  # a copy that the user's code forked; the answer is the first process's to give
+        outcome = protocol.failed(Failure("internal", details=_traceback(), error=describe(error)))
+    calling.end_copy(pid)
     try:
         answer = protocol.encode(outcome)
     except (TypeError, ValueError) as error:
@@ -65,136 +75,93 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
     sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
     del sys.argv[1:]  # the worker's own arguments are not for the user's module to parse
     if zygote is None:
-        _require_tensorflow()
-    before = probe.watched_variables(hide_gpus)
+        frameworks.require()
+    before = variables.watched(hide_gpus)
     paths = list(sys.path)
-    factory = factories.load(request["factory"], request["import_paths"], request["root"])
+    factory = loading.load(request["factory"], request["import_paths"], request["root"])
     # TensorFlow, or parts that it loads lazily, may be imported from here on, whatever the module took away.
     sys.path.extend(path for path in paths if path not in sys.path)
-    variables = probe.watched_variables(hide_gpus)
-    if zygote is not None and variables != before:
-        changed = sorted(
-            name for name in set(before) | set(variables) if before.get(name) != variables.get(name)
-        )
+    after = variables.watched(hide_gpus)
+    if zygote is not None and after != before:
+        changed = sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
         return {"fresh_needed": {"variables": changed}}
     if hide_gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the user's module may have changed it
     if zygote is None:
-        import_tensorflow()
-    import tensorflow
-
-    with _device(tensorflow, request["device"]):
+        frameworks.load()
+    with frameworks.device(request["device"]):
         if zygote is None and hasattr(gc, "freeze"):
             gc.freeze()
         gc.enable()
         seeding.seed_everything(request["seed"], request["seeding"])
-        generators = seeding.generator_states()
-        started = time.perf_counter()
-        model = factories.call(factory, request["factory"], request["params"], request["seed"])
-        tensors, states = weights.tensors_of(model, request["factory"])
-        unbuilt = weights.is_keras(model) and not getattr(model, "built", True)
-        if request["inputs"] and callable(model) and (not tensors or unbuilt):
-            factories.call_on_zeros(model, request["factory"], request["inputs"])
-            tensors, states = weights.tensors_of(model, request["factory"])
-            unbuilt = False
-        built_s = time.perf_counter() - started
-    drawn = [seeding.words_drawn(old, new) for old, new in zip(generators, seeding.generator_states())]
-    if not tensors:
-        raise _no_tensors(model, request)
+        built = _Built(factory, request)
+    if not built.tensors:
+        raise built.no_tensors(request)
     started = time.perf_counter()
-    sink = export.open_sink(request["export"], model, tensors) if request.get("export") else None
-    try:
-        records = weights.read(tensors, sink)
-    finally:
-        if sink is not None:
-            sink.close()
-    random_state = weights.read(states)
+    records = _read(built, request)
+    random_state = reading.read(built.states)
     fingerprint_s = time.perf_counter() - started
-    warnings = [protocol.warning("unbuilt")] if unbuilt else weights.left_out(model)
     return {
         "built": {
             "tensors": records,
-            "environment": probe.environment(common, model, variables),
-            "source": factories.source_of(factory),
+            "environment": probe.environment(common, built.model, after),
+            "source": source.source_of(factory),
             "facts": {
                 "isolation": "fresh" if zygote is None else "fork",
-                "build_s": built_s,
+                "build_s": built.build_s,
                 "fingerprint_s": fingerprint_s,
-                "python_words": drawn[0],
-                "numpy_words": drawn[1],
+                "python_words": built.words_drawn[0],
+                "numpy_words": built.words_drawn[1],
                 "random_state": ["{name} {dtype} {sha256}".format(**record) for record in random_state],
-                "warnings": warnings,
+                "warnings": built.warnings(),
             },
         }
     }
 
 
-def _require_tensorflow() -> None:
-    """Say that TensorFlow is missing before the user's import says so in its own way."""
-    import importlib.util
+class _Built(object):
+    """A model that a factory returned, with its weights, not read yet."""
 
-    if importlib.util.find_spec("tensorflow") is None:
-        raise Failure("no-tensorflow", python=sys.executable)
+    def __init__(self, factory: Any, request: Dict[str, Any]) -> None:
+        generators = seeding.generator_states()
+        started = time.perf_counter()
+        address, inputs = request["factory"], request["inputs"]
+        self.model = calling.call(factory, address, request["params"], request["seed"])
+        self.framework = frameworks.owner(self.model)
+        self.tensors, self.states = self.framework.tensors(self.model, address)
+        self.complete = self.framework.is_built(self.model)
+        if inputs and callable(self.model) and not (self.tensors and self.complete):
+            calling.materialise(self.framework, self.model, address, inputs)
+            self.tensors, self.states = self.framework.tensors(self.model, address)
+            self.complete = True
+        self.build_s = time.perf_counter() - started
+        now = seeding.generator_states()
+        self.words_drawn = [seeding.words_drawn(old, new) for old, new in zip(generators, now)]
+
+    def warnings(self) -> List[Dict[str, Any]]:
+        """What the weights leave out, as far as it can be known."""
+        if self.complete:
+            return self.framework.left_out(self.model)  # type: ignore[no-any-return]
+        return [protocol.warning("unbuilt")]
+
+    def no_tensors(self, request: Dict[str, Any]) -> Failure:
+        """Why there is nothing to read."""
+        factory, kind = request["factory"], type(self.model).__name__
+        if callable(self.model) and not request["inputs"]:
+            return Failure("unbuilt", factory=factory, type=kind)
+        return Failure("no-tensors", factory=factory, type=kind)
 
 
-def import_tensorflow() -> None:
-    """Import NumPy, TensorFlow and Keras; execute no operation.
-
-    Raises:
-        Failure: kinds `no-tensorflow`, `tensorflow-broken`.
-    """
-    _require_tensorflow()
+def _read(built: _Built, request: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The records of the weights, which are also written as the request asks."""
+    if not request.get("export"):
+        return reading.read(built.tensors)
+    sink = export.open_sink(request["export"], built.framework, built.model, built.tensors)
     try:
-        import numpy
-        import numpy.random
-        import tensorflow
-
-        seeding.loaded_keras(tensorflow)
-        numpy.random.seed, tensorflow.random.set_seed  # loaded lazily  # noqa: B018
-    except BaseException as error:
-        raise Failure(
-            "tensorflow-broken",
-            factories.user_traceback(),
-            python=sys.executable,
-            error=factories.describe(error),
-        )
-
-
-def index_kernels() -> None:
-    """Have TensorFlow sort its table of kernels now, before forks, and not again in every child."""
-    try:
-        from tensorflow.python.framework import kernels
-
-        kernels.get_registered_kernels_for_op("NoOp")
-    except Exception:  # it is not public, and only saves time
-        pass
-
-
-class _NoDevice(object):
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *exception: Any) -> None:
-        return None
-
-
-def _device(tensorflow: Any, device: str) -> Any:
-    if device == "cpu":
-        return _NoDevice()
-    config = tensorflow.config
-    list_devices = getattr(config, "list_physical_devices", None) or config.experimental.list_physical_devices
-    index = int(device.partition(":")[2] or 0)
-    count = len(list_devices("GPU"))
-    if index >= count:
-        raise Failure("device", device=device, count=count)
-    return tensorflow.device("/GPU:{}".format(index))
-
-
-def _no_tensors(model: Any, request: Dict[str, Any]) -> Failure:
-    factory, kind = request["factory"], type(model).__name__
-    if callable(model) and not request["inputs"]:
-        return Failure("unbuilt", factory=factory, type=kind)
-    return Failure("no-tensors", factory=factory, type=kind)
+        return reading.read(built.tensors, sink)
+    finally:
+        if sink is not None:
+            sink.close()
 
 
 def _traceback() -> Optional[str]:

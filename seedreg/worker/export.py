@@ -4,9 +4,8 @@ import json
 import os
 from typing import Any, Collection, Dict, Iterable, List
 
-from .factory import describe
 from .protocol import Failure
-from .weights import Tensor, is_keras, raw_bytes
+from .tensors import Tensor, raw_bytes
 
 _SAFETENSORS = {
     "bool": "BOOL",
@@ -110,7 +109,7 @@ class SafetensorsSink(object):
         self._stream.close()
 
 
-def open_sink(export: Dict[str, str], model: Any, tensors: List[Tensor]) -> Any:
+def open_sink(export: Dict[str, str], framework: Any, model: Any, tensors: List[Tensor]) -> Any:
     """What writes the weights as the request asks: formats `objects`, `npz`, `safetensors`, `h5`.
 
     Raises:
@@ -123,12 +122,7 @@ def open_sink(export: Dict[str, str], model: Any, tensors: List[Tensor]) -> Any:
         return NpzSink(path, tensors)
     if export["format"] == "safetensors":
         return SafetensorsSink(path, tensors)
-    if not (is_keras(model) and hasattr(model, "save_weights")):
-        raise Failure("export", format="h5", type=type(model).__name__)
-    try:
-        model.save_weights(path)
-    except Exception as error:
-        raise Failure("export", format="h5", error=describe(error))
+    framework.save(model, path)
     return None
 
 

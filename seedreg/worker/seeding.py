@@ -2,8 +2,9 @@
 
 import os
 import random
-import sys
 from typing import Any, List, Optional, Tuple
+
+from . import frameworks
 
 MAX_SEED = 2**32 - 1
 
@@ -15,9 +16,9 @@ _WORDS = 624
 def seed_everything(seed: int, seeding: str = "full") -> None:
     """Seed the global random generators of this process.
 
-    `full` seeds Python's `random`, NumPy's global generator, TensorFlow's and, where it exists,
-    Keras' (`keras.utils.set_random_seed` of every Keras that is loaded). It is needed since
-    TensorFlow 2.10, whose Keras draws the seeds of its initializers from Python's `random`.
+    `full` seeds Python's `random` and every framework: NumPy's global generator, TensorFlow's and,
+    where it exists, Keras' (`keras.utils.set_random_seed` of every Keras that is loaded). It is needed
+    since TensorFlow 2.10, whose Keras draws the seeds of its initializers from Python's `random`.
     `PYTHONHASHSEED` is set for child processes only: in a running interpreter it has no effect.
     `tf` is `tf.random.set_seed` alone.
 
@@ -26,36 +27,15 @@ def seed_everything(seed: int, seeding: str = "full") -> None:
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise ValueError("seed {!r} is not an integer from 0 to {}".format(seed, MAX_SEED))
-    import tensorflow
-
     if seeding == "tf":
-        tensorflow.random.set_seed(seed)
+        frameworks.tensorflow.seed(seed)
         return
-    import numpy
+    import tensorflow  # noqa: F401 - so that nothing is seeded where it is missing
 
     os.environ["PYTHONHASHSEED"] = str(seed)
     random.seed(seed)
-    numpy.random.seed(seed)
-    tensorflow.random.set_seed(seed)
-    for keras in loaded_keras(tensorflow):
-        set_random_seed = getattr(keras.utils, "set_random_seed", None)
-        if set_random_seed is not None:
-            set_random_seed(seed)
-
-
-def loaded_keras(tensorflow: Any) -> List[Any]:
-    """`tf.keras` and every other Keras that this process has imported, each once."""
-    found: List[Any] = []
-    try:
-        candidates = [tensorflow.keras]
-        candidates[0].layers  # `tf.keras` loads itself at the first use  # noqa: B018
-    except (ImportError, AttributeError):
-        candidates = []  # a TensorFlow without Keras builds no Keras model
-    candidates += [sys.modules.get("keras"), sys.modules.get("tf_keras")]
-    for keras in candidates:
-        if keras is not None and hasattr(keras, "utils") and not any(keras is other for other in found):
-            found.append(keras)
-    return found
+    for framework in frameworks.ALL:
+        framework.seed(seed)
 
 
 def generator_states() -> Tuple[List[int], Optional[List[int]]]:

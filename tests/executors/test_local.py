@@ -32,7 +32,7 @@ from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.isolation import Isolation
 from seedreg.errors import Step
-from seedreg.executors.local import LocalExecutor, fork_is_safe
+from seedreg.executors.local import LocalExecutor
 from seedreg.reports.words.failures import failure_message
 
 FORK, FRESH, AUTO = Isolation.FORK, Isolation.FRESH, Isolation.AUTO
@@ -145,13 +145,6 @@ def test_factory_that_needed_a_fresh_interpreter_gets_one_at_once(
         "fresh models:fresh_needed 0",
         "",
     ]
-
-
-@pytest.mark.parametrize(
-    ("platform", "safe"), [("linux", True), ("darwin", False), ("win32", False), ("cygwin", False)]
-)
-def test_only_linux_forks(platform: str, safe: bool) -> None:
-    assert fork_is_safe(platform) is safe
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

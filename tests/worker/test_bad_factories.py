@@ -452,7 +452,7 @@ def test_daemon_of_a_build_that_died_is_killed(
     project: Path, fake_tensorflow_environ: dict[str, str], isolation: Isolation
 ) -> None:
     one = recipe("models:daemon_and_die")
-    assert failed(run_one(project, fake_tensorflow_environ, one, isolation)).kind == "signal"
+    assert failed(run_one(project, fake_tensorflow_environ, one, isolation)).kind is FailureKind.SIGNAL
     assert wait_for_end(wait_for_pids(project / "pids", 1)) == []
 
 

@@ -100,11 +100,13 @@ FILES = {
     # Names of the worker's own modules, of a standard module, and of one that the worker has loaded.
     "build.py": MODEL,
     "protocol.py": MODEL,
-    "weights.py": MODEL,
-    "factory.py": MODEL,
+    "tensors.py": MODEL,
+    "loading.py": MODEL,
     "probe.py": MODEL,
     "seeding.py": MODEL,
-    "zygote.py": MODEL,
+    "server.py": MODEL,
+    "frameworks/__init__.py": MODEL,
+    "statistics.py": MODEL,
     "_seedreg_worker.py": MODEL,
     "shadows/random.py": MODEL,
 }
@@ -139,11 +141,13 @@ ADDRESSES = [
     "methods:wrapped",
     "build:build",
     "protocol:build",
-    "weights:build",
-    "factory.py:build",
+    "tensors:build",
+    "loading.py:build",
     "probe:build",
     "seeding:build",
-    "zygote:build",
+    "server:build",
+    "frameworks:build",
+    "statistics.py:build",
     "shadows/random.py:build",
 ]
 

@@ -13,20 +13,20 @@ import pytest
 from seedreg.executors.local import WORKER_FOLDER
 from seedreg.worker.probe import distributions
 
-FILES = sorted(WORKER_FOLDER.glob("*.py"))
+FILES = sorted(WORKER_FOLDER.rglob("*.py"))
 
 # Modules of the standard library of Python 3.6 that the worker uses; look a new one up before adding it.
 STANDARD_3_6 = {
-    "collections", "ctypes", "functools", "gc", "hashlib", "importlib", "inspect", "json", "math", "os",
-    "platform", "random", "re", "select", "shutil", "signal", "subprocess", "sys", "tempfile", "time",
-    "traceback", "typing", "unicodedata", "warnings", "zipfile",
+    "collections", "contextlib", "ctypes", "functools", "gc", "hashlib", "importlib", "inspect", "json",
+    "math", "os", "platform", "random", "re", "select", "shutil", "signal", "subprocess", "sys", "tempfile",
+    "time", "traceback", "typing", "unicodedata", "warnings", "zipfile",
 }  # fmt: skip
 TYPING_3_6 = {
     "Any", "Callable", "Collection", "Dict", "Iterable", "Iterator", "List", "Optional", "Set", "Tuple",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.name for path in FILES])
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(WORKER_FOLDER)) for path in FILES])
 def test_syntax_is_that_of_python_3_6(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
     newer = [
@@ -40,7 +40,7 @@ def test_syntax_is_that_of_python_3_6(path: Path) -> None:
     assert newer == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.name for path in FILES])
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(WORKER_FOLDER)) for path in FILES])
 def test_imports_are_the_standard_library_numpy_tensorflow_and_itself(path: Path) -> None:
     allowed = STANDARD_3_6 | {"numpy", "tensorflow", "_seedreg_worker"}
     foreign = set()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import py_compile
 from pathlib import Path
 
 import pytest
 
-from seedreg.worker import factory
+from seedreg.worker import loading
 
 SAME_TIME = 1_700_000_000
 
@@ -45,21 +46,21 @@ def test_module_edited_within_the_second_of_its_bytecode_is_built_from_its_sourc
 
     _edited_within_the_second(tmp_path, "racy_models")
     sys.path.insert(0, str(tmp_path))
-    assert factory.load("racy_models:build", [str(tmp_path)], str(tmp_path))() == 2
+    assert loading.load("racy_models:build", [str(tmp_path)], str(tmp_path))() == 2
 
 
 def test_file_edited_within_the_second_of_its_bytecode_is_built_from_its_source(
     tmp_path: Path, imported: None
 ) -> None:
     file = _edited_within_the_second(tmp_path, "racy_file")
-    assert factory.load(f"{file.name}:build", [str(tmp_path)], str(tmp_path))() == 2
+    assert loading.load(f"{file.name}:build", [str(tmp_path)], str(tmp_path))() == 2
 
 
 def test_bytecode_written_well_after_the_source_is_used(tmp_path: Path, imported: None) -> None:
     import sys
 
     file = _edited_within_the_second(tmp_path, "settled_models")
-    cached = Path(factory.importlib.util.cache_from_source(str(file)))
+    cached = Path(importlib.util.cache_from_source(str(file)))
     os.utime(cached, (SAME_TIME + 10, SAME_TIME + 10))
     sys.path.insert(0, str(tmp_path))
-    assert factory.load("settled_models:build", [str(tmp_path)], str(tmp_path))() == 1
+    assert loading.load("settled_models:build", [str(tmp_path)], str(tmp_path))() == 1

@@ -1,0 +1,44 @@
+"""Exceptions of other people's code, as text that is short enough to keep."""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Optional
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_MACHINERY = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(os.path.abspath(importlib.__file__)), ""))
+_MAX_MESSAGE = 300
+_MAX_TRACEBACK = 32768
+
+
+def describe(error: BaseException) -> str:
+    """`ValueError: its message`, in one line of at most 300 characters."""
+    try:
+        text = " ".join(str(error)[:4096].split())
+    except BaseException:  # the user's class may define any __str__
+        text = "(its message could not be read)"
+    name = type(error).__name__
+    short = text[:_MAX_MESSAGE] + ("…" if len(text) > _MAX_MESSAGE else "")
+    return "{}: {}".format(name, short) if text else name
+
+
+def user_traceback() -> Optional[str]:
+    """The traceback of the exception being handled, without the worker's own frames at its beginning."""
+    kind, error, frames = sys.exc_info()
+    if kind is None:
+        return None
+    while frames is not None and _is_machinery(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    try:
+        text = "".join(traceback.format_exception(kind, error, frames))
+    except BaseException:
+        return None
+    if len(text) > _MAX_TRACEBACK:
+        half = _MAX_TRACEBACK // 2
+        text = "{}\n[{} characters left out]\n{}".format(text[:half], len(text) - 2 * half, text[-half:])
+    return text
+
+
+def _is_machinery(filename: str) -> bool:
+    return filename.startswith("<frozen importlib") or os.path.abspath(filename).startswith(_MACHINERY)

@@ -1,0 +1,113 @@
+"""Plain arrays: a mapping or a sequence of NumPy arrays, tensors or variables; and NumPy itself."""
+
+import contextlib
+from typing import Any, Dict, List, Tuple
+
+from ..protocol import Failure
+from ..tensors import Tensor
+from . import runtime
+
+PREFIXES = ("MKL_", "OMP_", "OPENBLAS_")
+NEUTRAL = ""
+
+
+def require() -> None:
+    """Nothing: TensorFlow does not install without NumPy."""
+
+
+def load() -> None:
+    """Import NumPy and its random generators, which newer versions load at the first use."""
+    import numpy
+    import numpy.random
+
+    numpy.random.seed  # noqa: B018
+
+
+def owns(model: Any) -> bool:
+    """Whatever no other framework owns; `tensors` says what is not a model at all."""
+    return True
+
+
+def seed(seed: int) -> None:
+    """Seed NumPy's global generator."""
+    import numpy
+
+    numpy.random.seed(seed)
+
+
+def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
+    """The arrays under their keys or positions.
+
+    Raises:
+        Failure: kind `wrong-return`, if it is no mapping or sequence of arrays.
+    """
+    return [Tensor(name, value) for name, value in _items(model, address)], []
+
+
+def _items(value: Any, address: str) -> List[Tuple[str, Any]]:
+    from collections.abc import Mapping, Sequence
+
+    import numpy
+
+    if isinstance(value, Mapping):
+        items = [(str(name), part) for name, part in value.items()]
+    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+        items = [(str(index), part) for index, part in enumerate(value)]
+    else:
+        raise Failure("wrong-return", factory=address, type=type(value).__name__)
+    for name, part in items:
+        if not isinstance(part, (numpy.ndarray, numpy.generic)) and not hasattr(part, "numpy"):
+            raise Failure(
+                "wrong-return",
+                factory=address,
+                type=type(value).__name__,
+                item=name,
+                item_type=type(part).__name__,
+            )
+    return items
+
+
+def is_built(model: Any) -> bool:
+    """Arrays are there from the start."""
+    return True
+
+
+def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
+    """A collection that can be called is called, as a model is."""
+    runtime.materialise(model, inputs)
+
+
+def left_out(model: Any) -> List[Dict[str, Any]]:
+    """Nothing: every item is read."""
+    return []
+
+
+def device(name: str) -> Any:
+    """Nothing to do: NumPy runs on the CPU."""
+    return contextlib.ExitStack()
+
+
+def versions(model: Any) -> Dict[str, Any]:
+    """The version of NumPy."""
+    import numpy
+
+    return {"numpy": numpy.__version__}
+
+
+def settings(model: Any) -> Dict[str, Any]:
+    """Nothing: the environment variables say it all."""
+    return {}
+
+
+def save(model: Any, path: str) -> None:
+    """Arrays have no file of weights of their own.
+
+    Raises:
+        Failure: kind `export`, always.
+    """
+    raise Failure("export", format="h5", type=type(model).__name__)
+
+
+def fork_is_safe(platform: str) -> bool:
+    """NumPy is forked on every platform that can fork."""
+    return True

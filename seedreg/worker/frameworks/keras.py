@@ -1,0 +1,217 @@
+"""Keras 2 and 3, whichever distribution they come from: layers, models, and their generators."""
+
+import contextlib
+import sys
+from typing import Any, Dict, List, Optional, Tuple
+
+from ..exceptions import describe, user_traceback
+from ..protocol import Failure, warning
+from ..tensors import Tensor, is_random_state
+from . import runtime
+
+PREFIXES = ("KERAS_",)
+NEUTRAL = ""
+
+_SEPARATE = ("keras", "tf_keras")
+_INSIDE_TENSORFLOW = ("tensorflow", "tensorflow_core")
+
+
+def require() -> None:
+    """Nothing: a TensorFlow without Keras builds no Keras model, and that is fine."""
+
+
+def load() -> None:
+    """Import `tf.keras`, if there is one."""
+    loaded()
+
+
+def loaded() -> List[Any]:
+    """`tf.keras` and every other Keras that this process has imported, each once."""
+    import tensorflow
+
+    found: List[Any] = []
+    try:
+        candidates = [tensorflow.keras]
+        candidates[0].layers  # `tf.keras` loads itself at the first use  # noqa: B018
+    except (ImportError, AttributeError):
+        candidates = []
+    candidates += [sys.modules.get(name) for name in _SEPARATE]
+    for keras in candidates:
+        if keras is not None and hasattr(keras, "utils") and not any(keras is other for other in found):
+            found.append(keras)
+    return found
+
+
+def _package(model: Any) -> Optional[str]:
+    """The package whose `Layer` the model is, under the name of its distribution; None if of no Keras."""
+    for base in type(model).__mro__:
+        package = base.__module__.split(".")[0]
+        if base.__name__ == "Layer" and package in _SEPARATE:
+            return package
+        if base.__name__ == "Layer" and package in _INSIDE_TENSORFLOW:
+            return "tensorflow"
+    return None
+
+
+def owns(model: Any) -> bool:
+    """Whether the model is a layer or model of some Keras."""
+    return _package(model) is not None
+
+
+def is_variable(value: Any) -> bool:
+    """Whether it is a variable of Keras 3, which is no `tf.Variable`."""
+    return any(
+        base.__name__ == "Variable" and base.__module__.split(".")[0] in _SEPARATE
+        for base in type(value).__mro__
+    )
+
+
+def seed(seed: int) -> None:
+    """Seed every Keras that is loaded and has a seed of its own."""
+    for keras in loaded():
+        set_random_seed = getattr(keras.utils, "set_random_seed", None)
+        if set_random_seed is not None:
+            set_random_seed(seed)
+
+
+def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
+    """The model's `weights`, and the state of its random-number generators.
+
+    Raises:
+        Failure: kind `raised`, if reading them raises.
+    """
+    owners = _owners(model, address)
+    weights = [_tensor(variable, owners) for variable in _listed(model, "weights", address)]
+    others = [_tensor(variable, owners) for variable in _listed(model, "variables", address)]
+    return (
+        [tensor for tensor in weights if not is_random_state(tensor)],
+        [tensor for tensor in others if is_random_state(tensor)],
+    )
+
+
+def _listed(layer: Any, attribute: str, address: str) -> List[Any]:
+    """The layer's `weights` or `variables`; none where Keras 2 raises because a Sequential has none yet."""
+    try:
+        return list(getattr(layer, attribute, ()))
+    except Exception as error:
+        if isinstance(error, ValueError) and "not yet been created" in str(error):
+            return []
+        raise Failure("raised", user_traceback(), factory=address, attribute=attribute, error=describe(error))
+
+
+def _tensor(variable: Any, owners: Dict[int, Any]) -> Tensor:
+    return Tensor(getattr(variable, "path", None) or variable.name, variable, owners.get(id(variable)))
+
+
+def _owners(model: Any, address: str) -> Dict[int, Any]:
+    """For each variable of a Keras model the innermost layer that holds it."""
+    if hasattr(model, "_flatten_layers"):
+        layers = list(model._flatten_layers())
+    else:  # before TensorFlow 2.3
+        layers = [model] + [part for part in model.submodules if owns(part)]
+    owners: Dict[int, Any] = {}
+    counts: Dict[int, int] = {}
+    for layer in layers:
+        weights = _listed(layer, "weights", address)
+        for variable in weights:
+            if id(variable) not in owners or len(weights) <= counts[id(variable)]:
+                owners[id(variable)] = layer
+                counts[id(variable)] = len(weights)
+    return owners
+
+
+def is_built(model: Any) -> bool:
+    """Whether the model says so; one that is built in part has weights already."""
+    return bool(getattr(model, "built", True))
+
+
+def may_get_weights(layer: Any) -> bool:
+    """Whether a Keras 3 layer, or one inside it, is not built and has a `build` of its own."""
+    for part in layer._flatten_layers():
+        base = next(base for base in type(part).__mro__ if base.__name__ == "Layer")
+        if not part.built and getattr(type(part), "build", None) is not getattr(base, "build", None):
+            return True
+    return False
+
+
+def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
+    """Call the model once on zeros of TensorFlow."""
+    runtime.materialise(model, inputs)
+
+
+def left_out(model: Any) -> List[Dict[str, Any]]:
+    """What a Keras model holds that its `weights` do not list, a warning for each.
+
+    Keras 3 follows no `tf.Variable` and no `tf.Module` in an attribute; Keras 2 does. A layer that
+    was never called has no weights in either.
+    """
+    import tensorflow
+
+    if not hasattr(model, "_flatten_layers"):
+        return []
+    listed = {id(getattr(variable, "value", variable)) for variable in model.variables}
+    warnings = []
+    for layer in model._flatten_layers():
+        if not layer.built and model.built:
+            warnings.append(warning("uncalled-layer", layer=layer.name))
+        if isinstance(layer, tensorflow.Module):
+            continue
+        for name, part in runtime.attributes(layer):
+            is_module = isinstance(part, tensorflow.Module)
+            inside = part.variables if is_module else [part]
+            if any(isinstance(each, tensorflow.Variable) and id(each) not in listed for each in inside):
+                holds = "tf.Module" if is_module else "tf.Variable"
+                warnings.append(warning("unlisted", holds=holds, attribute=name, layer=layer.name))
+    return warnings
+
+
+def device(name: str) -> Any:
+    """Nothing to do: TensorFlow runs the model."""
+    return contextlib.ExitStack()
+
+
+def versions(model: Any) -> Dict[str, Any]:
+    """The Keras that built the model: its version, and the distribution that it comes from."""
+    keras = _module(model)
+    version = getattr(keras, "__version__", None)
+    return {"keras": None if version is None else str(version), "keras_distribution": _package(model)}
+
+
+def settings(model: Any) -> Dict[str, Any]:
+    """Backend, float type and image format of the Keras that built the model."""
+    config = {}
+    keras = _module(model)
+    for name in ("backend", "floatx", "image_data_format"):
+        function = getattr(getattr(keras, "backend", None), name, None)
+        if callable(function):
+            config[name] = str(function())
+    return {"keras_config": config}
+
+
+def _module(model: Any) -> Any:
+    """The public module of the Keras that built the model; None if none did."""
+    import tensorflow
+
+    package = _package(model)
+    if package is None:
+        return None
+    return tensorflow.keras if package == "tensorflow" else sys.modules.get(package, tensorflow.keras)
+
+
+def save(model: Any, path: str) -> None:
+    """Write `.weights.h5`.
+
+    Raises:
+        Failure: kind `export`, if the model cannot be saved so.
+    """
+    if not hasattr(model, "save_weights"):
+        raise Failure("export", format="h5", type=type(model).__name__)
+    try:
+        model.save_weights(path)
+    except Exception as error:
+        raise Failure("export", format="h5", error=describe(error))
+
+
+def fork_is_safe(platform: str) -> bool:
+    """Whether TensorFlow's process may fork."""
+    return runtime.fork_is_safe(platform)

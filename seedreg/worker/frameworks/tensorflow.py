@@ -1,0 +1,164 @@
+"""TensorFlow: `tf.Module`, devices, and `tf.random`."""
+
+import contextlib
+import sys
+from typing import Any, Dict, List, Tuple
+
+from ..protocol import Failure
+from ..tensors import Tensor, is_random_state
+from . import keras, runtime
+
+PREFIXES = (
+    "TF_",
+    "XLA_",
+    "CUDA_",
+    "CUDNN_",
+    "CUBLAS_",
+    "NVIDIA_",
+    "HIP_",
+    "ROCM_",
+    "ONEDNN_",
+    "DNNL_",
+    "AUTOGRAPH_",
+)
+# Those of Terraform share the prefix and may hold secrets.
+NEUTRAL = (
+    r"TF_CPP_(MIN|MAX)_V?LOG_LEVEL|TF_CPP_VMODULE|TF_CPP_LOG_THREAD_ID|TF_FORCE_GPU_ALLOW_GROWTH"
+    r"|TF_VAR_.*|TF_CLI_.*|TF_TOKEN_.*|TF_LOG.*|TF_DATA_DIR|TF_INPUT|TF_WORKSPACE|TF_IN_AUTOMATION"
+    r"|TF_PLUGIN_CACHE_.*|TF_REGISTRY_.*|TF_REATTACH_PROVIDERS|NVIDIA_VISIBLE_DEVICES|CUDA_CACHE_.*"
+    r"|NVIDIA_DRIVER_CAPABILITIES|NVIDIA_REQUIRE_.*|CUDA_HOME|CUDA_PATH|CUDA_VERSION"
+)
+
+
+def require() -> None:
+    """Raise if TensorFlow is not installed.
+
+    Raises:
+        Failure: kind `no-tensorflow`.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("tensorflow") is None:
+        raise Failure("no-tensorflow", python=sys.executable)
+
+
+def index_kernels() -> None:
+    """Have TensorFlow sort its table of kernels now, before forks, and not again in every child."""
+    try:
+        from tensorflow.python.framework import kernels
+
+        kernels.get_registered_kernels_for_op("NoOp")
+    except Exception:  # it is not public, and only saves time
+        pass
+
+
+def load() -> None:
+    """Import TensorFlow and what it loads at the first use; execute no operation."""
+    import tensorflow
+
+    tensorflow.random.set_seed  # noqa: B018
+
+
+def owns(model: Any) -> bool:
+    """Whether it is a `tf.Module`; so are the layers of Keras 2."""
+    import tensorflow
+
+    return isinstance(model, tensorflow.Module)
+
+
+def seed(seed: int) -> None:
+    """Seed `tf.random`."""
+    import tensorflow
+
+    tensorflow.random.set_seed(seed)
+
+
+def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
+    """The variables of the module, and those of its random-number generators.
+
+    Raises:
+        Failure: kind `wrong-return`, if the module holds weights that its `variables` do not list.
+    """
+    _refuse_hidden_layers(model, address)
+    found = [Tensor(variable.name, variable) for variable in model.variables]
+    return (
+        [tensor for tensor in found if not is_random_state(tensor)],
+        [tensor for tensor in found if is_random_state(tensor)],
+    )
+
+
+def _refuse_hidden_layers(module: Any, address: str) -> None:
+    """Keras 3 layers and variables are none of TensorFlow's, so `variables` of a module leaves them out."""
+    import tensorflow
+
+    listed = {id(variable) for variable in module.variables}
+    for owner in [module] + list(module.submodules):
+        for name, part in runtime.attributes(owner):
+            if keras.owns(part) and not isinstance(part, tensorflow.Module):
+                holder, variables, unbuilt = "layer", part.weights, keras.may_get_weights(part)
+            elif keras.is_variable(part):
+                holder, variables, unbuilt = "variable", [part], False
+            else:
+                continue
+            if unbuilt or any(id(getattr(each, "value", each)) not in listed for each in variables):
+                raise Failure("wrong-return", factory=address, holder=holder, attribute=name)
+
+
+def is_built(model: Any) -> bool:
+    """A module has no state of being built."""
+    return True
+
+
+def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
+    """Call the module once on zeros."""
+    runtime.materialise(model, inputs)
+
+
+def left_out(model: Any) -> List[Dict[str, Any]]:
+    """Nothing: a module that hides weights is refused."""
+    return []
+
+
+def device(name: str) -> Any:
+    """A context manager that puts what is built on `cpu`, `gpu` or `gpu:N`.
+
+    Raises:
+        Failure: kind `device`, if TensorFlow does not see that GPU.
+    """
+    if name == "cpu":
+        return contextlib.ExitStack()  # GPUs are hidden
+    import tensorflow
+
+    config = tensorflow.config
+    list_devices = getattr(config, "list_physical_devices", None) or config.experimental.list_physical_devices
+    index = int(name.partition(":")[2] or 0)
+    count = len(list_devices("GPU"))
+    if index >= count:
+        raise Failure("device", device=name, count=count)
+    return tensorflow.device("/GPU:{}".format(index))
+
+
+def versions(model: Any) -> Dict[str, Any]:
+    """The version of TensorFlow."""
+    import tensorflow
+
+    return {"tensorflow": tensorflow.__version__}
+
+
+def settings(model: Any) -> Dict[str, Any]:
+    """Nothing: the environment variables say it all."""
+    return {}
+
+
+def save(model: Any, path: str) -> None:
+    """A module has no file of weights of its own.
+
+    Raises:
+        Failure: kind `export`, always.
+    """
+    raise Failure("export", format="h5", type=type(model).__name__)
+
+
+def fork_is_safe(platform: str) -> bool:
+    """Whether a process that imported TensorFlow may fork."""
+    return runtime.fork_is_safe(platform)

@@ -1,0 +1,136 @@
+"""From a factory's address to the factory: importing its module, and every way in which that fails."""
+
+import importlib
+import importlib.util
+import os
+import sys
+import unicodedata
+from typing import Any, Dict, List, Optional
+
+from .bytecode import CarefulLoader, load_carefully
+from .calling import end_copy
+from .exceptions import describe, user_traceback
+from .protocol import Failure
+
+
+def load(address: str, import_paths: List[str], root: str) -> Any:
+    """The factory at `package.module:name` or `path/file.py:name` (relative to `root`).
+
+    Raises:
+        Failure: kinds `module-not-found`, `syntax-error`, `import-raised`, `exit`,
+            `name-not-found`, `not-callable`.
+    """
+    where, _, name = address.rpartition(":")
+    module = _import(where, import_paths, root)
+    found = module
+    for part in name.split("."):
+        try:
+            found = _attribute(found, part)
+        except AttributeError:
+            raise Failure("name-not-found", module=where, name=name, present=_callables(module))
+        except Exception as error:  # a module may have a __getattr__
+            raise Failure("import-raised", user_traceback(), factory=address, error=describe(error))
+    if not callable(found):
+        raise Failure("not-callable", factory=address, type=type(found).__name__)
+    return found
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    try:
+        return getattr(owner, name)
+    except AttributeError:
+        # Python normalises identifiers in source to NFKC; a typed name may be composed otherwise.
+        return getattr(owner, unicodedata.normalize("NFKC", name))
+
+
+def _callables(module: Any) -> List[str]:
+    return sorted(
+        name
+        for name, value in getattr(module, "__dict__", {}).items()
+        if not name.startswith("_")
+        and callable(value)
+        and getattr(value, "__module__", None) == getattr(module, "__name__", None)
+    )
+
+
+def _import(where: str, import_paths: List[str], root: str) -> Any:
+    is_path = where.endswith(".py") or "/" in where
+    pid = os.getpid()
+    load_carefully(import_paths)
+    try:
+        if is_path:
+            return _import_path(os.path.join(root, where))
+        return importlib.import_module(where)
+    except Failure:
+        raise
+    except SyntaxError as error:
+        raise Failure(
+            "syntax-error",
+            user_traceback(),
+            module=where,
+            file=str(error.filename),
+            line=error.lineno,
+            error=str(error.msg),
+        )
+    except ModuleNotFoundError as error:
+        if not is_path and error.name and (where + ".").startswith(error.name + "."):
+            raise Failure("module-not-found", module=error.name, searched=import_paths, python=sys.executable)
+        raise Failure(
+            "import-raised",
+            user_traceback(),
+            module=where,
+            error="ModuleNotFoundError: {}".format(error),
+            **_missing(error.name),
+        )
+    except SystemExit as error:
+        raise Failure(
+            "exit", user_traceback(), module=where, code="" if error.code is None else repr(error.code)
+        )
+    except MemoryError:
+        raise Failure("memory", user_traceback(), module=where)
+    except BaseException as error:
+        raise Failure("import-raised", user_traceback(), module=where, error=describe(error))
+    finally:
+        end_copy(pid)
+
+
+def _missing(name: Optional[str]) -> Dict[str, Any]:
+    """The facts on a module that an import did not find, and where it could come from."""
+    if not name:
+        return {}
+    if "." in name:
+        return {"missing": name, "package": name.split(".")[0]}
+    return {"missing": name, "python": sys.executable}
+
+
+def _import_path(path: str) -> Any:
+    if not os.path.isfile(path):
+        raise Failure("module-not-found", path=path)
+    sys.path.insert(0, os.path.dirname(path))  # as `python path/file.py` does
+    stem = os.path.splitext(os.path.basename(path))[0]
+    known = _find_spec(stem.split(".")[0])
+    taken = stem in sys.modules or known is not None
+    same = taken and "." not in stem and _is_file(known, path)
+    name = stem if same or not taken else "_seedreg_factory_" + stem
+    spec = importlib.util.spec_from_file_location(name, path, loader=CarefulLoader(name, path))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _find_spec(name: str) -> Any:
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None  # ValueError: it is loaded and has no spec
+
+
+def _is_file(spec: Any, path: str) -> bool:
+    return (
+        spec is not None
+        and spec.origin is not None
+        and os.path.realpath(spec.origin) == os.path.realpath(path)
+    )

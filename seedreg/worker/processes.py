@@ -1,0 +1,76 @@
+"""Processes of Linux and macOS: groups, ends, and what is left behind."""
+
+import os
+import signal
+import sys
+from typing import Any, List
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def end_with(parent_pid: int) -> None:
+    """End this process with its parent, even if that is killed.
+
+    The serving loop sees the end of its input; an import, or user code, does not.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def outlive_parent() -> None:
+    """Take back what `end_with` did."""
+    _prctl(_PR_SET_PDEATHSIG, 0)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose parent ends, on Linux."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def children() -> List[int]:
+    """The children of this process; none where there is no /proc, and the process group has to do."""
+    own = os.getpid()
+    try:
+        with open("/proc/self/task/{}/children".format(own)) as stream:
+            return [int(pid) for pid in stream.read().split()]
+    except OSError:
+        pass  # this kernel is built without the file, as some sandboxes' are
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        try:
+            with open("/proc/{}/stat".format(int(name)), "rb") as status:
+                if int(status.read().rpartition(b")")[2].split()[1]) == own:
+                    found.append(int(name))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found
+
+
+def lead_group(pid: int) -> None:
+    """Have the process (0: this one) lead a process group of its own."""
+    try:
+        os.setpgid(pid, pid)
+    except OSError:
+        pass  # the other of parent and child was faster
+
+
+def kill_group(pid: int) -> None:
+    """Kill the process group, if it is still there."""
+    kill(os.killpg, pid)
+
+
+def kill(how: Any, pid: int) -> None:
+    """Kill by `os.kill` or `os.killpg`, if there is still something to kill."""
+    try:
+        how(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass

@@ -1,0 +1,190 @@
+"""The worker's serving loop: starts one process for each build, ends it at its deadline, reports its end.
+
+In mode `zygote` a build is a fork of this process, taken after NumPy and TensorFlow were imported
+and before any operation ran. In mode `fresh` it is a new interpreter. Either way it leads its own
+process group; when it ends, the group and whatever it left behind are killed.
+"""
+
+import gc
+import os
+import select
+import shutil
+import signal
+import tempfile
+import time
+from typing import Any, Dict, Optional, Set
+
+from . import build, frameworks, probe, processes, protocol, running
+from .protocol import Failure
+
+_READ_BYTES = 65536
+_END_S = 5.0
+# How often it is looked at how much the builds have printed.
+_LOOK_S = 1.0
+
+
+def serve(mode: str, parent_pid: int) -> None:
+    """Serve requests from standard input until it ends; then end everything that was started."""
+    requests, messages = _take_descriptors()
+    processes.end_with(parent_pid)
+    common: Optional[Dict[str, Any]] = None
+    try:
+        if mode == "zygote":
+            # Before the import, as in a fresh interpreter: TensorFlow 2.15 imports setuptools, which puts
+            # the packages inside it on the path.
+            common = probe.interpreter()
+            frameworks.load()
+            frameworks.tensorflow.index_kernels()
+            build.flush_output()  # else every fork would print again what the import left in the buffer
+    except Failure as failure:
+        outcome = protocol.failed(failure)["failed"]
+        _send(messages, {"type": "unusable", "protocol": protocol.PROTOCOL, "failure": outcome})
+        os._exit(0)
+    _send(messages, {"type": "ready", "protocol": protocol.PROTOCOL})
+    _Server(requests, messages, common).run()
+
+
+def _take_descriptors() -> Any:
+    """Move the control descriptors away from 0 and 1, where the user's code would find them."""
+    requests, messages = os.dup(0), os.dup(1)  # not inheritable, as everything that Python opens
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return requests, messages
+
+
+def _send(descriptor: int, message: Dict[str, Any]) -> None:
+    data = memoryview(protocol.encode(message))
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+class _Server(object):
+    def __init__(self, requests: int, messages: int, common: Optional[Dict[str, Any]]) -> None:
+        self._requests = requests
+        self._messages = messages
+        self._common = common
+        self._builds: Dict[int, running.Build] = {}
+        self._buffer = b""
+        self._folder = tempfile.mkdtemp(prefix="seedreg-")
+        self._count = 0
+        self._popen: Dict[int, Any] = {}
+        self._swept: Set[int] = set()
+
+    def run(self) -> None:
+        """Serve until the input ends, then kill every build and end the process."""
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self._wake_writer)
+        processes.adopt_orphans()  # so that `_sweep` finds what a build leaves behind
+        processes.outlive_parent()  # from here on the end of input is seen at once
+        if self._common is not None and hasattr(gc, "freeze"):
+            gc.freeze()  # a collection in a child would touch, and so copy, every page of the heap
+        try:
+            while self._step():
+                pass
+        except (BrokenPipeError, ConnectionError):
+            pass
+        finally:
+            self._end_everything()
+            shutil.rmtree(self._folder, ignore_errors=True)
+        os._exit(0)
+
+    def _end_everything(self) -> None:
+        """Kill every build and descendant: a child of what is killed is adopted, and then killed too."""
+        for each in list(self._builds.values()):
+            each.kill()
+        deadline = time.monotonic() + _END_S
+        while time.monotonic() < deadline:
+            self._sweep(set())
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    time.sleep(0.002)
+            except ChildProcessError:
+                return
+
+    def _step(self) -> bool:
+        deadlines = [each.deadline for each in self._builds.values() if each.deadline is not None]
+        wait_s = min(max(0.0, min(deadlines) - time.monotonic()), _LOOK_S) if deadlines else None
+        readable, _, _ = select.select([self._requests, self._wake_reader], [], [], wait_s)
+        if self._wake_reader in readable:
+            os.read(self._wake_reader, _READ_BYTES)
+        self._reap()
+        now = time.monotonic()
+        for each in self._builds.values():
+            each.enforce_deadline(now)
+            each.limit_log()
+        if self._requests not in readable:
+            return True
+        data = os.read(self._requests, _READ_BYTES)
+        lines = (self._buffer + data).split(b"\n")
+        self._buffer = lines.pop()
+        for line in lines:
+            self._start(protocol.decode(line))
+        return bool(data)
+
+    def _start(self, message: Dict[str, Any]) -> None:
+        if message.get("type") != "build":
+            raise ValueError("unknown request {!r}".format(message.get("type")))
+        self._count += 1
+        folder = os.path.join(self._folder, str(self._count))
+        request = dict(message["build"], answer_path=os.path.join(folder, "answer"))
+        try:
+            os.mkdir(folder)
+            log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                pid = self._launch(request, folder, log)
+            finally:
+                os.close(log)
+        except OSError as error:
+            failure = protocol.failed(Failure("worker", error=str(error)))
+            self._report({"id": message["id"], "duration_s": 0.0, "outcome": failure})
+            return
+        self._builds[pid] = running.Build(message["id"], pid, folder, float(message["timeout_s"]))
+
+    def _launch(self, request: Dict[str, Any], folder: str, log: int) -> int:
+        if self._common is not None:
+            own = [self._requests, self._messages, self._wake_reader, self._wake_writer]
+            return running.fork(request, self._common, log, own)
+        process = running.spawn(request, folder, log)
+        self._popen[process.pid] = process
+        return int(process.pid)
+
+    def _reap(self) -> None:
+        ended: Dict[int, int] = {}
+        orphaned = False
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            if pid in self._builds:
+                ended[pid] = status
+                self._builds[pid].kill()
+            elif pid in self._swept:
+                self._swept.remove(pid)
+                orphaned = True  # if it had children, they are this process's now
+        if not ended and not orphaned:
+            return
+        builds = {pid: self._builds.pop(pid) for pid in ended}
+        self._sweep(set(self._builds))
+        for pid, finished in builds.items():
+            process = self._popen.pop(pid, None)
+            if process is not None:
+                process.returncode = ended[pid]
+            self._report(finished.finish(ended[pid]))
+
+    def _report(self, fields: Dict[str, Any]) -> None:
+        _send(self._messages, dict(fields, type="outcome"))
+
+    def _sweep(self, keep: Set[int]) -> None:
+        """Kill the children of this process that are no build: what ended builds left behind."""
+        for pid in processes.children():
+            if pid not in keep:
+                self._swept.add(pid)
+                processes.kill(os.kill, pid)
