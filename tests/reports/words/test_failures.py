@@ -22,7 +22,7 @@ from seedreg.domain.failure import (
     build_failure,
     environment_failure,
 )
-from seedreg.errors import EnvironmentFailed, NotJudged, Step
+from seedreg.errors import EnvironmentFailed, EnvironmentProblem, NotJudged, Step
 from seedreg.reports.words.failures import WORDS, failure_error, failure_hint, failure_message
 
 PACKAGE = Path(seedreg.__file__).parent
@@ -159,9 +159,10 @@ def test_facts_that_no_words_fit_are_shown_as_they_are() -> None:
 
 
 def test_an_environment_that_could_not_be_created_keeps_the_words_of_its_error() -> None:
-    error = EnvironmentFailed("no Python 3.7 here", hint="look", step=Step.INSTALL_PYTHON, version="3.7")
+    error = EnvironmentFailed(EnvironmentProblem.NO_PYTHON, version="3.7", found=("3.11.7", "3.12.1"))
     failure = environment_failure(error)
-    assert (failure_message(failure), failure_hint(failure)) == ("no Python 3.7 here", "look")
+    assert (failure_message(failure), failure_hint(failure)) == (error.message, error.hint)
+    assert error.message.endswith("found were: 3.11.7, 3.12.1")
     assert failure_step(failure) == "`uv python install 3.7` installs it; --python PATH names any other"
 
 
