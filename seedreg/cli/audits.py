@@ -12,8 +12,9 @@ from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
 from seedreg.domain.comparison import Became
 from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
-from seedreg.reports.audit.listing import audits_document, comparison_document
 from seedreg.reports.audit.output import write_reports
+from seedreg.reports.documents.audits import audits_document
+from seedreg.reports.documents.compare import comparison_document
 from seedreg.reports.text.audits import audit_list_lines, comparison_lines
 
 

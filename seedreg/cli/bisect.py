@@ -11,9 +11,11 @@ from seedreg.cli.printing import print_json, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.cli.trials import say_trial
 from seedreg.diagnosis.bisection import Bisector
+from seedreg.domain.diagnosis import Resolve
 from seedreg.environments.versions import is_version, normal_name
 from seedreg.errors import UsageError
-from seedreg.reports.text.diagnosis import bisect_document, bisect_lines
+from seedreg.reports.documents.bisect import bisect_document
+from seedreg.reports.text.diagnosis import bisect_lines
 
 
 @click.command("bisect")
@@ -31,7 +33,7 @@ from seedreg.reports.text.diagnosis import bisect_document, bisect_lines
 )
 @click.option(
     "--resolve",
-    type=click.Choice(["auto", "never", "always"]),
+    type=click.Choice([one.value for one in Resolve]),
     default="auto",
     show_default=True,
     help="Let the installer move other packages too, where a release demands it.",
@@ -63,7 +65,7 @@ def bisect_command(
             raise UsageError(f"{option} {version!r} is not a version", hint="write it as 3.4.1")
     project, environment = open_project_for_build(ctx, **settings)
     with project.laboratory(selector, environment) as lab:
-        bisector = Bisector(lab.open_executor, lab.index, lab.python, builds, resolve, say_trial)
+        bisector = Bisector(lab.open_executor, lab.index, lab.python, builds, Resolve(resolve), say_trial)
         bisection = bisector.bisect(lab.verification, normal_name(package), first, last)
     code = exit_code_of([bisection.verification.verdict])
     if as_json:

@@ -11,7 +11,8 @@ from seedreg.cli.printing import print_json, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.cli.trials import say_trial
 from seedreg.diagnosis.blame import Blamer
-from seedreg.reports.text.diagnosis import blame_document, blame_lines
+from seedreg.reports.documents.blame import blame_document
+from seedreg.reports.text.diagnosis import blame_lines
 
 
 @click.command("blame")

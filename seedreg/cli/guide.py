@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from seedreg.cli.hints import failure_step
+from seedreg.domain.diagnosis_facts import Fact, FactKind
 from seedreg.domain.environment_changes import ChangeKind
 from seedreg.domain.environment_spec import (
     THIS,
@@ -30,6 +31,13 @@ _ABOUT_VERDICTS = {
     Verdict.NONDETERMINISTIC: "Look for what the factory uses besides the seeded generators: the clock, the "
     "process, threads.",
     Verdict.ERROR: "`seedreg show ID` shows the failure with its traceback.",
+}
+
+
+_ABOUT_FACTS = {
+    FactKind.BUILDS_SPENT: "--builds allows more",
+    FactKind.RELEASES_LEFT: "--builds allows more",
+    FactKind.STILL_REPRODUCES: "--from and --to name releases to try all the same",
 }
 
 
@@ -92,6 +100,10 @@ class CommandLineGuide:
     def for_failure(self, failure: BuildFailure) -> str | None:
         """The options that help against this kind of failure."""
         return failure_step(failure)
+
+    def for_fact(self, fact: Fact) -> str | None:
+        """The options that help a search on."""
+        return _ABOUT_FACTS.get(fact.kind)
 
     def for_verdict(self, verdict: Verdict) -> str | None:
         """The commands for entries with this verdict."""

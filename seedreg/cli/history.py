@@ -7,7 +7,7 @@ import click
 from seedreg.cli.options import registry_option, selector_argument
 from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
-from seedreg.reports.documents import history_document
+from seedreg.reports.documents.history import history_document
 from seedreg.reports.text.history import history_lines
 
 

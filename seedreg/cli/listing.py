@@ -9,7 +9,7 @@ from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
 from seedreg.domain.entry import MAX_SEED
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.documents import list_document
+from seedreg.reports.documents.listing import list_document
 from seedreg.reports.text.listing import summary_lines
 
 

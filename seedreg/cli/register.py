@@ -23,7 +23,7 @@ from seedreg.domain.warning import BuildWarning
 from seedreg.errors import UsageError
 from seedreg.factories.lookup import canonical_address
 from seedreg.registry import RegisterOptions
-from seedreg.reports.documents import register_document
+from seedreg.reports.documents.register import register_document
 from seedreg.reports.text.registration import registration_lines
 from seedreg.reports.words.warnings import warning_text
 

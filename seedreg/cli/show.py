@@ -8,7 +8,7 @@ from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option, selector_argument
 from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
-from seedreg.reports.documents import show_document
+from seedreg.reports.documents.show import show_document
 from seedreg.reports.text.entry import entry_lines
 
 

@@ -11,7 +11,7 @@ from seedreg.cli.printing import print_json, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.domain.entry import looks_like_id
 from seedreg.domain.results import Verification
-from seedreg.reports.documents import verify_document
+from seedreg.reports.documents.verify import verify_document
 from seedreg.reports.text.verification import verification_lines
 
 

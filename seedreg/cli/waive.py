@@ -11,7 +11,7 @@ from seedreg.cli.projects import open_project
 from seedreg.errors import UsageError
 from seedreg.project import Project
 from seedreg.registry import utc_now
-from seedreg.reports.documents import waivers_document
+from seedreg.reports.documents.waivers import waivers_document
 from seedreg.reports.lines import counted
 from seedreg.reports.text.waivers import waiver_lines
 

@@ -1,4 +1,4 @@
-"""Builds of one entry in environments made for it, each at most once; what they mean is not judged here."""
+"""Builds of one entry in environments created for it, each at most once; the results are not judged here."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest
-from seedreg.domain.diagnosis import Result, Trial
+from seedreg.domain.diagnosis import Attempt, Result, Trial
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import Change, ChangeKind
-from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
 from seedreg.domain.failure import BuildFailure, environment_failure
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
@@ -30,61 +30,83 @@ class BuildsSpent(Exception):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """An environment that a trial asks for: a Python, by path or by version, and exact distributions."""
+class ThenAndNow:
+    """An entry with its baseline and a build of today: in both, environment and fingerprint are known."""
 
-    pins: Pins
-    python: str | None = None
-    python_version: str | None = None
+    verification: Verification
+    then: Environment
+    now: Environment
+    baseline_digest: str
+    today_digest: str
 
-    def spec(self, label: str) -> EnvironmentSpec:
-        """What the executors are asked to make."""
-        packages = tuple(f"{name}=={version}" for name, version in self.pins)
-        return EnvironmentSpec.of(
-            label, python=self.python, packages=packages, python_version=self.python_version, exact=True
+    @classmethod
+    def of(cls, verification: Verification) -> ThenAndNow:
+        """What the verification compared.
+
+        Raises:
+            ValueError: if there was no build today.
+        """
+        baseline, today = verification.baseline, verification.check.observed
+        if today is None:
+            raise ValueError("there is no build of today to compare with")
+        return cls(
+            verification,
+            baseline.environment,
+            today.environment,
+            baseline.fingerprint.digest,
+            today.fingerprint.digest,
         )
 
 
+@dataclass(frozen=True)
+class Setting:
+    """An environment that a trial asks for: a Python, and exact distributions."""
+
+    pins: Pins
+    python: ExistingPython | PythonVersion
+
+    def spec(self, label: str) -> EnvironmentSpec:
+        """What the executors are asked to create."""
+        packages = tuple(f"{name}=={version}" for name, version in self.pins)
+        return EnvironmentSpec(label, MadeEnvironment(packages, python=self.python, exact=True))
+
+
 class Trials:
-    """Builds one entry in environments that are made for it.
+    """Builds one entry in environments that are created for it.
 
     Args:
-        verification: of the entry today; its fingerprint and environment are what trials are told by.
+        pair: the entry then and now, with which the trials' results are compared.
         open_executor: gives an executor for an environment; raises EnvironmentFailed if it cannot.
         builds: how many environments may be tried.
-        left_out: names of today's distributions that no environment made here can have.
+        left_out: names of today's distributions that no environment created here can have.
         notify: is called with each trial, once, when it is known.
     """
 
     def __init__(
         self,
-        verification: Verification,
+        pair: ThenAndNow,
         open_executor: Callable[[EnvironmentSpec], Executor],
         builds: int,
         left_out: Collection[str] = (),
         notify: Callable[[Trial], None] = lambda trial: None,
     ) -> None:
-        assert verification.check.fingerprint is not None
-        assert verification.check.environment is not None
-        self._recipe = verification.entry.recipe
-        self._baseline = verification.baseline.fingerprint.digest
-        self._today = verification.check.fingerprint.digest
-        self._environment = verification.check.environment
+        self._pair = pair
+        self._recipe = pair.verification.entry.recipe
         self._left_out = frozenset(left_out)
         self._open_executor = open_executor
         self._left = builds
         self._notify = notify
         self._known: dict[Setting, Trial] = {}
-        self._letters = {self._baseline: "A"}
-        self._letters.setdefault(self._today, "B")
+        self._letters = {pair.baseline_digest: "A"}
+        self._letters.setdefault(pair.today_digest, "B")
 
     @property
     def made(self) -> tuple[Trial, ...]:
         """Every trial, in the order in which they were made."""
         return tuple(self._known.values())
 
-    def build(self, label: str, setting: Setting) -> Trial:
-        """The entry in this environment, which is called `label`; built now unless the same was built before.
+    def build(self, attempt: Attempt, setting: Setting) -> Trial:
+        """The entry in this environment; built now unless the same environment was tried before.
 
         Raises:
             BuildsSpent: if it would be one build too many.
@@ -95,61 +117,61 @@ class Trials:
         if self._left <= 0:
             raise BuildsSpent
         self._left -= 1
-        trial = replace(self._try(label, setting), moved=self._moved(setting))
+        trial = replace(self._try(attempt, setting), moved=self._moved(setting))
         self._known[setting] = trial
         self._notify(trial)
         return trial
 
-    def refuse(self, label: str, error: EnvironmentFailed) -> Trial:
+    def refuse(self, attempt: Attempt, error: EnvironmentFailed) -> Trial:
         """The trial of an environment that cannot even be described; it is no build."""
-        trial = _failed(label, environment_failure(error))
+        trial = _failed(attempt, environment_failure(error))
         self._notify(trial)
         return trial
 
-    def _try(self, label: str, setting: Setting) -> Trial:
+    def _try(self, attempt: Attempt, setting: Setting) -> Trial:
         try:
-            executor = self._open_executor(setting.spec(label))
+            executor = self._open_executor(setting.spec(attempt.label))
         except EnvironmentFailed as error:
-            return _failed(label, environment_failure(error))
+            return _failed(attempt, environment_failure(error))
         with closing(executor):
             ((_, first),) = executor.run([BuildRequest(0, self._recipe)])
             if isinstance(first, BuildFailure):
-                return _failed(label, first)
+                return _failed(attempt, first)
             digest = first.fingerprint.digest
             if digest in self._letters:
-                return self._told(label, digest, first.duration_s)
-            # A value never seen before is either a third value or chance: another process tells.
+                return self._judged(attempt, digest, first.duration_s)
+            # A value that was never seen before is a third value, or chance: another process decides.
             ((_, second),) = executor.run([BuildRequest(1, self._recipe, Isolation.FRESH)])
         duration_s = first.duration_s + second.duration_s
         if isinstance(second, BuildFailure):
-            return _failed(label, replace(second, duration_s=duration_s))
+            return _failed(attempt, replace(second, duration_s=duration_s))
         if second.fingerprint.digest != digest:
-            return Trial(label, (), Result.NONDETERMINISTIC, duration_s)
-        return self._told(label, digest, duration_s)
+            return Trial(attempt, (), Result.NONDETERMINISTIC, duration_s)
+        return self._judged(attempt, digest, duration_s)
 
-    def _told(self, label: str, digest: str, duration_s: float) -> Trial:
+    def _judged(self, attempt: Attempt, digest: str, duration_s: float) -> Trial:
         letter = self._letters.setdefault(digest, _letter(len(set(self._letters.values()))))
-        results = {self._today: Result.TODAY, self._baseline: Result.BASELINE}  # which may be the same
+        # Where the entry reproduces, both are the same: then it is the baseline.
+        results = {self._pair.today_digest: Result.TODAY, self._pair.baseline_digest: Result.BASELINE}
         result = results.get(digest, Result.OTHER)
-        return Trial(label, (), result, duration_s, letter, f"sr1:{digest}")
+        return Trial(attempt, (), result, duration_s, letter, f"sr1:{digest}")
 
     def _moved(self, setting: Setting) -> tuple[Change, ...]:
         """What the setting has in other versions than today's environment."""
-        today, then = dict(self._environment.distributions), dict(setting.pins)
+        today, then = dict(self._pair.now.distributions), dict(setting.pins)
         found = [
             Change(ChangeKind.DISTRIBUTION, name, today.get(name), then.get(name))
             for name in sorted((today.keys() | then.keys()) - self._left_out)
             if today.get(name) != then.get(name)
         ]
-        if setting.python_version is not None:
-            found.insert(
-                0, Change(ChangeKind.PYTHON, "python", self._environment.python, setting.python_version)
-            )
+        if isinstance(setting.python, PythonVersion):
+            python = Change(ChangeKind.PYTHON, "python", self._pair.now.python, setting.python.version)
+            found.insert(0, python)
         return tuple(found)
 
 
-def _failed(label: str, failure: BuildFailure) -> Trial:
-    return Trial(label, (), Result.FAILED, failure.duration_s, failure=failure)
+def _failed(attempt: Attempt, failure: BuildFailure) -> Trial:
+    return Trial(attempt, (), Result.FAILED, failure.duration_s, failure=failure)
 
 
 def _letter(number: int) -> str:

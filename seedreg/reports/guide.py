@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from seedreg.domain.audit import Audit
     from seedreg.domain.diagnosis import Blame
+    from seedreg.domain.diagnosis_facts import Fact
     from seedreg.domain.entry import Entry
     from seedreg.domain.failure import BuildFailure
     from seedreg.domain.results import AuditRow, Refused
@@ -49,6 +50,10 @@ class Guide(Protocol):
 
     def for_failure(self, failure: BuildFailure) -> str | None:
         """What to do about a failed build, where the words depend on the interface."""
+        ...
+
+    def for_fact(self, fact: Fact) -> str | None:
+        """What to do about a fact of a diagnosis, where the words depend on the interface."""
         ...
 
     def for_verdict(self, verdict: Verdict) -> str | None:

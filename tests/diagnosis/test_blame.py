@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from seedreg.diagnosis.blame import Blamer
-from seedreg.domain.diagnosis import Blame, Cause, Result
-from seedreg.domain.failure import FailureKind, build_failure
+from seedreg.domain.diagnosis import Blame, Cause, LeftOut, Mixture, NotMovable, Obstacle, Result
+from seedreg.domain.diagnosis_facts import FactKind, fact
+from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.verdict import Observed, Verdict
 from seedreg.reports.words.failures import failure_message
 
@@ -15,14 +18,28 @@ from .worlds import SOURCE, TODAY_PYTHON, World, print_of
 THEN = {"tensorflow": "2.15.0", "keras": "2.15.0", "numpy": "1.26.4", "wheel": "0.40"}
 NOW = {"tensorflow": "2.16.1", "keras": "3.3.3", "numpy": "2.0.0", "wheel": "0.43", "optree": "0.11"}
 
+# Of these two, as they are tried: likely ones first.
+PACKAGES = ("keras", "tensorflow", "numpy", "optree", "wheel")
+
 
 def blame(world: World, builds: int = 40) -> Blame:
     blamer = Blamer(world.open_executor, world, world.find_python, TODAY_PYTHON, builds)
     return blamer.blame(world.verification())
 
 
-def table(found: Blame) -> list[tuple[str, str, str | None]]:
-    return [(trial.environment, trial.result.value, trial.letter) for trial in found.trials]
+def table(found: Blame) -> list[tuple[str, Result, str | None]]:
+    return [(trial.attempt.label, trial.result, trial.letter) for trial in found.trials]
+
+
+def known(found: Blame) -> list[tuple[FactKind, dict[str, Any]]]:
+    """The facts; changes by their names, failures by their words."""
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, BuildFailure):
+            return failure_message(value)
+        return tuple(change.name for change in value) if isinstance(value, tuple) else value
+
+    return [(one.kind, {name: shown(value) for name, value in one.fields}) for one in found.known]
 
 
 def culprits(found: Blame) -> list[str]:
@@ -33,10 +50,10 @@ def test_one_package_is_named_by_a_build_with_it_and_a_build_without_it() -> Non
     found = blame(World(lambda versions: versions["keras"], THEN, NOW))
     assert (found.cause, culprits(found)) == (Cause.FOUND, ["keras 2.15.0 → 3.3.3"])
     assert table(found) == [
-        ("today's, made anew", "same as today", "B"),
-        ("today's with 5 changes undone", "same as baseline", "A"),
-        ("today's with keras 2.15.0", "same as baseline", "A"),
-        ("baseline's with keras 3.3.3", "same as today", "B"),
+        ("today", Result.TODAY, "B"),
+        ("today + 5 changes", Result.BASELINE, "A"),
+        ("today + keras 2.15.0", Result.BASELINE, "A"),
+        ("baseline + keras 3.3.3", Result.TODAY, "B"),
     ]
     assert found.backward is found.trials[2]
     assert found.forward is found.trials[3]
@@ -124,9 +141,9 @@ def test_a_third_value_gets_a_letter_of_its_own() -> None:
 
     found = blame(World(weights, THEN, NOW))
     assert [change.name for change in found.culprits] == ["keras", "numpy"]
-    letters = {trial.environment: (trial.result, trial.letter) for trial in found.trials}
-    assert letters["today's with keras 2.15.0"] == (Result.OTHER, "C")
-    assert letters["today's with numpy 1.26.4"] == (Result.OTHER, "D")
+    letters = {trial.attempt.label: (trial.result, trial.letter) for trial in found.trials}
+    assert letters["today + keras 2.15.0"] == (Result.OTHER, "C")
+    assert letters["today + numpy 1.26.4"] == (Result.OTHER, "D")
 
 
 def test_python_is_moved_when_packages_do_not_explain_it() -> None:
@@ -138,11 +155,11 @@ def test_python_is_moved_when_packages_do_not_explain_it() -> None:
     )
     found = blame(world)
     assert culprits(found) == ["python 3.9.18 → 3.11.7"]
-    assert found.known == ("moving back all 5 changes of packages changes nothing",)
-    assert table(found)[-1] == ("today's with python 3.9.18", "same as baseline", "A")
+    assert known(found) == [(FactKind.ALL_BACK_IS_TODAY, {"changes": PACKAGES})]
+    assert table(found)[-1] == ("today + python 3.9.18", Result.BASELINE, "A")
 
 
-def test_another_patch_release_of_python_stands_in() -> None:
+def test_another_patch_release_of_python_is_used_instead() -> None:
     world = World(
         lambda versions: versions["python"][:4],
         {**THEN, "python": "3.9.2"},
@@ -151,7 +168,7 @@ def test_another_patch_release_of_python_stands_in() -> None:
     )
     found = blame(world)
     assert culprits(found) == ["python 3.9.2 → 3.11.7"]
-    assert found.known == ("Python 3.9.2 is not on this machine; another 3.9 stands in for it",)
+    assert known(found) == [(FactKind.PYTHON_REPLACED, {"used": "3.9", "version": "3.9.2"})]
 
 
 def test_a_python_that_is_not_there_is_told_and_nothing_is_named() -> None:
@@ -160,10 +177,11 @@ def test_a_python_that_is_not_there_is_told_and_nothing_is_named() -> None:
     )
     found = blame(world)
     assert (found.cause, found.culprits) == (Cause.NOT_FOUND, ())
-    assert found.known[:2] == (
-        "moving back all 5 changes of packages changes nothing",
-        "Python 3.9.2 is not on this machine, so going back to it could not be tried",
-    )
+    assert known(found) == [
+        (FactKind.ALL_BACK_IS_TODAY, {"changes": PACKAGES}),
+        (FactKind.PYTHON_MISSING, {"version": "3.9.2"}),
+        (FactKind.NOTHING_ELSE_CHANGED, {}),
+    ]
 
 
 def test_old_packages_that_only_the_old_python_runs_are_moved_with_it() -> None:
@@ -175,31 +193,30 @@ def test_old_packages_that_only_the_old_python_runs_are_moved_with_it() -> None:
     world = World(weights, {**THEN, "python": "3.9.18"}, {**NOW, "python": "3.11.7"}, pythons=["3.9.18"])
     found = blame(world)
     assert culprits(found) == ["keras 2.15.0 → 3.3.3"]
-    assert found.known == ("moving back all 5 changes of packages could not be tried: no wheel",)
+    assert known(found) == [(FactKind.ALL_BACK_FAILED, {"changes": PACKAGES, "failure": "no wheel"})]
 
 
 def test_what_is_gone_from_the_index_is_told_and_stays_as_it_is() -> None:
     world = World(lambda versions: versions["keras"], THEN, NOW, gone=["numpy==1.26.4"])
     found = blame(world)
     assert culprits(found) == ["keras 2.15.0 → 3.3.3"]
-    assert [(str(change), reason) for change, reason in found.fixed] == [
-        ("numpy 1.26.4 → 2.0.0", "there is no version of numpy==1.26.4")
-    ]
+    numpy = Change(ChangeKind.DISTRIBUTION, "numpy", "1.26.4", "2.0.0")
+    assert found.fixed == (NotMovable(numpy, Obstacle.NOT_OFFERED, "there is no version of numpy==1.26.4"),)
     assert all(versions["numpy"] == "2.0.0" for versions in world.made)
 
 
 def test_nothing_is_named_when_the_one_that_did_it_is_gone() -> None:
     found = blame(World(lambda versions: versions["keras"], THEN, NOW, gone=["keras==2.15.0"]))
     assert (found.cause, found.culprits) == (Cause.NOT_FOUND, ())
-    assert found.known[0] == "moving back all 4 changes of packages changes nothing"
+    assert known(found)[0] == (FactKind.ALL_BACK_IS_TODAY, {"changes": PACKAGES[1:]})
 
 
-def test_what_of_today_cannot_be_installed_anew_is_left_out() -> None:
+def test_what_of_today_cannot_be_installed_again_is_left_out() -> None:
     then, now = {**THEN, "mine": "0.1.dev1"}, {**NOW, "mine": "0.1.dev1"}
     world = World(lambda versions: versions["keras"], then, now, gone=["mine==0.1.dev1"])
     found = blame(world)
     assert culprits(found) == ["keras 2.15.0 → 3.3.3"]
-    assert found.left_out == (("mine", "there is no version of mine==0.1.dev1"),)
+    assert found.left_out == (LeftOut("mine", "there is no version of mine==0.1.dev1"),)
     assert found.trials[0].moved == ()
 
 
@@ -207,9 +224,12 @@ def test_an_environment_that_cannot_be_made_is_evidence_of_nothing() -> None:
     found = blame(World(lambda versions: versions["keras"], THEN, NOW, unmakeable=["numpy==1.26.4"]))
     words = "numpy==1.26.4 does not build"
     assert (found.cause, found.culprits) == (Cause.NOT_FOUND, ())
+    assert isinstance(found.trials[1].attempt, Mixture)
     assert found.trials[1].failure is not None
     assert words in failure_message(found.trials[1].failure)
-    assert words in found.known[0]
+    assert found.known[0] == fact(
+        FactKind.ALL_BACK_FAILED, changes=found.trials[1].attempt.changes, failure=found.trials[1].failure
+    )
 
 
 def test_a_cause_outside_of_packages_is_told_with_what_changed() -> None:
@@ -225,21 +245,21 @@ def test_a_cause_outside_of_packages_is_told_with_what_changed() -> None:
     blamer = Blamer(world.open_executor, world, world.find_python, TODAY_PYTHON)
     found = blamer.blame(verification)
     assert found.cause is Cause.NOT_A_PACKAGE
-    assert found.known == (
-        "moving back all 6 changes of packages changes nothing",
-        "the factory's source changed since the baseline",
-        "environment variables changed: TF_USE_LEGACY_KERAS 1 → (none)",
-    )
+    assert known(found) == [
+        (FactKind.ALL_BACK_IS_TODAY, {"changes": (*PACKAGES[:3], "hidden", *PACKAGES[3:])}),
+        (FactKind.SOURCE_CHANGED, {}),
+        (FactKind.VARIABLES_CHANGED, {"changes": ("TF_USE_LEGACY_KERAS",)}),
+    ]
 
 
-def test_todays_packages_made_anew_may_show_that_versions_are_not_the_cause() -> None:
+def test_todays_packages_installed_again_may_show_that_versions_are_not_the_cause() -> None:
     world = World(lambda versions: versions["keras"], THEN, NOW)
     verification = world.verification()
     world.weights = lambda versions: THEN["keras"]
     found = Blamer(world.open_executor, world, world.find_python, TODAY_PYTHON).blame(verification)
     assert found.cause is Cause.NOT_A_PACKAGE
     assert len(found.trials) == 1
-    assert "what made it drift is not in the versions of packages" in found.known[0]
+    assert known(found)[0] == (FactKind.AGAIN_IS_BASELINE, {})
 
 
 def test_nothing_is_built_when_no_package_changed() -> None:
@@ -286,10 +306,10 @@ def test_the_search_ends_after_so_many_builds_and_tells_what_it_knows() -> None:
     )
     found = blame(world, builds=4)
     assert (found.cause, found.culprits, len(found.trials)) == (Cause.NOT_FOUND, (), 4)
-    assert found.known[:2] == (
-        "the search ended after 4 builds; --builds allows more",
-        "moving these back together brings the baseline back: keras, tensorflow, numpy, optree, wheel",
-    )
+    assert known(found)[:2] == [
+        (FactKind.BUILDS_SPENT, {"builds": 4}),
+        (FactKind.TOGETHER_BACK, {"changes": PACKAGES}),
+    ]
 
 
 def test_no_environment_is_built_twice() -> None:
@@ -309,7 +329,7 @@ def test_a_module_that_hides_its_version_from_the_installer_cannot_be_moved() ->
         replace(verification, changes=(hidden,), check=replace(verification.check, outcome=outcome))
     )
     assert found.cause is Cause.NOT_FOUND
-    assert [reason for _, reason in found.fixed] == ["no metadata tell where it was installed from"]
+    assert found.fixed == (NotMovable(hidden, Obstacle.NO_METADATA),)
 
 
 def test_what_an_upgrade_brought_along_is_kept_where_nothing_runs_without_it() -> None:
@@ -325,12 +345,9 @@ def test_what_an_upgrade_brought_along_is_kept_where_nothing_runs_without_it() -
     assert culprits(found) == ["keras 2.15.0 → 3.3.3"]
     assert found.forward is not None
     assert found.forward.result is Result.TODAY
-    assert found.forward.environment == "baseline's and additions with keras 3.3.3"
+    assert found.forward.attempt.label == "baseline_and_additions + keras 3.3.3"
     assert "optree" not in [change.name for change in found.forward.moved]
-    assert found.known == (
-        "1 of the changes added what the baseline did not have: that has no part in the "
-        "drift, and was kept where only some packages were moved",
-    )
+    assert known(found) == [(FactKind.ADDITIONS_KEPT, {"changes": ("optree",)})]
 
 
 def test_a_part_of_the_rest_that_cannot_run_is_halved() -> None:
@@ -349,7 +366,7 @@ def test_two_that_are_needed_together_are_both_named_though_undoing_one_is_enoug
 
     found = blame(World(weights, THEN, NOW))
     assert [change.name for change in found.culprits] == ["keras", "wheel"]
-    assert found.known[0] == "moving keras back is enough; the drift needs the others too"
+    assert known(found)[0] == (FactKind.ENOUGH_BACK, {"changes": ("keras",)})
     assert found.backward is not None
     assert (found.backward.result, found.forward and found.forward.result) == (Result.BASELINE, Result.TODAY)
 
@@ -357,4 +374,4 @@ def test_two_that_are_needed_together_are_both_named_though_undoing_one_is_enoug
 def test_what_was_found_stands_when_no_build_is_left_for_the_other_side() -> None:
     found = blame(World(lambda versions: versions["keras"], THEN, NOW), builds=3)
     assert (found.cause, culprits(found), found.forward) == (Cause.FOUND, ["keras 2.15.0 → 3.3.3"], None)
-    assert found.known == ("no build was left to look at all of it from the baseline's environment",)
+    assert known(found) == [(FactKind.ONE_SIDE_ONLY, {})]

@@ -12,6 +12,7 @@ import pytest
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.comparison import AuditComparison, ComparedCheck
+from seedreg.domain.diagnosis import Bisection, Blame, Cause
 from seedreg.domain.drift import compare
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import (
@@ -21,10 +22,18 @@ from seedreg.domain.results import (
     Registered,
 )
 from seedreg.domain.verdict import Check, Observed, Verdict
-from seedreg.reports import documents
-from seedreg.reports.audit import listing as audits
+from seedreg.reports.documents.audits import audits_document
+from seedreg.reports.documents.bisect import bisect_document
+from seedreg.reports.documents.blame import blame_document
+from seedreg.reports.documents.compare import comparison_document
+from seedreg.reports.documents.history import history_document
+from seedreg.reports.documents.listing import list_document
+from seedreg.reports.documents.register import register_document
+from seedreg.reports.documents.show import show_document
+from seedreg.reports.documents.verify import verify_document
+from seedreg.reports.documents.waivers import waivers_document
 
-from . import values
+from . import diagnoses, values
 from .audits import everything, report
 
 ROOT = Path(__file__).parents[2]
@@ -32,10 +41,10 @@ SCHEMAS = ROOT / "docs" / "schemas"
 SAMPLES = ROOT / "tests" / "data"
 
 DOCUMENTS: dict[str, Any] = {
-    "verify-1": lambda: documents.verify_document(
+    "verify-1": lambda: verify_document(
         [values.REPRODUCED, values.DRIFTED, values.GROWN, values.NONDETERMINISTIC, values.failed()], 1
     ),
-    "register-1": lambda: documents.register_document(
+    "register-1": lambda: register_document(
         [
             Registered(values.FULL_ENTRY, values.BASELINE),
             Confirmed(values.REPRODUCED),
@@ -45,20 +54,20 @@ DOCUMENTS: dict[str, Any] = {
         ],
         1,
     ),
-    "list-1": lambda: documents.list_document(values.SUMMARIES),
-    "show-1": lambda: documents.show_document(
+    "list-1": lambda: list_document(values.SUMMARIES),
+    "show-1": lambda: show_document(
         values.FULL_ENTRY,
         values.BASELINE,
         values.DRIFTED.check,
         compare(values.PRINT, values.DRIFTED_PRINT),
         [Waiver(values.FULL_ENTRY.id, values.DRIFTED_PRINT.digest, "Keras 3", "2026-12-31", values.T2)],
     ),
-    "history-1": lambda: documents.history_document(
+    "history-1": lambda: history_document(
         values.ENTRY,
         [values.BASELINE, values.SECOND],
         [values.check(Verdict.REPRODUCED), values.failed().check],
     ),
-    "waivers-1": lambda: documents.waivers_document(
+    "waivers-1": lambda: waivers_document(
         [
             (
                 values.FULL_ENTRY,
@@ -66,8 +75,8 @@ DOCUMENTS: dict[str, Any] = {
             )
         ]
     ),
-    "audits-1": lambda: audits.audits_document([everything(), report([], planned=2)]),
-    "compare-1": lambda: audits.comparison_document(
+    "audits-1": lambda: audits_document([everything(), report([], planned=2)]),
+    "compare-1": lambda: comparison_document(
         AuditComparison(
             1,
             2,
@@ -84,6 +93,8 @@ DOCUMENTS: dict[str, Any] = {
         ),
         125,
     ),
+    "blame-1": lambda: blame_document(diagnoses.FOUND, 1),
+    "bisect-1": lambda: bisect_document(diagnoses.HISTORY, 1),
 }
 
 
@@ -147,14 +158,26 @@ def test_a_schema_refuses_an_unknown_field_at_any_depth() -> None:
                 del node["surprise"]
 
 
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("blame-1", blame_document(Blame(values.REPRODUCED, Cause.NOTHING_CHANGED), 0)),
+        ("blame-1", blame_document(Blame(values.failed(), Cause.NOT_JUDGED), 125)),
+        ("bisect-1", bisect_document(Bisection(values.REPRODUCED, "keras"), 0)),
+    ],
+)
+def test_a_diagnosis_without_trials_fits_the_schema_too(name: str, document: dict[str, Any]) -> None:
+    jsonschema.validate(document, schema(name))
+
+
 def test_an_entry_without_any_check_has_a_document_too() -> None:
-    document = documents.show_document(values.ENTRY, values.BASELINE, None, None)
+    document = show_document(values.ENTRY, values.BASELINE, None, None)
     jsonschema.validate(document, schema("show-1"))
     assert document["last_check"] is None
 
 
 def test_a_check_without_a_build_says_so_with_null() -> None:
-    document = documents.show_document(values.ENTRY, values.BASELINE, values.failed().check, None)
+    document = show_document(values.ENTRY, values.BASELINE, values.failed().check, None)
     jsonschema.validate(document, schema("show-1"))
     last = document["last_check"]
     assert [last[name] for name in ("fingerprint", "source", "environment", "drift")] == [None] * 4
@@ -169,14 +192,14 @@ def test_a_check_without_a_build_says_so_with_null() -> None:
 
 
 def test_nothing_selected_or_registered_is_a_document_with_empty_lists() -> None:
-    assert documents.verify_document([], 0) == {
+    assert verify_document([], 0) == {
         "format": "seedreg.verify/1",
         "checks": [],
         "summary": {"REPRODUCED": 0, "DRIFTED": 0, "NONDETERMINISTIC": 0, "ERROR": 0},
         "exit_code": 0,
     }
-    assert documents.list_document([]) == {"format": "seedreg.list/1", "entries": []}
-    assert documents.register_document([], 0) == {
+    assert list_document([]) == {"format": "seedreg.list/1", "entries": []}
+    assert register_document([], 0) == {
         "format": "seedreg.register/1",
         "registrations": [],
         "exit_code": 0,
@@ -187,7 +210,7 @@ def test_not_finite_values_are_texts_for_json_has_none() -> None:
     assert values.KERNEL.stats is not None
     stats = replace(values.KERNEL.stats, mean=None, nans=1, samples=(1.0, "NaN", "-Infinity"))
     built = Fingerprint((replace(values.KERNEL, stats=stats),))
-    document = documents.show_document(values.ENTRY, replace(values.BASELINE, fingerprint=built), None, None)
+    document = show_document(values.ENTRY, replace(values.BASELINE, fingerprint=built), None, None)
     jsonschema.validate(document, schema("show-1"))
     assert json.loads(json.dumps(document, allow_nan=False)) == document
 
@@ -195,6 +218,6 @@ def test_not_finite_values_are_texts_for_json_has_none() -> None:
 def test_an_unknown_source_is_an_object_of_nulls() -> None:
     outcome = Observed(values.PRINT, values.OLD, values.UNKNOWN)
     lost = Check(values.ENTRY.id, 1, Verdict.REPRODUCED, values.T1, 0.5, outcome)
-    document = documents.history_document(values.ENTRY, [values.BASELINE], [lost])
+    document = history_document(values.ENTRY, [values.BASELINE], [lost])
     jsonschema.validate(document, schema("history-1"))
     assert set(document["checks"][0]["source"].values()) == {None}

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.rows import WAIVED, Tallies, Tally
-from seedreg.reports.documents import audit_check_document
+from seedreg.reports.documents.audit import audit_check_document, audit_document
 from seedreg.reports.guide import Guide
 
 FORMAT = "seedreg.audit/1"
@@ -30,21 +30,6 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
 def line(value: object) -> str:
     """The value on one line, in ASCII: it is the same JSON wherever it goes."""
     return json.dumps(value, allow_nan=False)
-
-
-def audit_document(report: AuditReport) -> dict[str, Any]:
-    """Which audit it is, and what it was to check."""
-    audit = report.audit
-    shard = audit.plan.shard
-    return {
-        "number": audit.number,
-        "project": audit.plan.project,
-        "started_at": audit.started_at,
-        "finished_at": audit.finished_at,
-        "selectors": list(audit.plan.selectors),
-        "shard": None if shard is None else {"number": shard.number, "count": shard.count},
-        "entry_count": len(audit.plan.entry_ids),
-    }
 
 
 def columns_document(report: AuditReport, tallies: Tallies) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from seedreg.domain.results import AuditReport
-from seedreg.reports.audit.json import audit_document, columns_document, line, tally_document
+from seedreg.reports.audit.json import columns_document, line, tally_document
 from seedreg.reports.audit.rows import Tallies
-from seedreg.reports.documents import audit_check_document
+from seedreg.reports.documents.audit import audit_check_document, audit_document
 from seedreg.reports.guide import Guide
 
 FORMAT = "seedreg.audit.jsonl/1"

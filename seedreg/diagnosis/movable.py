@@ -1,0 +1,85 @@
+"""Which changes since the baseline can be undone, and in which order that is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeAlias
+
+from seedreg.diagnosis.trials import ThenAndNow
+from seedreg.domain.diagnosis import NotMovable, Obstacle
+from seedreg.domain.environment_changes import Change, ChangeKind
+
+# What most often moved initial weights, likeliest first; the rest is tried as one group.
+LIKELY = ("keras", "tf-keras", "tensorflow", "numpy", "ml-dtypes", "h5py")
+# TensorFlow as it is published under other names.
+_TENSORFLOW = ("tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly", "tensorflow-gpu")
+
+Group: TypeAlias = tuple[Change, ...]
+
+
+class Index(Protocol):
+    """What is asked of a package index; see `seedreg.environments.index.PackageIndex`."""
+
+    def missing(self, pins: Sequence[tuple[str, str]], python: str) -> dict[str, str]:
+        """The distributions that are not available in this version: name → the installer's own words."""
+        ...
+
+
+class Movable:
+    """The changes of an entry's environment that can be undone, as far as it is known.
+
+    Args:
+        pair: the entry then and now.
+        index: says which distributions are available.
+    """
+
+    def __init__(self, pair: ThenAndNow, index: Index) -> None:
+        self._pair = pair
+        self._index = index
+        self._missing: list[NotMovable] = []
+        changes = pair.verification.changes
+        packages = [change for change in changes if change.kind is ChangeKind.DISTRIBUTION]
+        self._unrecorded = [
+            NotMovable(change, Obstacle.NO_METADATA) for change in packages if not self._is_recorded(change)
+        ]
+        self.packages = _ordered(filter(self._is_recorded, packages))
+        self.python = next((change for change in changes if change.kind is ChangeKind.PYTHON), None)
+
+    @property
+    def not_movable(self) -> tuple[NotMovable, ...]:
+        """The changes that cannot be undone, with the reason of each."""
+        return (*self._unrecorded, *self._missing)
+
+    def set_aside_missing(self, python: str) -> None:
+        """Take out what is not available for this Python in the baseline's version: it stays as it is today.
+
+        Asked again with the baseline's Python, for which other releases may be available.
+        """
+        packages = (*self.packages, *(one.change for one in self._missing))
+        olds = [(change.name, change.before) for change in packages if change.before is not None]
+        words = self._index.missing(olds, python)
+        self.packages = _ordered(change for change in packages if change.name not in words)
+        self._missing = [
+            NotMovable(change, Obstacle.NOT_OFFERED, words[change.name])
+            for change in packages
+            if change.name in words
+        ]
+
+    def _is_recorded(self, change: Change) -> bool:
+        """Whether the change is one of recorded distributions, not of what a module says about itself."""
+        then, now = dict(self._pair.then.distributions), dict(self._pair.now.distributions)
+        return (then.get(change.name), now.get(change.name)) == (change.before, change.after)
+
+
+def is_likely(change: Change) -> bool:
+    """Whether the change is tried by itself before the rest is tried as a group."""
+    return change.kind is ChangeKind.PYTHON or _rank(change)[0] < len(LIKELY)
+
+
+def _ordered(changes: Iterable[Change]) -> Group:
+    return tuple(sorted(changes, key=_rank))
+
+
+def _rank(change: Change) -> tuple[int, str]:
+    name = "tensorflow" if change.name in _TENSORFLOW else change.name
+    return (LIKELY.index(name) if name in LIKELY else len(LIKELY), change.name)

@@ -1,0 +1,34 @@
+"""`seedreg.history/1`: the baselines and checks of one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.verdict import Check
+from seedreg.reports.documents.values import check_document, entry_document
+
+FORMAT = "seedreg.history/1"
+
+
+def history_document(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> dict[str, Any]:
+    """Every baseline and check of one entry, oldest first."""
+    return {
+        "format": FORMAT,
+        "entry": entry_document(entry),
+        "baselines": [
+            {
+                "number": baseline.number,
+                "fingerprint": str(baseline.fingerprint),
+                "created_at": baseline.created_at,
+                "reason": baseline.reason,
+                "environment": baseline.environment.document(),
+            }
+            for baseline in baselines
+        ],
+        "checks": [
+            {**check_document(check), "environment": check.environment and check.environment.document()}
+            for check in checks
+        ],
+    }

@@ -1,0 +1,60 @@
+"""`seedreg.show/1`: everything about one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedreg.domain.audit import Waiver
+from seedreg.domain.drift import Drift
+from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.verdict import Check
+from seedreg.reports.documents.values import (
+    check_document,
+    drift_document,
+    entry_document,
+    source_document,
+    waiver_document,
+    warning_document,
+)
+
+FORMAT = "seedreg.show/1"
+
+
+def show_document(
+    entry: Entry,
+    baseline: Baseline,
+    last: Check | None,
+    drift: Drift | None,
+    waivers: Sequence[Waiver] = (),
+) -> dict[str, Any]:
+    """Everything about one entry."""
+    return {
+        "format": FORMAT,
+        "entry": entry_document(entry),
+        "baseline": _baseline_document(baseline),
+        "last_check": None
+        if last is None
+        else {
+            **check_document(last),
+            "environment": last.environment and last.environment.document(),
+            "drift": None if drift is None else drift_document(drift),
+        },
+        "waivers": [waiver_document(waiver) for waiver in waivers],
+    }
+
+
+def _baseline_document(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "number": baseline.number,
+        "created_at": baseline.created_at,
+        "reason": baseline.reason,
+        "fingerprint": str(baseline.fingerprint),
+        "tensors": baseline.fingerprint.document()["tensors"],
+        "environment": baseline.environment.document(),
+        "source": source_document(baseline.source),
+        "facts": {
+            **baseline.facts.document(),
+            "warnings": [warning_document(warning) for warning in baseline.facts.warnings],
+        },
+    }
