@@ -30,11 +30,12 @@ from seedreg.storage import Location, parse_location
 if TYPE_CHECKING:
     from seedreg.diagnosis.laboratory import Laboratory
     from seedreg.environments.cache import EnvironmentCache
+    from seedreg.environments.notices import Notice
     from seedreg.executors import Executor
     from seedreg.storage import Repository
 
 
-def _silent(text: str) -> None:
+def _silent(notice: Notice) -> None:
     pass
 
 
@@ -44,15 +45,15 @@ class Project:
     Args:
         config: which registry and project, and how to build.
         environ: the variables of builds and of the installer.
-        say: is called with one line before something that takes long, e.g. creating an environment.
+        notify: is called before something that takes long, e.g. creating an environment.
     """
 
     def __init__(
-        self, config: Config, environ: Mapping[str, str], say: Callable[[str], None] = _silent
+        self, config: Config, environ: Mapping[str, str], notify: Callable[[Notice], None] = _silent
     ) -> None:
         self.config = config
         self._environ = environ
-        self._say = say
+        self._notify = notify
 
     @property
     def location(self) -> Location:
@@ -109,7 +110,7 @@ class Project:
 
         location = self.location
         resolved = self.config.resolved(environment or EnvironmentSpec(THIS))
-        opened = partial(open_executor, self.config, resolved, self._environ, self._say)
+        opened = partial(open_executor, self.config, resolved, self._environ, self._notify)
         executor = opened(several=True) if several and not resolved.is_made else DeferredExecutor(opened)
         return Registry.open(
             location,
@@ -188,13 +189,13 @@ class Project:
             raise EnvironmentFailed(
                 EnvironmentProblem.NO_INTERPRETER, environment=environment.label, error=error.message
             ) from error
-        return open_executor(self.config, resolved, self._environ, self._say, several=several)
+        return open_executor(self.config, resolved, self._environ, self._notify, several=several)
 
     def environments(self) -> EnvironmentCache:
         """The environments that were created for builds."""
         from seedreg.executors.opening import environment_cache
 
-        return environment_cache(self.config, self._environ, self._say)
+        return environment_cache(self.config, self._environ, self._notify)
 
     @contextmanager
     def laboratory(self, selector: str, environment: EnvironmentSpec) -> Iterator[Laboratory]:

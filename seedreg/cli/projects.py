@@ -14,6 +14,7 @@ from seedreg.config import Config, load_config
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.errors import UsageError
 from seedreg.project import Project
+from seedreg.reports.words.notices import notice_text
 
 
 def load(ctx: click.Context, **options: object) -> Config:
@@ -60,4 +61,5 @@ def open_project_for_builds(
     """
     settings = {name: value for name, value in options.items() if name not in ENVIRONMENT_OPTIONS}
     config = load(ctx, **settings)
-    return Project(config, os.environ, say), environment_specs(config, options, Path.cwd())
+    project = Project(config, os.environ, lambda notice: say(notice_text(notice)))
+    return project, environment_specs(config, options, Path.cwd())

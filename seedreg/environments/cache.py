@@ -13,6 +13,7 @@ from seedreg.environments.folder import CacheFolder
 from seedreg.environments.interpreters import Interpreter, find_interpreter, query
 from seedreg.environments.making import Maker
 from seedreg.environments.memo import Memos
+from seedreg.environments.notices import Creating, Notice, Waiting
 from seedreg.environments.requirements import Wanted
 from seedreg.environments.resolution import Resolution, resolve
 from seedreg.environments.uv import Uv
@@ -25,7 +26,7 @@ class EnvironmentCache:
     Args:
         folder: where environments are kept; created when it is needed.
         uv: resolves and installs; paths in requirements are relative to the root of its project.
-        tell: is called with one line before something that takes long.
+        notify: is called before something that takes long.
         clock: seconds since the epoch.
     """
 
@@ -33,13 +34,13 @@ class EnvironmentCache:
         self,
         folder: Path,
         uv: Uv,
-        tell: Callable[[str], None] = lambda text: None,
+        notify: Callable[[Notice], None] = lambda notice: None,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder = CacheFolder(folder)
         self._uv = uv
-        self._tell = tell
+        self._notify = notify
         self._clock = clock
         self._memos = Memos(self._folder, clock)
 
@@ -102,10 +103,10 @@ class EnvironmentCache:
         try:
             if held.is_intact():
                 return held
-            with self._folder.making(key, self._tell_waiting):
+            with self._folder.making(key, lambda: self._notify(Waiting(wanted.label))):
                 if not held.is_intact():
-                    what = f"{len(resolution.pins)} packages, Python {interpreter.version}"
-                    self._tell(f"creating environment {wanted.label} ({what}) …")
+                    count = len(resolution.pins)
+                    self._notify(Creating(wanted.label, count, interpreter.version))
                     Maker(self._folder, self._uv, self._clock).make(
                         key, wanted, content, interpreter, resolution
                     )
@@ -113,9 +114,6 @@ class EnvironmentCache:
         except BaseException:
             held.close()
             raise
-
-    def _tell_waiting(self) -> None:
-        self._tell("waiting for another command, which creates the same environment …")
 
     def entries(self) -> list[CachedEnvironment]:
         """The complete environments, the one used last at the end."""

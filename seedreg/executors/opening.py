@@ -8,6 +8,7 @@ from seedreg.config import Config
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
 from seedreg.domain.isolation import Isolation
 from seedreg.environments.cache import EnvironmentCache
+from seedreg.environments.notices import Notice
 from seedreg.environments.uv import Uv
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
@@ -15,23 +16,23 @@ from seedreg.executors.wrappers import EnvironmentExecutor
 
 
 def environment_cache(
-    config: Config, environ: Mapping[str, str], say: Callable[[str], None]
+    config: Config, environ: Mapping[str, str], notify: Callable[[Notice], None]
 ) -> EnvironmentCache:
     """Where uv creates environments for this project.
 
     Args:
         config: where environments are kept.
         environ: the variables of uv.
-        say: is called with one line before something that takes long.
+        notify: is called before something that takes long.
     """
-    return EnvironmentCache(config.cache_dir, Uv(config.root, environ), say)
+    return EnvironmentCache(config.cache_dir, Uv(config.root, environ), notify)
 
 
 def open_executor(
     config: Config,
     environment: EnvironmentSpec,
     environ: Mapping[str, str],
-    say: Callable[[str], None],
+    notify: Callable[[Notice], None],
     *,
     several: bool = False,
 ) -> Executor:
@@ -41,7 +42,7 @@ def open_executor(
         config: how builds run, and where environments are kept.
         environment: with interpreters as `Config.resolved` gives them.
         environ: the variables of builds and of the installer.
-        say: is called with one line before something that takes long.
+        notify: is called before something that takes long.
         several: start importing TensorFlow now, for the builds that will follow.
 
     Raises:
@@ -51,7 +52,7 @@ def open_executor(
     held = None
     match environment.place:
         case MadeEnvironment(python=ExistingPython() | PythonVersion() as base) as made:
-            held = environment_cache(config, environ, say).open(environment.label, made, base)
+            held = environment_cache(config, environ, notify).open(environment.label, made, base)
             python = held.python
         case ExistingPython(path):
             python = path

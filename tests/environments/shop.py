@@ -14,6 +14,7 @@ from package_index import environ_of
 from seedreg.domain.environment_spec import ExistingPython, MadeEnvironment
 from seedreg.environments.cache import EnvironmentCache
 from seedreg.environments.cached import HeldEnvironment
+from seedreg.environments.notices import Notice
 from seedreg.environments.uv import Uv, find_uv
 from seedreg.errors import EnvironmentFailed, Step
 
@@ -28,7 +29,7 @@ class Shop:
     root: Path
     uv_cache: Path
     program: str
-    told: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     now_s: float | None = None
 
     @property
@@ -50,7 +51,7 @@ class Shop:
         return EnvironmentCache(
             self.folder,
             uv or self.uv(),
-            self.told.append,
+            self.notices.append,
             clock=lambda: time.time() if self.now_s is None else self.now_s,
         )
 

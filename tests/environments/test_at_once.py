@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from seedreg.environments.notices import Creating, Waiting
+
 from .shop import VERSION, Shop, distributions
 
 _OPEN = """
@@ -16,8 +18,8 @@ from seedreg.domain.environment_spec import ExistingPython, MadeEnvironment
 from seedreg.environments.cache import EnvironmentCache
 from seedreg.environments.uv import Uv
 folder, root, uv = sys.argv[1:]
-tell = lambda text: print(text, flush=True)
-cache = EnvironmentCache(Path(folder), Uv(Path(root), os.environ, lambda environ: uv), tell)
+notify = lambda notice: print(notice, flush=True)
+cache = EnvironmentCache(Path(folder), Uv(Path(root), os.environ, lambda environ: uv), notify)
 print(cache.open("old", MadeEnvironment(("alpha",)), ExistingPython(sys.executable)).python)
 """
 
@@ -70,7 +72,7 @@ def test_two_commands_that_need_the_same_environment_make_it_once(shop: Shop) ->
     assert log.read_text() == "install\n"
     (made,) = shop.folder.glob("env-*")
     assert told == [
-        [f"creating environment old (2 packages, Python {VERSION}) …", str(made / "bin" / "python")],
-        ["waiting for another command, which creates the same environment …", str(made / "bin" / "python")],
+        [str(Creating("old", 2, VERSION)), str(made / "bin" / "python")],
+        [str(Waiting("old")), str(made / "bin" / "python")],
     ]
     assert list(shop.folder.glob("tmp-*")) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from package_index import add_wheel
 
+from seedreg.environments.notices import Creating
 from seedreg.environments.uv import Uv
 from seedreg.errors import Step
 
@@ -28,18 +29,18 @@ def test_an_environment_holds_what_was_asked_for_and_nothing_else(shop: Shop) ->
     )
     assert done.stdout == f"1 {Path(held.python).parents[1]}\n"
     assert distributions(Path(held.python).parents[1]) == ["alpha-1.0", "beta-1.0"]
-    assert shop.told == [f"creating environment old (2 packages, Python {VERSION}) …"]
+    assert shop.notices == [Creating("old", 2, VERSION)]
     assert held.is_intact()
     held.close()
 
 
 def test_the_second_use_asks_neither_uv_nor_the_interpreter(shop: Shop) -> None:
     first = shop.made("alpha==1.*")
-    shop.told.clear()
+    shop.notices.clear()
     started = time.perf_counter()
     assert shop.made("alpha==1.*", uv=unused(shop)) == first
     assert time.perf_counter() - started < 0.3
-    assert shop.told == []
+    assert shop.notices == []
 
 
 def test_specifications_that_resolve_to_the_same_share_one_environment(shop: Shop) -> None:
