@@ -47,9 +47,9 @@ def absolute_requirement(requirement: str, base: Path) -> str:
 def _environment(name: str, table: dict[str, Any], where: str, root: Path) -> EnvironmentSpec:
     fields: dict[str, Any] = {}
     for key, raw in table.items():
-        if key not in _KINDS:
-            raise unknown_key(key, where, list(_KINDS))
-        target, allowed, read = _KINDS[key]
+        if key not in KINDS:
+            raise unknown_key(key, where, list(KINDS))
+        target, allowed, read = KINDS[key]
         try:
             fields[target] = read(raw, root)
         except ValueError as error:
@@ -79,7 +79,7 @@ def _date(raw: object, base: Path) -> str:
 
 
 # Each key of [tool.seedreg.envs.NAME]: its name in `EnvironmentSpec.of`, what is allowed, how it is read.
-_KINDS: dict[str, tuple[str, str, Reader]] = {
+KINDS: dict[str, tuple[str, str, Reader]] = {
     "python": ("python", *PYTHON),
     "with": ("packages", 'a list of requirements, e.g. ["tensorflow==2.15.*"]', _requirements),
     "requirements": (

@@ -113,7 +113,7 @@ class Layer:
 class Dense(Layer):
     """A kernel and a bias."""
 
-    def __init__(self, units, name=None):
+    def __init__(self, units, activation=None, name=None):
         super().__init__(name)
         self.units = units
         self.kernel_initializer = GlorotUniform()
@@ -125,6 +125,39 @@ class Dense(Layer):
 
     def call(self, x):
         return x @ self.kernel.numpy() + self.bias.numpy()
+
+
+class Conv2D(Layer):
+    """A kernel and a bias; what comes out has the right shape and is zero."""
+
+    def __init__(self, filters, size, activation=None, name=None):
+        super().__init__(name)
+        self.filters = filters
+        self.size = size
+        self.kernel_initializer = GlorotUniform()
+
+    def build(self, shape):
+        self.add_weight((self.size, self.size, shape[-1], self.filters), "kernel", self.kernel_initializer)
+        self.add_weight((self.filters,), "bias")
+        self.built = True
+
+    def call(self, x):
+        lost = self.size - 1
+        return numpy.zeros((x.shape[0], x.shape[1] - lost, x.shape[2] - lost, self.filters), "float32")
+
+
+class MaxPooling2D(Layer):
+    """Halves height and width."""
+
+    def call(self, x):
+        return x[:, : x.shape[1] // 2 * 2 : 2, : x.shape[2] // 2 * 2 : 2]
+
+
+class Flatten(Layer):
+    """All values of an example in one row."""
+
+    def call(self, x):
+        return x.reshape(len(x), -1)
 
 
 class Dropout(Layer):
@@ -163,4 +196,12 @@ class Sequential(Model):
         return x
 
 
-layers = SimpleNamespace(Layer=Layer, Dense=Dense, Dropout=Dropout, Input=Input)
+layers = SimpleNamespace(
+    Layer=Layer,
+    Conv2D=Conv2D,
+    Dense=Dense,
+    Dropout=Dropout,
+    Flatten=Flatten,
+    Input=Input,
+    MaxPooling2D=MaxPooling2D,
+)

@@ -33,6 +33,7 @@ else:
 
 __version__ = os.environ.get("FAKE_TF_VERSION", "2.99.0")
 
+Tensor = numpy.ndarray
 _generator = numpy.random.RandomState()
 
 
