@@ -30,6 +30,7 @@ _HIDDEN = (
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d{4}-\d\d-\d\d\b", "DAY"),
     (r"\b(python|tensorflow|tf|keras|numpy) \d+(\.\d+)+", r"\1 N"),
+    (r"^  next: the same command with --verbose .*\n", ""),  # where a build printed something
     (r" {2,}", "  "),
     (r" +$", ""),
 )
