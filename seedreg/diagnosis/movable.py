@@ -8,11 +8,7 @@ from typing import Protocol, TypeAlias
 from seedreg.diagnosis.trials import ThenAndNow
 from seedreg.domain.diagnosis import NotMovable, Obstacle
 from seedreg.domain.environment_changes import Change, ChangeKind
-
-# What most often moved initial weights, likeliest first; the rest is tried as one group.
-LIKELY = ("keras", "tf-keras", "tensorflow", "numpy", "ml-dtypes", "h5py")
-# TensorFlow as it is published under other names.
-_TENSORFLOW = ("tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly", "tensorflow-gpu")
+from seedreg.domain.frameworks import likelihood, often_moves_weights
 
 Group: TypeAlias = tuple[Change, ...]
 
@@ -73,7 +69,7 @@ class Movable:
 
 def is_likely(change: Change) -> bool:
     """Whether the change is tried by itself before the rest is tried as a group."""
-    return change.kind is ChangeKind.PYTHON or _rank(change)[0] < len(LIKELY)
+    return change.kind is ChangeKind.PYTHON or often_moves_weights(change.name)
 
 
 def _ordered(changes: Iterable[Change]) -> Group:
@@ -81,5 +77,4 @@ def _ordered(changes: Iterable[Change]) -> Group:
 
 
 def _rank(change: Change) -> tuple[int, str]:
-    name = "tensorflow" if change.name in _TENSORFLOW else change.name
-    return (LIKELY.index(name) if name in LIKELY else len(LIKELY), change.name)
+    return (likelihood(change.name), change.name)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seedreg.domain.environment import Environment
-
-_IMPORTED = ("tensorflow", "keras", "numpy")
+from seedreg.domain.frameworks import RECORDED
 
 
 class ChangeKind(enum.Enum):
@@ -43,7 +42,7 @@ def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
     found = list(_recorded(before, after))
     # A TensorFlow that was built by hand, or put on the path, comes without metadata.
     known = {(change.before, change.after) for change in found if change.kind is ChangeKind.DISTRIBUTION}
-    for name in _IMPORTED:
+    for name in (library.name for library in RECORDED):
         old, new = getattr(before, name), getattr(after, name)
         if None not in (old, new) and old != new and (old, new) not in known:
             # Keras was once part of TensorFlow: the imported version says more than the installed one.

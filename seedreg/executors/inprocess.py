@@ -7,6 +7,7 @@ from typing import Any
 from seedreg.domain.entry import check_seed
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
+from seedreg.domain.frameworks import NUMPY, TENSORFLOW
 from seedreg.errors import SeedregError
 
 
@@ -63,4 +64,4 @@ def fingerprint(model: Any) -> Fingerprint | BuildFailure:
 
 
 def _explained(error: ModuleNotFoundError) -> Exception:
-    return TensorFlowMissing() if error.name in ("tensorflow", "numpy") else error
+    return TensorFlowMissing() if error.name in (TENSORFLOW.name, NUMPY.name) else error

@@ -328,7 +328,8 @@ def test_a_source_that_git_does_not_hold_is_warned_of(
     committed = results[SHAPES["sequential"][0].id]
     assert isinstance(committed, Registered)
     assert committed.baseline.facts.warnings == ()
-    assert committed.baseline.source.committed
+    source = committed.baseline.source
+    assert (source.git_commit is not None, source.git_dirty) == (True, False)
     assert warnings_of(registry, recipe("uncommitted:sequential")) == {
         "the factory's source is not committed in git as it is"
     }

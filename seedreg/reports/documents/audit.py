@@ -6,7 +6,13 @@ from typing import Any
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.documents.values import check_document, drift_document, entry_document, waiver_document
+from seedreg.reports.documents.values import (
+    check_document,
+    drift_document,
+    entry_document,
+    versions_document,
+    waiver_document,
+)
 
 
 def audit_document(report: AuditReport) -> dict[str, Any]:
@@ -36,9 +42,7 @@ def audit_check_document(row: AuditRow) -> dict[str, Any]:
         "failed": row.failed,
         "waiver": None if row.waiver is None else waiver_document(row.waiver),
         "baseline": {"number": row.baseline.number, "fingerprint": str(row.baseline.fingerprint)},
-        "versions": None
-        if environment is None
-        else {name: getattr(environment, name) for name in ("python", "tensorflow", "keras", "numpy")},
+        "versions": None if environment is None else versions_document(environment),
         "environment_changes": [change.document() for change in row.changes],
         "drift": None if drift is None else drift_document(drift),
     }

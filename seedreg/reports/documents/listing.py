@@ -7,7 +7,7 @@ from typing import Any
 
 from seedreg.domain.fingerprint import SCHEME
 from seedreg.domain.summary import EntrySummary
-from seedreg.reports.documents.values import entry_document
+from seedreg.reports.documents.values import entry_document, versions_document
 
 FORMAT = "seedreg.list/1"
 
@@ -22,10 +22,7 @@ def list_document(summaries: Sequence[EntrySummary]) -> dict[str, Any]:
                 "baseline": {
                     "number": summary.baseline_number,
                     "fingerprint": f"{SCHEME}:{summary.fingerprint}",
-                    "python": summary.python,
-                    "tensorflow": summary.tensorflow,
-                    "keras": summary.keras,
-                    "numpy": summary.numpy,
+                    **versions_document(summary),
                 },
                 "last_check": None
                 if summary.last_verdict is None

@@ -8,8 +8,10 @@ from typing import Any
 from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import Changed, Drift, Extra, Missing, TensorDifference
 from seedreg.domain.entry import Entry, Source
+from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import SCHEME, TensorRecord
+from seedreg.domain.frameworks import RECORDED
 from seedreg.domain.summary import EntrySummary
 from seedreg.domain.verdict import Check
 from seedreg.domain.warning import BuildWarning
@@ -99,3 +101,9 @@ def _difference_document(difference: TensorDifference) -> dict[str, Any]:
 
 def _side(tensor: TensorRecord) -> dict[str, Any]:
     return {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "sha256": tensor.sha256}
+
+
+def versions_document(source: Environment | EntrySummary) -> dict[str, str | None]:
+    """The versions that an environment records of Python and of the libraries that every build imports."""
+    names = ("python", *(library.name for library in RECORDED))
+    return {name: getattr(source, name) for name in names}

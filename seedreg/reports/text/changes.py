@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.frameworks import KERAS, RECORDED, is_prominent, prominence
 from seedreg.reports.lines import counted, listed, wrapped
 
 SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
-# The packages that can move a weight, in the order in which they are shown.
-_FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
 # As many are named where none of them changed.
 _NAMED = 3
 
@@ -27,7 +26,7 @@ def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool 
     software = sorted((change for change in found if change.kind in SOFTWARE), key=weight_first)
     others = [change for change in found if change.kind not in SOFTWARE]
     if software:
-        first = sum(change.name in _FIRST for change in software)
+        first = sum(is_prominent(change.name) for change in software)
         shown = len(software) if verbose else max(first, 1 if brief else _NAMED)
         yield from wrapped(["environment:", *_named(software, shown)])
     if others:
@@ -36,8 +35,7 @@ def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool 
 
 def weight_first(change: Change) -> tuple[int, bool]:
     """Sorts what most often moves weights first, and what was added or removed last."""
-    place = _FIRST.index(change.name) if change.name in _FIRST else len(_FIRST)
-    return (place, None in (change.before, change.after))
+    return (prominence(change.name), None in (change.before, change.after))
 
 
 def _named(found: Sequence[Change], shown: int) -> Iterator[str]:
@@ -49,10 +47,8 @@ def _named(found: Sequence[Change], shown: int) -> Iterator[str]:
 
 def environment_line(environment: Environment) -> str:
     """Python, TensorFlow, Keras and NumPy in one line."""
-    keras = environment.keras or "-"
-    if environment.keras_distribution not in (None, "keras"):
-        keras += f" ({environment.keras_distribution})"
-    return (
-        f"python {environment.python}, tensorflow {environment.tensorflow or '-'}, keras {keras}, "
-        f"numpy {environment.numpy or '-'}"
-    )
+    versions = {library: getattr(environment, library.name) or "-" for library in RECORDED}
+    if environment.keras_distribution not in (None, KERAS.name):
+        versions[KERAS] += f" ({environment.keras_distribution})"
+    parts = [f"{library.name} {version}" for library, version in versions.items()]
+    return ", ".join([f"python {environment.python}", *parts])

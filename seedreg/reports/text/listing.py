@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
+from seedreg.domain.frameworks import KERAS, TENSORFLOW
 from seedreg.domain.summary import EntrySummary
 from seedreg.reports.table import table_lines
 
@@ -22,7 +23,7 @@ def summary_lines(summaries: Sequence[EntrySummary]) -> Iterator[str]:
             summary.label,
             summary.alias or "-",
             ",".join(summary.tags) or "-",
-            f"tf {summary.tensorflow or '-'}, keras {summary.keras or '-'}",
+            ", ".join(f"{made.short} {getattr(summary, made.name) or '-'}" for made in (TENSORFLOW, KERAS)),
             summary.fingerprint[:12],
             summary.last_verdict.value if summary.last_verdict else "not checked",
             (summary.last_check_at or "-")[:10],

@@ -1,0 +1,60 @@
+"""The distributions of frameworks: the only place outside the worker that knows them by name.
+
+The columns of the registry and the fields of `Environment` are named after the libraries that are
+imported by every build.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library whose imported version every environment records.
+
+    `name` is its module, its distribution, its column and its key in documents; `short` its name in a
+    narrow table; `others` are distributions that contain the same library.
+    """
+
+    name: str
+    short: str
+    others: tuple[str, ...] = ()
+
+
+TENSORFLOW = Library(
+    "tensorflow",
+    "tf",
+    ("tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly"),
+)
+KERAS = Library("keras", "keras")
+NUMPY = Library("numpy", "numpy")
+
+RECORDED = (TENSORFLOW, KERAS, NUMPY)
+
+# What most often moved initial weights, likeliest first.
+LIKELY = ("keras", "tf-keras", "tensorflow", "numpy", "ml-dtypes", "h5py")
+
+_SHOWN_FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
+_SAME = {other: library.name for library in RECORDED for other in library.others}
+
+
+def likelihood(distribution: str) -> int:
+    """Its place among those that most often move weights, from 0; `len(LIKELY)` for all others."""
+    name = _SAME.get(distribution, distribution)
+    return LIKELY.index(name) if name in LIKELY else len(LIKELY)
+
+
+def often_moves_weights(distribution: str) -> bool:
+    """Whether it is one of those that most often move weights."""
+    return likelihood(distribution) < len(LIKELY)
+
+
+def prominence(name: str) -> int:
+    """Its place where software is listed for people, 0 for the first; Python counts as software."""
+    return _SHOWN_FIRST.index(name) if name in _SHOWN_FIRST else len(_SHOWN_FIRST)
+
+
+def is_prominent(name: str) -> bool:
+    """Whether it is named wherever it changed."""
+    return name in _SHOWN_FIRST
