@@ -143,4 +143,5 @@ class Registrar:
 
     def _keep_weights(self, baseline: Baseline, weights: Path) -> None:
         for digest in {tensor.sha256 for tensor in baseline.fingerprint.tensors}:
-            self.repository.objects.adopt(weights / digest, digest)
+            with (weights / digest).open("rb") as file:
+                self.repository.objects.adopt(file, digest)

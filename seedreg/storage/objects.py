@@ -5,10 +5,8 @@ Which tensor belongs to which entry is recorded in the fingerprints, not here.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -27,26 +25,24 @@ class ObjectStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def adopt(self, file: Path, sha256: str) -> None:
-        """Take a raw file in; the caller must not use the file afterwards.
+    def adopt(self, source: BinaryIO, sha256: str) -> None:
+        """Keep the bytes of the stream; nothing happens when the object is there already.
 
-        Nothing happens when the object is there already. Once this has returned, the object
-        survives a power loss.
+        Once this has returned, the object survives a power loss.
 
         Raises:
-            RegistryError: if the file's bytes have another hash, or cannot be stored.
+            RegistryError: if the bytes have another hash, or cannot be stored.
         """
         path = self._path(sha256)
         if path.exists():
             return
         try:
-            with file.open("rb") as raw:
-                found = _hash_of(raw)
-            if found != sha256:
-                raise RegistryError(f"weights file {file} has the SHA-256 {found}, not {sha256}")
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary_beside(path) as temporary:
-                self._bring(file, temporary)
+                with temporary.open("xb") as copy:
+                    found = _hash_of(source, copy)
+                if found != sha256:
+                    raise RegistryError(f"weights have the SHA-256 {found}, not {sha256}: they are not kept")
                 sync_file(temporary)
                 temporary.replace(path)  # over the same bytes, if another process was faster
             sync_folder(path.parent)
@@ -106,18 +102,12 @@ class ObjectStore:
             raise ValueError(f"{sha256!r} is not a SHA-256 in hexadecimal")
         return self.folder / sha256[:2] / sha256[2:]
 
-    @staticmethod
-    def _bring(file: Path, temporary: Path) -> None:
-        try:
-            file.rename(temporary)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            shutil.copyfile(file, temporary)
 
-
-def _hash_of(file: BinaryIO) -> str:
+def _hash_of(file: BinaryIO, copy: BinaryIO | None = None) -> str:
+    """The SHA-256 of the rest of the file, which is written to `copy` too if one is given."""
     digest = hashlib.sha256()
     while chunk := file.read(_CHUNK_BYTES):
         digest.update(chunk)
+        if copy is not None:
+            copy.write(chunk)
     return digest.hexdigest()

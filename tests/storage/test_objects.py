@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ BYTES = b"weights" * 300_000
 SHA256 = hashlib.sha256(BYTES).hexdigest()
 
 
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    file = tmp_path / "raw"
-    file.write_bytes(BYTES)
-    return file
+class Broken(BytesIO):
+    """A stream that fails after its first bytes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(7)
 
 
 @pytest.fixture
@@ -35,42 +38,31 @@ def files(store: ObjectStore) -> list[str]:
     return [str(path.relative_to(store.folder)) for path in store.folder.rglob("*") if path.is_file()]
 
 
-def test_an_adopted_file_is_found_under_its_hash(store: ObjectStore, raw: Path) -> None:
-    store.adopt(raw, SHA256)
+def test_adopted_bytes_are_found_under_their_hash(store: ObjectStore) -> None:
+    store.adopt(BytesIO(BYTES), SHA256)
     assert files(store) == [f"{SHA256[:2]}/{SHA256[2:]}"]
     assert read(store) == BYTES
-    with store.open(SHA256) as file:
-        assert file.read(7) == b"weights"
     assert list(store.problems()) == []
 
 
-def test_adopting_again_changes_nothing(store: ObjectStore, raw: Path, tmp_path: Path) -> None:
-    store.adopt(raw, SHA256)
-    store.adopt(tmp_path / "not even there", SHA256)
-    assert read(store) == BYTES
+def test_adopting_again_reads_and_changes_nothing(store: ObjectStore) -> None:
+    store.adopt(BytesIO(BYTES), SHA256)
+    again = BytesIO(b"not even these")
+    store.adopt(again, SHA256)
+    assert (read(store), again.tell()) == (BYTES, 0)
 
 
-def test_a_file_with_another_hash_is_refused_and_stays(store: ObjectStore, raw: Path) -> None:
+def test_bytes_with_another_hash_are_refused_and_leave_nothing(store: ObjectStore) -> None:
     with pytest.raises(RegistryError) as error:
-        store.adopt(raw, "0" * 64)
-    assert error.value.message == f"weights file {raw} has the SHA-256 {SHA256}, not {'0' * 64}"
-    assert (files(store), raw.read_bytes()) == ([], BYTES)
+        store.adopt(BytesIO(BYTES), "0" * 64)
+    assert error.value.message == f"weights have the SHA-256 {SHA256}, not {'0' * 64}: they are not kept"
+    assert files(store) == []
 
 
-def test_a_file_from_another_file_system_is_copied(
-    store: ObjectStore, raw: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def rename(*_: object) -> None:
-        raise OSError(errno.EXDEV, "Invalid cross-device link")
-
-    monkeypatch.setattr(Path, "rename", rename)
-    store.adopt(raw, SHA256)
-    assert (files(store), read(store)) == ([f"{SHA256[:2]}/{SHA256[2:]}"], BYTES)
-
-
-def test_a_missing_file_cannot_be_adopted(store: ObjectStore, tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match=r"cannot be kept in .*objects: No such file or directory"):
-        store.adopt(tmp_path / "nothing", SHA256)
+def test_a_stream_that_fails_leaves_nothing(store: ObjectStore) -> None:
+    with pytest.raises(RegistryError, match=r"cannot be kept in .*objects: Input/output error"):
+        store.adopt(Broken(BYTES), SHA256)
+    assert files(store) == []
 
 
 def test_a_missing_object_says_when_weights_are_kept(store: ObjectStore) -> None:
@@ -83,8 +75,8 @@ def test_a_missing_object_says_when_weights_are_kept(store: ObjectStore) -> None
 
 
 @pytest.mark.parametrize("damaged", [b"", BYTES[:-1], b"W" + BYTES[1:], BYTES + b"s"])
-def test_a_damaged_object_is_never_read(store: ObjectStore, raw: Path, damaged: bytes) -> None:
-    store.adopt(raw, SHA256)
+def test_a_damaged_object_is_never_read(store: ObjectStore, damaged: bytes) -> None:
+    store.adopt(BytesIO(BYTES), SHA256)
     path = store.folder / SHA256[:2] / SHA256[2:]
     path.write_bytes(damaged)
     with pytest.raises(RegistryError, match="are damaged: their SHA-256 is another one"):
@@ -92,8 +84,8 @@ def test_a_damaged_object_is_never_read(store: ObjectStore, raw: Path, damaged: 
     assert list(store.problems()) == [problem(ProblemKind.WEIGHTS_DIFFER, path=str(path))]
 
 
-def test_what_a_killed_process_left_is_no_problem(store: ObjectStore, raw: Path) -> None:
-    store.adopt(raw, SHA256)
+def test_what_a_killed_process_left_is_no_problem(store: ObjectStore) -> None:
+    store.adopt(BytesIO(BYTES), SHA256)
     (store.folder / SHA256[:2] / f".{SHA256[2:]}.0123.new").write_bytes(b"half")
     assert list(store.problems()) == []
 
