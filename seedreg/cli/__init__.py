@@ -84,7 +84,7 @@ class _LazyGroup(click.Group):
     epilog="Exit codes: 0 reproduced, 1 drift or non-determinism, 2 wrong usage, 3 the registry itself, "
     "4 nothing selected, 125 something could not be judged, 130 interrupted.",
 )
-@click.option("--db", metavar="PATH", help="The registry: a path or an SQLAlchemy URL (SEEDREG_DB).")
+@click.option("--db", metavar="PATH", help="The registry: a path or sqlite:///PATH (SEEDREG_DB).")
 @click.version_option(package_name="seedreg", message="%(prog)s %(version)s")
 @click.pass_context
 def seedreg(ctx: click.Context, db: str | None) -> None:

@@ -74,7 +74,7 @@ class Setting:
 class Config:
     """What a command works with.
 
-    `db` is an absolute path or an SQLAlchemy URL as it was written. `python` is an absolute path or
+    `db` is an absolute path, or a URL as it was written. `python` is an absolute path or
     a bare command name; `interpreter` finds it. `factories` are modules, files or full addresses in
     which bare names are looked up. `cache_dir` holds the environments that uv created; `envs` are
     those of `[tool.seedreg.envs]`, labelled by their names.

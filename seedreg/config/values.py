@@ -97,7 +97,7 @@ PYTHON: tuple[str, Reader] = ("the path or command name of a Python", python)
 
 # Each setting as people write it: what is allowed, and how a value is read.
 KINDS: dict[str, tuple[str, Reader]] = {
-    "db": ("a path or an SQLAlchemy URL", _db),
+    "db": ("a path or sqlite:///PATH", _db),
     "project": ("a name that is not empty", lambda raw, base: text(raw).strip()),
     "python": PYTHON,
     "factories": (
