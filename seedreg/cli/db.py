@@ -28,7 +28,7 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
     location = project.location
     found = storage.status(location)
     click.echo(f"registry  {location}")
-    click.echo(f"size      {location.path.stat().st_size:,} bytes")
+    click.echo(f"size      {storage.size_bytes(location):,} bytes")
     click.echo(f"schema    {found.revision} ({found.state.value}; this seedreg writes {found.latest})")
     if found.state is SchemaState.NEWER:
         click.echo("  next: upgrade seedreg (pip install --upgrade seedreg)")
@@ -48,12 +48,12 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
 def _upgrade(ctx: click.Context, /, db: str | None) -> int:
     """Bring the registry's schema up to date, after a backup."""
     project = open_project(ctx, db=db)
-    done = storage.upgrade(project.location, busy_timeout_s=project.config.busy_timeout_s)
-    if done.backup is None:
-        click.echo(f"the schema is {done.after} already: nothing to do")
-    else:
-        click.echo(f"upgraded  {done.before} → {done.after}")
-        click.echo(f"backup    {done.backup}")
+    match storage.upgrade(project.location, busy_timeout_s=project.config.busy_timeout_s):
+        case storage.AlreadyCurrent(revision):
+            click.echo(f"the schema is {revision} already: nothing to do")
+        case storage.Upgraded(before, after, backup):
+            click.echo(f"upgraded  {before} → {after}")
+            click.echo(f"backup    {backup}")
     return 0
 
 

@@ -17,7 +17,7 @@ def registry_option(function: _Function) -> _Function:
     return click.option(
         "--db",
         metavar="PATH",
-        help="The registry: path of an SQLite file, or an sqlite:/// URL.",
+        help="The registry: a path or sqlite:///PATH.",
     )(function)
 
 

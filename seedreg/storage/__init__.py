@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from seedreg.storage.inspection import check
     from seedreg.storage.objects import ObjectStore
     from seedreg.storage.repository import Repository, open_repository
-    from seedreg.storage.schema import Upgraded, backup, status, upgrade
+    from seedreg.storage.schema import AlreadyCurrent, Upgraded, backup, size_bytes, status, upgrade
 
 __all__ = [
     "SCHEMA_REVISION",
+    "AlreadyCurrent",
     "Location",
     "ObjectStore",
     "Repository",
@@ -27,17 +28,20 @@ __all__ = [
     "check",
     "open_repository",
     "parse_location",
+    "size_bytes",
     "status",
     "upgrade",
 ]
 
 _MODULES = {
+    "AlreadyCurrent": "schema",
     "ObjectStore": "objects",
     "Repository": "repository",
     "Upgraded": "schema",
     "backup": "schema",
     "check": "inspection",
     "open_repository": "repository",
+    "size_bytes": "schema",
     "status": "schema",
     "upgrade": "schema",
 }

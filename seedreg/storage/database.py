@@ -48,6 +48,10 @@ class Backend(Protocol):
         """Table, row and parent table of every reference to a row that does not exist."""
         ...
 
+    def size_bytes(self) -> int:
+        """How much room the database takes."""
+        ...
+
     def copy(self, target: Path) -> None:
         """Copy everything as it is at one moment into a new file."""
         ...

@@ -5,9 +5,9 @@ Alembic costs 0.7 s to import: only `create` and `upgrade` do.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,12 +19,20 @@ from seedreg.storage.opening import create_database, opened, path_of_backup
 from seedreg.storage.revisions import SchemaState, SchemaStatus
 
 
-class Upgraded(NamedTuple):
-    """What an upgrade did; `backup` is None when there was nothing to do."""
+@dataclass(frozen=True)
+class Upgraded:
+    """The registry has another schema now; `backup` holds it as it was."""
 
     before: str
     after: str
-    backup: Path | None
+    backup: Path
+
+
+@dataclass(frozen=True)
+class AlreadyCurrent:
+    """The registry had the newest schema already: nothing was done."""
+
+    revision: str
 
 
 def status(location: Location) -> SchemaStatus:
@@ -35,6 +43,16 @@ def status(location: Location) -> SchemaStatus:
     """
     with opened(location, write=False) as database:
         return database.schema
+
+
+def size_bytes(location: Location) -> int:
+    """How much room the registry takes, without kept weights.
+
+    Raises:
+        RegistryError: if there is no readable registry.
+    """
+    with opened(location, write=False) as database:
+        return database.backend.size_bytes()
 
 
 def create(location: Location, *, wait_s: float = BUSY_TIMEOUT_S, revision: str | None = None) -> bool:
@@ -51,7 +69,9 @@ def create(location: Location, *, wait_s: float = BUSY_TIMEOUT_S, revision: str 
     return create_database(location, fill, wait_s=wait_s)
 
 
-def upgrade(location: Location, *, at: str | None = None, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Upgraded:
+def upgrade(
+    location: Location, *, at: str | None = None, busy_timeout_s: float = BUSY_TIMEOUT_S
+) -> Upgraded | AlreadyCurrent:
     """Bring a registry to the newest schema, all the way or not at all, after a backup.
 
     The backup is `<name>.<revision before>-<time>.bak`; `at` is the UTC time in its name, now by default.
@@ -69,7 +89,7 @@ def upgrade(location: Location, *, at: str | None = None, busy_timeout_s: float 
         before = database.current_schema()
         before.require(database.place, write=False)
         if before.state is SchemaState.CURRENT:
-            return Upgraded(before.revision, before.latest, None)
+            return AlreadyCurrent(before.revision)
         stamp = at.replace("-", "").replace(":", "")
         target = path_of_backup(location, f"{before.revision}-{stamp}")
         backup(location, target)

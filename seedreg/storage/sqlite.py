@@ -56,6 +56,10 @@ class SqliteBackend:
         for table, row, parent, _ in self._file.execute("PRAGMA foreign_key_check"):
             yield table, row, parent
 
+    def size_bytes(self) -> int:
+        """See `Backend`; what was written last may still be in a file beside it."""
+        return self._path.stat().st_size
+
     def copy(self, target: Path) -> None:
         """See `Backend`; others may write meanwhile."""
         exists = RegistryError(

@@ -12,7 +12,16 @@ import pytest
 
 from seedreg.domain.entry import Entry, Recipe
 from seedreg.domain.verdict import AuditColumn
-from seedreg.storage import Repository, SqliteFile, check, open_repository, status, upgrade
+from seedreg.storage import (
+    AlreadyCurrent,
+    Repository,
+    SqliteFile,
+    Upgraded,
+    check,
+    open_repository,
+    status,
+    upgrade,
+)
 from seedreg.storage.revisions import REVISIONS, SCHEMA_REVISION
 
 from .values import listed
@@ -83,7 +92,13 @@ def test_the_registry_of_every_schema_is_read_for_ever(frozen: tuple[str, Path])
 
 def test_the_registry_of_every_schema_is_upgraded_for_ever(frozen: tuple[str, Path]) -> None:
     revision, path = frozen
-    assert upgrade(SqliteFile(path))[:2] == (revision, SCHEMA_REVISION)
+    done = upgrade(SqliteFile(path))
+    if revision == SCHEMA_REVISION:
+        assert done == AlreadyCurrent(revision)
+    else:
+        assert isinstance(done, Upgraded)
+        assert (done.before, done.after) == (revision, SCHEMA_REVISION)
+    assert status(SqliteFile(path)).revision == SCHEMA_REVISION
     assert check(SqliteFile(path)) == []
     with open_repository(SqliteFile(path)) as repository:
         expect_the_values(repository, revision)

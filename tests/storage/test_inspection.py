@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +11,12 @@ from seedreg.domain.problem import Problem, ProblemKind, problem
 from seedreg.domain.verdict import AuditColumn
 from seedreg.storage import Repository, SqliteFile, check
 
+from .files import execute
 from .values import AT, baseline, entry, fingerprint
 from .values import check as a_check
 
 ID = entry().id
 OTHER = entry(1).id
-
-
-def execute(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as file, file:
-        file.execute(statement)
 
 
 @pytest.mark.parametrize(

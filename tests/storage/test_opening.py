@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from seedreg.errors import EXIT_REGISTRY, RegistryError, Step
-from seedreg.storage import SqliteFile, backup, check, open_repository, status, upgrade
+from seedreg.storage import (
+    ObjectStore,
+    Repository,
+    SqliteFile,
+    backup,
+    check,
+    open_repository,
+    status,
+    upgrade,
+)
 from seedreg.storage.sqlite_file import APPLICATION_ID
 
 from .values import baseline, entry
@@ -220,6 +229,11 @@ def test_a_reader_writes_nothing_and_leaves_nothing_behind(path: Path) -> None:
             repository.entries.add(entry(), baseline())
         assert repository.entries.summaries() == []
     assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["registry.db"])
+
+
+def test_kept_weights_are_beside_the_registry(path: Path, repository: Repository) -> None:
+    assert isinstance(repository.objects, ObjectStore)
+    assert repository.objects.folder == path.parent / "objects"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions are POSIX's")

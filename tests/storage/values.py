@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from seedreg.domain.audit import AuditPlan, Shard, Waiver
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary
-from seedreg.domain.verdict import Check, Observed, Verdict
+from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 
+OTHER = "pkg.models:other"
+UNKNOWN = "0" * 64
 AT = "2026-01-02T03:04:05.000006Z"
 LATER = "2026-02-03T04:05:06.000007Z"
 
@@ -100,3 +106,30 @@ def check(entry_id: str, verdict: Verdict = Verdict.REPRODUCED, number: int = 1,
 
 def failed_check(entry_id: str, at: str = LATER) -> Check:
     return Check(entry_id, 1, Verdict.ERROR, at, 1.5, FAILURE)
+
+
+HERE = EnvironmentSpec("here")
+NEWER = EnvironmentSpec.of("newer", packages=("tensorflow==2.16.*",), python_version="3.11")
+NEWEST = EnvironmentSpec.of("newer", packages=("tensorflow==2.16.*",), python_version="3.12")
+IDS = (entry(0).id, entry(1).id)
+PLAN = AuditPlan("project", IDS, (HERE, NEWER), ("build",), Shard(1, 2))
+
+
+def drifted(entry_id: str, letter: str = "f", at: str = AT) -> Check:
+    return found(check(entry_id, Verdict.DRIFTED, at=at), fingerprint(letter))
+
+
+def found(one: Check, weights: Fingerprint) -> Check:
+    """The same check, which found these weights."""
+    assert isinstance(one.outcome, Observed)
+    return replace(one, outcome=replace(one.outcome, fingerprint=weights))
+
+
+def part_of(number: int, one: Check, column: str = "here") -> Check:
+    return replace(one, audit=AuditColumn(number, column))
+
+
+def waiver(entry_id: str = IDS[0], letter: str = "f", **others: str) -> Waiver:
+    return Waiver(
+        entry_id, fingerprint(letter).digest, "known", **{"until": "2026-12-31", "created_at": AT, **others}
+    )

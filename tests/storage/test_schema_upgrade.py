@@ -1,30 +1,23 @@
 from __future__ import annotations
 
-import errno
 import os
-import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from seedreg.domain.entry import Entry
 from seedreg.domain.problem import ProblemKind
 from seedreg.errors import RegistryError, SchemaError, Step
 from seedreg.storage import (
+    AlreadyCurrent,
     Repository,
     SchemaState,
     SchemaStatus,
     SqliteFile,
     Upgraded,
-    backup,
     check,
     open_repository,
     status,
@@ -32,174 +25,22 @@ from seedreg.storage import (
 )
 from seedreg.storage import revisions as revisions_module
 from seedreg.storage import schema as schema_module
-from seedreg.storage.opening import opened
-from seedreg.storage.revisions import REVISIONS, SCHEMA_REVISION, VERSION_TABLE
-from seedreg.storage.schema import create, migrations_folder
-from seedreg.storage.sqlite_file import APPLICATION_ID
-from seedreg.storage.tables import metadata
+from seedreg.storage.revisions import SCHEMA_REVISION, VERSION_TABLE
+from seedreg.storage.schema import migrations_folder
 
-from .values import baseline, entry, failed_check, full_entry
+from .files import definitions, execute
+from .values import (
+    baseline,
+    entry,
+    failed_check,
+    full_entry,
+)
 from .values import check as a_check
 
-REPOSITORY_ROOT = Path(__file__).parents[2]
 AT = "2026-03-04T05:06:07Z"
+
+
 STORED = entry(tags=("x",))
-
-
-@pytest.fixture
-def older(tmp_path: Path) -> Path:
-    path = tmp_path / "older.db"
-    assert create(SqliteFile(path), revision="0001_initial")
-    return path
-
-
-@pytest.fixture(params=REVISIONS[:-1])
-def any_older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A registry of each schema before this one."""
-    path = tmp_path / "older.db"
-    assert create(SqliteFile(path), revision=request.param)
-    return path
-
-
-def definitions(path: Path) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as file:
-        return file.execute(
-            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
-        ).fetchall()
-
-
-def execute(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as file, file:
-        file.execute(statement)
-
-
-# Creating
-
-
-def test_a_new_registry_is_whole_and_alone_in_its_folder(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "down" / "registry.db"
-    assert create(SqliteFile(path))
-    assert os.listdir(path.parent) == ["registry.db"]
-    header = path.read_bytes()[:72]
-    assert (header[:16], header[18:20]) == (b"SQLite format 3\0", b"\2\2")  # WAL
-    assert int.from_bytes(header[68:72], "big") == APPLICATION_ID == 0x73647267
-    assert status(SqliteFile(path)) == SchemaStatus(SCHEMA_REVISION, SCHEMA_REVISION)
-    assert check(SqliteFile(path)) == []
-
-
-def test_a_folder_named_seedreg_is_kept_out_of_git(tmp_path: Path) -> None:
-    create(SqliteFile(tmp_path / ".seedreg" / "registry.db"))
-    create(SqliteFile(tmp_path / "other" / "registry.db"))
-    assert (tmp_path / ".seedreg" / ".gitignore").read_text() == "*\n"
-    assert not (tmp_path / "other" / ".gitignore").exists()
-
-
-def test_a_gitignore_that_is_there_stays(tmp_path: Path) -> None:
-    (tmp_path / ".seedreg").mkdir()
-    (tmp_path / ".seedreg" / ".gitignore").write_text("mine\n")
-    create(SqliteFile(tmp_path / ".seedreg" / "registry.db"))
-    assert (tmp_path / ".seedreg" / ".gitignore").read_text() == "mine\n"
-
-
-def test_creating_never_overwrites(path: Path) -> None:
-    with open_repository(SqliteFile(path)) as repository:
-        repository.entries.add(entry(), baseline())
-    before = path.read_bytes()
-    assert not create(SqliteFile(path))
-    assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["registry.db"])
-
-
-@pytest.fixture
-def no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
-    def link(*_: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", link)
-
-
-@pytest.mark.usefixtures("no_hard_links")
-def test_without_hard_links_a_registry_is_created_just_the_same(tmp_path: Path) -> None:
-    path = tmp_path / "registry.db"
-    assert create(SqliteFile(path))
-    before = path.read_bytes()
-    assert not create(SqliteFile(path))
-    assert (path.read_bytes(), os.listdir(tmp_path)) == (before, ["registry.db"])
-
-
-@pytest.mark.usefixtures("no_hard_links")
-def test_without_hard_links_a_forgotten_lock_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "registry.db"
-    (tmp_path / "registry.db.creating").touch()
-    with pytest.raises(RegistryError) as error:
-        create(SqliteFile(path), wait_s=0.1)
-    assert (error.value.message, error.value.hint) == (
-        f"another process is creating {path} (waited 0.1 s)",
-        f"remove {path}.creating if no seedreg is running",
-    )
-    assert os.listdir(tmp_path) == ["registry.db.creating"]
-
-
-def test_a_failure_while_creating_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(schema_module, "_migrate", full)
-    with pytest.raises(RegistryError) as error:
-        create(SqliteFile(tmp_path / "registry.db"))
-    assert error.value.message == f"registry {tmp_path / 'registry.db'}: No space left on device"
-    assert os.listdir(tmp_path) == []
-
-
-# Revisions
-
-
-def test_the_constants_are_the_revisions_in_their_order() -> None:
-    script = ScriptDirectory(str(migrations_folder()))
-    assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == REVISIONS
-    assert REVISIONS[-1] == SCHEMA_REVISION
-
-
-def test_revisions_import_nothing_of_seedreg() -> None:
-    for path in (migrations_folder() / "versions").glob("*.py"):
-        assert "seedreg" not in path.read_text()
-
-
-def test_the_migrations_make_exactly_the_tables_the_code_uses(path: Path) -> None:
-    with opened(SqliteFile(path), write=False) as database:
-        options = {"version_table": VERSION_TABLE}
-        context = MigrationContext.configure(database.backend.connection, opts=options)
-        assert compare_metadata(context, metadata) == []
-
-
-def test_a_fresh_and_an_upgraded_registry_are_defined_alike(path: Path, any_older: Path) -> None:
-    assert definitions(any_older) != definitions(path)
-    upgrade(SqliteFile(any_older))
-    assert definitions(any_older) == definitions(path)
-
-
-def test_the_ini_file_suggests_no_revision_number_that_is_taken() -> None:
-    suggested = re.findall(r"--rev-id (\S+)", (REPOSITORY_ROOT / "alembic.ini").read_text())
-    assert suggested == ["NNNN_what_it_adds"]
-
-
-def test_developers_reach_the_same_revisions_through_the_ini_file(tmp_path: Path, path: Path) -> None:
-    scratch = tmp_path / "scratch 100%.db"
-    alembic = [
-        sys.executable,
-        "-m",
-        "alembic",
-        "-c",
-        str(REPOSITORY_ROOT / "alembic.ini"),
-        "-x",
-        f"db={scratch}",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY_ROOT)}
-    for command in (["upgrade", "head"], ["check"]):
-        subprocess.run([*alembic, *command], check=True, env=environment, cwd=tmp_path, capture_output=True)
-    assert definitions(scratch) == definitions(path)
-
-
-# Older and newer files
 
 
 def fill(older: Path, stored: Entry = STORED) -> None:
@@ -297,12 +138,9 @@ def test_a_registry_upgraded_by_another_program_is_not_written_any_more(
         repository.entries.add(entry(), baseline())
 
 
-# Upgrading
-
-
 def test_upgrading_a_current_registry_changes_nothing(path: Path) -> None:
     before = path.read_bytes()
-    assert upgrade(SqliteFile(path)) == Upgraded(SCHEMA_REVISION, SCHEMA_REVISION, None)
+    assert upgrade(SqliteFile(path)) == AlreadyCurrent(SCHEMA_REVISION)
     assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["registry.db"])
 
 
@@ -387,40 +225,3 @@ def test_dangling_rows_stop_an_upgrade(older: Path) -> None:
     with pytest.raises(RegistryError, match="was not upgraded: rows point to rows that do not exist"):
         upgrade(SqliteFile(older))
     assert status(SqliteFile(older)).state is SchemaState.OLDER
-
-
-# Backups
-
-
-def test_a_backup_holds_what_was_stored_while_others_go_on_writing(
-    path: Path, repository: Repository
-) -> None:
-    repository.entries.add(entry(0), baseline())
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("DELETE FROM tags")
-        backup(SqliteFile(path), path.with_name("copy.db"))
-        other.execute("COMMIT")
-    repository.entries.add(entry(1), baseline())
-    with open_repository(SqliteFile(path.with_name("copy.db"))) as copy:
-        assert copy.entries.select("build") == (entry(0),)
-        copy.entries.add(entry(2), baseline())
-    assert check(SqliteFile(path.with_name("copy.db"))) == []
-
-
-def test_a_backup_never_overwrites(path: Path) -> None:
-    target = path.with_name("notes.txt")
-    target.write_text("mine")
-    with pytest.raises(RegistryError) as error:
-        backup(SqliteFile(path), target)
-    assert (error.value.message, error.value.hint) == (
-        f"{target} exists already",
-        "a backup never overwrites; give another name",
-    )
-    assert (target.read_text(), sorted(os.listdir(path.parent))) == ("mine", ["notes.txt", "registry.db"])
-
-
-def test_a_backup_into_a_missing_folder_names_the_target(path: Path) -> None:
-    target = path.parent / "nowhere" / "copy.db"
-    with pytest.raises(RegistryError, match=r"registry .*copy\.db cannot be opened"):
-        backup(SqliteFile(path), target)
