@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ class Project:
         Raises:
             RegistryError: if it is missing, locked, corrupt or not a registry.
         """
-        return self._unbuilding(write=False)
+        return self._without_builds(write=False)
 
     def writing(self) -> Registry:
         """The registry, for use cases that build nothing.
@@ -76,24 +76,18 @@ class Project:
         Raises:
             RegistryError: if it is missing, locked, corrupt or not a registry.
         """
-        return self._unbuilding(write=True)
+        return self._without_builds(write=True)
 
-    def _unbuilding(self, *, write: bool) -> Registry:
+    def _without_builds(self, *, write: bool) -> Registry:
         executor = DeferredExecutor(partial(self.executor, EnvironmentSpec(THIS)))
-        return Registry.open(
-            self.location,
-            executor,
-            self.config.project,
-            write=write,
-            busy_timeout_s=self.config.busy_timeout_s,
-        )
+        return Registry(self._repository(write=write), executor, self.config.project)
 
     def building(
         self, environment: EnvironmentSpec | None = None, *, create: bool = False, several: bool = False
     ) -> Registry:
         """The registry with builds on this machine.
 
-        An environment that has to be created is created for the first build: a registry that cannot be
+        An environment that has to be created is created with the first build: a registry that cannot be
         opened, or a selector that names nothing, costs no installation.
 
         Args:
@@ -108,17 +102,16 @@ class Project:
         """
         from seedreg.executors.opening import open_executor
 
-        location = self.location
-        resolved = self.config.resolved(environment or EnvironmentSpec(THIS))
-        opened = partial(open_executor, self.config, resolved, self._environ, self._notify)
-        executor = opened(several=True) if several and not resolved.is_made else DeferredExecutor(opened)
-        return Registry.open(
-            location,
-            executor,
-            self.config.project,
-            create=create,
-            busy_timeout_s=self.config.busy_timeout_s,
-        )
+        config, location = self.config, self.location
+        spec = environment or EnvironmentSpec(THIS)
+        executor = open_executor(config, spec, self._environ, self._notify, several=several, deferred=True)
+        with ExitStack() as stack:
+            stack.callback(executor.close)
+            repository = storage.open_repository(
+                location, create=create, busy_timeout_s=config.busy_timeout_s
+            )
+            stack.pop_all()
+        return Registry(repository, executor, config.project)
 
     # Audits -----------------------------------------------------------------------------------
 
@@ -182,14 +175,13 @@ class Project:
         from seedreg.executors.opening import open_executor
 
         try:
-            resolved = self.config.resolved(environment)
+            return open_executor(self.config, environment, self._environ, self._notify, several=several)
         except ConfigError as error:
             if environment.python == ThisPython():
                 raise
             raise EnvironmentFailed(
                 EnvironmentProblem.NO_INTERPRETER, environment=environment.label, error=error.message
             ) from error
-        return open_executor(self.config, resolved, self._environ, self._notify, several=several)
 
     def environments(self) -> EnvironmentCache:
         """The environments that were created for builds."""

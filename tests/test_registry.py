@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ from seedreg.errors import (
     UsageError,
 )
 from seedreg.executors.local import LocalExecutor
-from seedreg.registry import RegisterOptions, Registry
+from seedreg.registry import RegisterOptions, Registry, utc_now
 from seedreg.storage import SqliteFile, open_repository
 
 
@@ -430,6 +431,76 @@ def test_a_rebuild_that_fails_leaves_what_was_there(world: World, registry: Regi
         registry.rebuild("m:build", target)
     assert target.read_text() == "mine"
     assert not list(world.root.glob(".seedreg-*"))
+
+
+# Changing -----------------------------------------------------------------------------------------
+
+
+def test_entries_are_retired_tagged_and_named_and_come_back_as_they_are_then(registry: Registry) -> None:
+    list(registry.register_all(recipes(0, 1), RegisterOptions(tags=("old",))))
+    retired = registry.retire(["build@0"], "superseded")
+    assert [(entry.recipe.seed, entry.retired_reason) for entry in retired] == [(0, "superseded")]
+    assert retired == registry.select([retired[0].id])
+    tagged = registry.tag(["tag:old"], add=["new"], remove=["old", "never"])
+    assert [entry.tags for entry in tagged] == [("new",), ("new",)]
+    named = registry.alias("build@1", "best")
+    assert (named.alias, registry.select(["best"])) == ("best", (named,))
+    assert registry.alias("best", None).alias is None
+    assert [entry.retired_at for entry in registry.unretire(["build@0"])] == [None]
+    assert [summary.seed for summary in registry.entries(tag="new")] == [0, 1]
+
+
+def test_a_wrong_name_changes_nothing(registry: Registry) -> None:
+    registry.register("m:build")
+    for change in (
+        lambda: registry.tag(["build"], add=["fine", "a b"]),
+        lambda: registry.tag(["build"], remove=["a:b"]),
+        lambda: registry.alias("build", "beef"),
+    ):
+        with pytest.raises(UsageError):
+            change()
+    assert [(summary.tags, summary.alias) for summary in registry.entries()] == [((), None)]
+
+
+def test_every_selector_is_offered_for_completion(registry: Registry) -> None:
+    entry = registry.register("m:build", options=RegisterOptions("best", ("t",))).entry  # type: ignore[union-attr]
+    assert set(registry.selectors()) == {entry.short_id, "m:build", "m:build@0", "tag:t", "best"}
+    for selector in registry.selectors():
+        assert registry.select([selector]) == (entry,)
+
+
+def test_an_entry_is_shown_with_what_its_last_check_found(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    shown = registry.show("build")
+    assert (shown.last, shown.drift, shown.waivers) == (None, None, ())
+    world.change(stream=2)
+    (found,) = registry.verify("build")
+    shown = registry.show("build")
+    assert (shown.last, shown.drift, shown.baseline) == (found.check, found.drift, found.baseline)
+    world.change(fail="no data")
+    registry.verify("build")
+    assert registry.show("build").drift is None
+    assert [check.verdict for check in registry.history("build").checks] == [Verdict.DRIFTED, Verdict.ERROR]
+
+
+def test_a_drift_is_waived_up_to_and_including_a_day(world: World, registry: Registry) -> None:
+    registry.register("m:build")
+    today = date.fromisoformat(utc_now()[:10])
+    with pytest.raises(UsageError, match="has no drift to waive: it was never checked"):
+        registry.waive("build", "known", today)
+    world.change(stream=2)
+    (found,) = registry.verify("build")
+    with pytest.raises(UsageError, match="has passed: today is"):
+        registry.waive("build", "known", today - timedelta(days=1))
+    with pytest.raises(UsageError, match="a waiver needs a reason"):
+        registry.waive("build", " ", today)
+    entry, waiver = registry.waive("build", " known ", today)
+    assert (waiver.reason, waiver.until, waiver.covers(found.check)) == ("known", today.isoformat(), False)
+    (again,) = registry.verify("build")
+    assert waiver.covers(again.check)
+    assert registry.waivers() == registry.waivers("build") == ((entry, waiver),)
+    assert registry.remove_waivers("build") == (entry, 1)
+    assert registry.waivers() == ()
 
 
 # The Python interface -----------------------------------------------------------------------------

@@ -165,9 +165,7 @@ class LocalExecutor:
                     break
                 request = queue.popleft()
                 worker.running[request.key] = request
-                worker.process.send(
-                    wire.encode_request(request, self._root, self._import_paths, self._timeout_s)
-                )
+                wire.send_request(worker.process, request, self._root, self._import_paths, self._timeout_s)
 
     def _start(self, launch: _Launch) -> BuildFailure | None:
         environ = {**self._environ, "PYTHONHASHSEED": launch.hash_seed}

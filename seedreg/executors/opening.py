@@ -1,8 +1,9 @@
-"""Executors for the environments that somebody asks for: found or created, and opened now or when needed."""
+"""Executors for the environments that somebody asks for, found or created, as a configuration says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from seedreg.config import Config
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
@@ -12,7 +13,7 @@ from seedreg.environments.notices import Notice
 from seedreg.environments.uv import Uv
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
-from seedreg.executors.wrappers import EnvironmentExecutor
+from seedreg.executors.wrappers import DeferredExecutor, EnvironmentExecutor
 
 
 def environment_cache(
@@ -35,38 +36,45 @@ def open_executor(
     notify: Callable[[Notice], None],
     *,
     several: bool = False,
+    deferred: bool = False,
 ) -> Executor:
-    """Somewhere to build in the environment, which is created now if it has to be.
+    """Somewhere to build in the environment.
 
     Args:
         config: how builds run, and where environments are kept.
-        environment: with interpreters as `Config.resolved` gives them.
-        environ: the variables of builds and of the installer.
+        environment: where to build; its interpreter is resolved here and nowhere else.
+        environ: the variables of builds and of uv.
         notify: is called before something that takes long.
         several: start importing TensorFlow now, for the builds that will follow.
+        deferred: create the environment, if it has to be, with the first build and not now.
 
     Raises:
-        UsageError: if the environment has to be created and uv is not installed.
+        ConfigError: if the environment's interpreter does not exist.
+        UsageError: if the environment has to be created now and uv is not installed.
         EnvironmentFailed: if it cannot be created.
     """
-    held = None
-    match environment.place:
-        case MadeEnvironment(python=ExistingPython() | PythonVersion() as base) as made:
-            held = environment_cache(config, environ, notify).open(environment.label, made, base)
-            python = held.python
-        case ExistingPython(path):
-            python = path
-        case _:
-            raise ValueError(f"the interpreter of environment {environment.label} is not resolved")
-    executor = LocalExecutor(
-        python,
-        config.root,
-        config.import_paths,
+    local = partial(
+        LocalExecutor,
+        root=config.root,
+        import_paths=config.import_paths,
         jobs=config.jobs,
         timeout_s=config.timeout_s,
         isolation=Isolation(config.isolation),
         environ=environ,
     )
-    if several:
-        executor.warm_up()
-    return executor if held is None else EnvironmentExecutor(held, executor)
+    resolved = config.resolved(environment)
+    match resolved.place:
+        case ExistingPython(path):
+            executor = local(path)
+            if several:
+                executor.warm_up()
+            return executor
+        case MadeEnvironment(python=ExistingPython() | PythonVersion() as base) as made:
+
+            def create() -> Executor:
+                held = environment_cache(config, environ, notify).open(environment.label, made, base)
+                return EnvironmentExecutor(held, local(held.python))
+
+            return DeferredExecutor(create) if deferred else create()
+        case _:
+            raise ValueError(f"the interpreter of environment {environment.label} is not resolved")

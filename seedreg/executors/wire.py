@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.entry import BuildFacts, Source
@@ -58,6 +58,21 @@ class ProtocolError(Exception):
 
 class NoMessage(ProtocolError):
     """A line that is not even JSON; whatever wrote it is no worker."""
+
+
+class Pipe(Protocol):
+    """What takes lines for a worker."""
+
+    def send(self, line: bytes) -> None:
+        """Send one line."""
+        ...
+
+
+def send_request(
+    pipe: Pipe, request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float
+) -> None:
+    """Ask a worker for a build; see `encode_request`."""
+    pipe.send(encode_request(request, root, import_paths, timeout_s))
 
 
 def encode_request(

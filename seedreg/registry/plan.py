@@ -1,15 +1,19 @@
-"""Which builds a registration needs, and which recipes are settled when one of them ends."""
+"""The builds of a registration: what is built of each recipe, and when all of it is known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest, Export, ExportFormat, Outcome
 from seedreg.domain.entry import MAX_SEED, Recipe
 from seedreg.domain.isolation import Isolation
 from seedreg.judging import Neighbour
+
+if TYPE_CHECKING:
+    from seedreg.executors import Executor
 
 
 @dataclass(frozen=True)
@@ -21,16 +25,24 @@ class Settled:
     neighbour: Neighbour
 
 
-class RegistrationPlan:
-    """The builds of some recipes: two of each, and one of its next seed.
+def build_all(recipes: Sequence[Recipe], executor: Executor, spool: Path | None) -> Iterator[Settled]:
+    """Build every recipe twice, and its next seed once; yields each as soon as all of it is known.
 
     Of each factory one build is fresh and one forked, so that the fork is checked together with the
     determinism.
 
     Args:
-        recipes: what is to be registered.
+        recipes: what is registered, each once.
+        executor: where builds run.
         spool: a folder for the weights of each recipe's first build; None where they are not kept.
     """
+    plan = _Plan(recipes, spool)
+    for request, outcome in executor.run(plan.requests):
+        yield from plan.settle(request, outcome)
+
+
+class _Plan:
+    """Which builds are needed, and which recipes are settled when one of them ends."""
 
     def __init__(self, recipes: Sequence[Recipe], spool: Path | None) -> None:
         self.requests: list[BuildRequest] = []

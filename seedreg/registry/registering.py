@@ -19,7 +19,7 @@ from seedreg.errors import Step, UsageError
 from seedreg.judging import keep
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock
-from seedreg.registry.plan import RegistrationPlan, Settled
+from seedreg.registry.plan import Settled, build_all
 from seedreg.registry.selection import select_one
 
 if TYPE_CHECKING:
@@ -82,17 +82,15 @@ class Registrar:
             spool = None
             if self.options.keep_weights:
                 spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedreg-weights-")))
-            plan = RegistrationPlan(recipes, spool)
             known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
-            for request, outcome in self.executor.run(plan.requests):
-                for settled in plan.settle(request, outcome):
-                    weights = None if spool is None else spool / settled.recipe.id
-                    if settled.recipe.id in known:
-                        yield self._confirm(settled.recipe, settled.builds, weights)
-                    else:
-                        yield self._register(settled, weights)
-                    if weights is not None:
-                        shutil.rmtree(weights, ignore_errors=True)
+            for settled in build_all(recipes, self.executor, spool):
+                weights = None if spool is None else spool / settled.recipe.id
+                if settled.recipe.id in known:
+                    yield self._confirm(settled.recipe, settled.builds, weights)
+                else:
+                    yield self._register(settled, weights)
+                if weights is not None:
+                    shutil.rmtree(weights, ignore_errors=True)
 
     def _require_alias(self, recipes: Sequence[Recipe]) -> None:
         alias = self.options.alias

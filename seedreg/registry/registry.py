@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedreg import storage
 from seedreg.domain.audit import Waiver
 from seedreg.domain.build import ExportFormat
 from seedreg.domain.canonical import canonical_json
@@ -43,7 +42,7 @@ from seedreg.reports.words.failures import failure_error
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
-    from seedreg.storage import Location, Repository
+    from seedreg.storage import Repository
 
 
 class Registry:
@@ -64,38 +63,6 @@ class Registry:
         self._project = project
         self._clock = clock
         self._checker = Checker(repository, self._executor, clock)
-
-    @classmethod
-    def open(
-        cls,
-        location: Location,
-        executor: Executor,
-        project: str,
-        *,
-        write: bool = True,
-        create: bool = False,
-        busy_timeout_s: float | None = None,
-    ) -> Registry:
-        """The registry that is stored there; the executor is closed if it cannot be opened.
-
-        Args:
-            location: where it is.
-            executor: where builds run.
-            project: the name of the project that builds here.
-            write: whether it may be changed; without, an older or write-protected one can be read.
-            create: make an empty one if there is none.
-            busy_timeout_s: how long to wait while others write; None for the default.
-
-        Raises:
-            RegistryError: if it is missing and not to be created, locked, corrupt or not a registry.
-        """
-        waiting = {} if busy_timeout_s is None else {"busy_timeout_s": busy_timeout_s}
-        try:
-            repository = storage.open_repository(location, write=write, create=create, **waiting)
-            return cls(repository, executor, project)
-        except BaseException:
-            executor.close()
-            raise
 
     def __enter__(self) -> Registry:
         return self
@@ -198,7 +165,7 @@ class Registry:
                 another entry.
         """
         registrar = Registrar(self._repository, self._executor, self._checker, self._clock, options)
-        return registrar.register_all(recipes)
+        yield from registrar.register_all(recipes)
 
     def register(
         self,
