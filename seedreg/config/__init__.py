@@ -7,7 +7,8 @@ that need it, so that `seedreg list` works on a machine without TensorFlow.
 from seedreg.config.environments import absolute_requirement
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.load import MARKERS, find_root, load_config
-from seedreg.config.settings import Config, Default, Given, Origin, Setting, Table, Variable
+from seedreg.config.origins import Default, Given, Origin, Setting, Table, Variable
+from seedreg.config.settings import Config
 from seedreg.config.values import DEFAULT_FACTORIES, ISOLATIONS, MAX_TIMEOUT_S
 
 __all__ = [

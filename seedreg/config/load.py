@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seedreg.config.cache_folder import xdg_cache_dir
 from seedreg.config.environments import environments
+from seedreg.config.origins import Default, Given, Origin, Table, Variable
 from seedreg.config.pyproject import read_pyproject
-from seedreg.config.settings import Config, Default, Given, Origin, Setting, Table, Variable
+from seedreg.config.settings import Config
 from seedreg.config.values import DEFAULT_FACTORIES, KINDS, field_of
 from seedreg.errors import ConfigError, Step
 
@@ -67,12 +69,10 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
     values.update((name, _value(name, one)) for name, one in written.items())
     return Config(
         root=root,
-        settings=tuple(
-            Setting(name, values[name], written[name].origin if name in written else Default())
-            for name in KINDS
-        ),
+        given_cache_dir=values.pop("cache_dir"),
+        origins=tuple((name, written[name].origin if name in written else Default()) for name in KINDS),
         envs=tuple(environments(table, pyproject)),
-        **{field_of(name): values[name] for name in KINDS},
+        **{field_of(name): value for name, value in values.items()},
     )
 
 
@@ -123,17 +123,8 @@ def _defaults(root: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         "seeding": "full",
         "device": "cpu",
         "busy_timeout": 30.0,
-        "cache_dir": _user_cache(environ) / "seedreg",
+        "cache_dir": xdg_cache_dir(environ),
     }
-
-
-def _user_cache(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """The user's folder for what can be created again, as the platform has it."""
-    if platform == "darwin":
-        return Path(os.path.expanduser("~/Library/Caches"))
-    base = environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification: "All paths must be absolute; if relative, ignore."
-    return Path(base if os.path.isabs(base) else os.path.expanduser("~/.cache"))
 
 
 def _cores() -> int:

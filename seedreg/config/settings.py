@@ -1,73 +1,17 @@
-"""A configuration, and where each of its settings comes from."""
+"""A configuration."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
 
+from seedreg.config.cache_folder import user_cache_dir
 from seedreg.config.interpreter import resolve_python
+from seedreg.config.origins import Origin, Setting
+from seedreg.config.values import field_of
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, ThisPython
-
-
-@dataclass(frozen=True)
-class Given:
-    """The caller gave the setting: by an option, or as an argument."""
-
-    def document(self) -> dict[str, str | None]:
-        """The origin as JSON."""
-        return _document("given")
-
-
-@dataclass(frozen=True)
-class Variable:
-    """An environment variable sets it, e.g. `SEEDREG_DB`."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-    def document(self) -> dict[str, str | None]:
-        """The origin as JSON."""
-        return _document("variable", self.name)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A `pyproject.toml` sets it, in the table or key `header`, e.g. `[tool.seedreg]`."""
-
-    header: str
-    path: Path
-
-    def __str__(self) -> str:
-        return f"{self.header} in {self.path}"
-
-    def document(self) -> dict[str, str | None]:
-        """The origin as JSON."""
-        return _document("pyproject", self.header, str(self.path))
-
-
-@dataclass(frozen=True)
-class Default:
-    """Nobody sets it."""
-
-    def document(self) -> dict[str, str | None]:
-        """The origin as JSON."""
-        return _document("default")
-
-
-Origin: TypeAlias = Given | Variable | Table | Default
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting, and where it comes from."""
-
-    name: str
-    value: object
-    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -76,8 +20,9 @@ class Config:
 
     `db` is an absolute path, or a URL as it was written. `python` is an absolute path or
     a bare command name; `interpreter` finds it. `factories` are modules, files or full addresses in
-    which bare names are looked up. `cache_dir` holds the environments that uv created; `envs` are
-    those of `[tool.seedreg.envs]`, labelled by their names.
+    which bare names are looked up. `given_cache_dir` is None where nothing names the folder of
+    environments. `envs` are those of `[tool.seedreg.envs]`, labelled by their names. `origins` are
+    the names of all settings, and where each comes from.
     """
 
     root: Path
@@ -92,9 +37,19 @@ class Config:
     seeding: str
     device: str
     busy_timeout_s: float
-    cache_dir: Path
-    settings: tuple[Setting, ...] = ()
+    given_cache_dir: Path | None = None
+    origins: tuple[tuple[str, Origin], ...] = ()
     envs: tuple[EnvironmentSpec, ...] = ()
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """The folder of the environments that uv created."""
+        return self.given_cache_dir or user_cache_dir()
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Every setting, with its value and where that comes from."""
+        return tuple(Setting(name, getattr(self, field_of(name)), origin) for name, origin in self.origins)
 
     @property
     def import_paths(self) -> tuple[Path, ...]:
@@ -125,7 +80,3 @@ class Config:
             case ThisPython() | ExistingPython():
                 place = ExistingPython(self.interpreter(place))
         return replace(environment, place=place)
-
-
-def _document(kind: str, name: str | None = None, path: str | None = None) -> dict[str, str | None]:
-    return {"kind": kind, "name": name, "path": path}

@@ -66,10 +66,11 @@ def test_without_any_setting_every_value_is_the_default(tmp_path: Path) -> None:
         seeding="full",
         device="cpu",
         busy_timeout_s=30.0,
-        cache_dir=Path.home() / ".cache" / "seedreg",
-        settings=tuple(Setting(name, value, Default()) for name, value in expected.items()),
+        given_cache_dir=None,
+        origins=tuple((name, Default()) for name in expected),
         envs=(),
     )
+    assert config.settings == tuple(Setting(name, value, Default()) for name, value in expected.items())
     assert 1 <= config.jobs <= (os.cpu_count() or 1)
 
 
@@ -188,17 +189,12 @@ def test_the_project_is_named_by_pyproject_before_its_folder(tmp_path: Path) -> 
     assert load_config({"project": "other"}, {}, tmp_path).project == "other"
 
 
-def test_the_cache_is_where_the_platform_keeps_caches(tmp_path: Path) -> None:
-    assert load_config({}, {"XDG_CACHE_HOME": "/caches"}, tmp_path).cache_dir == Path("/caches/seedreg")
-    ignored = load_config({}, {"XDG_CACHE_HOME": "not/absolute"}, tmp_path).cache_dir
-    assert ignored == load_config({}, {}, tmp_path).cache_dir
-
-
 def test_loading_a_configuration_imports_no_toml_parser_without_a_pyproject(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from seedreg.config import load_config; "
         "load_config({}, {}, Path(sys.argv[1])); "
-        "print(sorted({'tomllib', 'tomli', 'shutil', 'difflib', 'sqlalchemy', 'click'} & set(sys.modules)))"
+        "late = {'tomllib', 'tomli', 'shutil', 'difflib', 'sqlalchemy', 'click', 'platformdirs'}; "
+        "print(sorted(late & set(sys.modules)))"
     )
     (tmp_path / ".git").mkdir()
     repository = Path(__file__).parents[2]
