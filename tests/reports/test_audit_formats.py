@@ -102,7 +102,7 @@ def test_junit_has_a_suite_for_each_environment_and_totals_in_its_attributes() -
     root = ET.fromstring(written("junit", audits.everything()))
     names = ("name", "tests", "failures", "errors", "skipped", "time")
     assert [[suite.get(name) for name in names] for suite in (root, *root)] == [
-        ["seedreg audit 3", "15", "4", "5", "1", "10.000"],
+        ["seedreg: audit 3", "15", "4", "5", "1", "10.000"],
         ["this", "6", "1", "1", "0", "2.750"],
         ["keras3", "6", "3", "1", "1", "2.750"],
         ["tf2.0", "3", "0", "3", "0", "4.500"],

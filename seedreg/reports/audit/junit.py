@@ -28,7 +28,7 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """
     suites = [(column, _tally(rows)) for column, rows in _by_column(report.rows())]
     tallies = [tally for _, tally in suites]
-    name = f"seedreg audit {report.audit.number}"
+    name = f"seedreg: audit {report.audit.number}"
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     out.write(f"<testsuites{_attributes(name=name, **_totals(tallies))}>\n")
     rows = islice(report.rows(), sum(tally.done for tally in tallies))
