@@ -16,7 +16,7 @@ COMMANDS = {
     "register": ("register", "Register a model factory with a seed."),
     "verify": ("verify", "Rebuild entries and say whether they still reproduce."),
     "audit": ("audit", "Verify all entries, or those selected, in one or more environments."),
-    "audits": ("audits", "List the audits that were made, show one again, or compare two."),
+    "audits": ("audits", "List the audits, show one again, or compare two."),
     "list": ("listing", "List the entries, sorted by factory and seed."),
     "show": ("show", "Show everything about one entry."),
     "history": ("history", "Show every baseline and check of one entry, oldest first."),

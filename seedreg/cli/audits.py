@@ -12,7 +12,8 @@ from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
 from seedreg.domain.comparison import Became
 from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
-from seedreg.reports.audit.output import write_reports
+from seedreg.reports.audit import Format
+from seedreg.reports.audit.output import Target, write_reports
 from seedreg.reports.documents.audits import audits_document
 from seedreg.reports.documents.compare import comparison_document
 from seedreg.reports.text.audits import audit_list_lines, comparison_lines
@@ -24,7 +25,7 @@ from seedreg.reports.text.audits import audit_list_lines, comparison_lines
 @registry_option
 @click.pass_context
 def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: str | None) -> int:
-    """List the audits that were made, show one again, or compare two."""
+    """List the audits, show one again, or compare two."""
     if ctx.invoked_subcommand is not None:
         ctx.meta["seedreg.db"] = db
         return 0
@@ -49,7 +50,7 @@ def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
     project = open_project(ctx, db=db or ctx.meta.get("seedreg.db"))
     with project.audits() as audits:
         report, guide = audits.report(number), CommandLineGuide()
-        write_reports(report, [("text", None)], guide, root=project.config.root, environ=os.environ)
+        write_reports(report, [Target(Format.TEXT)], guide, root=project.config.root, environ=os.environ)
     return 0
 
 
@@ -62,7 +63,7 @@ def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
 def _compare(ctx: click.Context, /, before: int, after: int, as_json: bool, db: str | None) -> int:
     """Say what drifted newly, reproduces again or still drifts.
 
-    Audit M is held against audit N; what could be judged in only one of them is told too.
+    Audit M is compared with audit N. Checks that could be judged in only one of them are listed too.
 
     The exit code is 1 if M found a drift that N did not, and nobody waived it; else 125 if
     something that N judged could not be judged in M.

@@ -21,7 +21,7 @@ def history_command(ctx: click.Context, /, selector: str, as_json: bool, db: str
     with open_project(ctx, db=db).reading() as registry:
         found = registry.history(selector)
     if as_json:
-        print_json(history_document(found.entry, found.baselines, found.checks))
+        print_json(history_document(found))
     else:
-        print_paged(history_lines(found.entry, found.baselines, found.checks))
+        print_paged(history_lines(found))
     return 0

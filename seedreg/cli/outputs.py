@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from seedreg.errors import UsageError
-from seedreg.reports.audit import FORMATS
+from seedreg.reports.audit import Format
+from seedreg.reports.audit.output import Target
 
-if TYPE_CHECKING:
-    from seedreg.reports.audit.output import Target
-
+_NAMES = [one.value for one in Format]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def report_options(function: _Function) -> _Function:
     """`--format` and `--output`, for the commands that write reports; `plan_reports` reads them."""
-    *others, last = FORMATS
+    *others, last = _NAMES
     for option in (
         click.option(
             "--output",
@@ -44,9 +43,8 @@ def report_options(function: _Function) -> _Function:
 def plan_reports(
     formats: Sequence[str], outputs: Sequence[str], environ: Mapping[str, str]
 ) -> tuple[Target, ...]:
-    """Each format with the file it goes to; None for standard output.
+    """The reports that are written: without any format it is text, in a GitHub workflow with annotations.
 
-    Without any format it is text; in a GitHub workflow annotations are added.
     Call it before the work: it refuses what could not be written afterwards.
 
     Raises:
@@ -58,10 +56,10 @@ def plan_reports(
                 "--output is given without --format", hint="say which, e.g. --format junit -o FILE"
             )
         annotated = environ.get("GITHUB_ACTIONS") == "true"
-        return (("text", None), ("github", None)) if annotated else (("text", None),)
+        return (Target(Format.TEXT), Target(Format.GITHUB)) if annotated else (Target(Format.TEXT),)
     for name in formats:
-        if name not in FORMATS:
-            raise UsageError(f"there is no report format {name!r}", hint=f"one of: {', '.join(FORMATS)}")
+        if name not in _NAMES:
+            raise UsageError(f"there is no report format {name!r}", hint=f"one of: {', '.join(_NAMES)}")
     if len(outputs) > len(formats):
         raise UsageError(
             f"--output is given {len(outputs)} times for {len(formats)} --format",
@@ -80,7 +78,7 @@ def plan_reports(
         seen.add(place)
         if path is not None:
             _require_folder(path)
-    return tuple(zip(formats, paths, strict=True))
+    return tuple(Target(Format(name), path) for name, path in zip(formats, paths, strict=True))
 
 
 def _require_folder(path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import click
 
 _WIDTH = 24
-_COLUMNS = 80  # of a terminal that does not tell
+_COLUMNS = 80  # of a terminal that does not report its width
 _EVERY_S = 0.1
 
 
@@ -32,7 +32,7 @@ class Progress:
         self._shown = sys.stderr.isatty()
 
     def step(self, *, failed: bool) -> None:
-        """One more is done; the time left is told from the pace since the first."""
+        """One more is done; the time left is estimated from the pace since the first."""
         if self._started is None:
             self._started = self._clock()
         self._done += 1
@@ -50,7 +50,7 @@ class Progress:
             self._write(f"\r{self.line()[: columns - 1]}\x1b[K")
 
     def clear(self) -> None:
-        """Take the line away, so that something else can be printed."""
+        """Remove the line, so that something else can be printed."""
         if self._shown:
             self._write("\r\x1b[K")
 

@@ -25,8 +25,7 @@ def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | 
     with open_project(ctx, db=db).reading() as registry:
         found = registry.show(selector)
     if as_json:
-        print_json(show_document(found.entry, found.baseline, found.last, found.drift, found.waivers))
+        print_json(show_document(found))
     else:
-        guide = CommandLineGuide()
-        print_paged(entry_lines(found.entry, found.baseline, found.last, found.drift, guide, found.waivers))
+        print_paged(entry_lines(found, CommandLineGuide()))
     return 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ReleaseIndex(Protocol):
-    """What is asked of a package index; see `seedreg.environments.index.PackageIndex`."""
+    """The questions to a package index; see `seedreg.environments.index.PackageIndex`."""
 
     def releases(self, package: str, first: str, last: str, python: str) -> tuple[str, ...]:
         """The final releases from `first` to `last` or the other way round, oldest first, with both ends."""

@@ -14,7 +14,7 @@ Group: TypeAlias = tuple[Change, ...]
 
 
 class Index(Protocol):
-    """What is asked of a package index; see `seedreg.environments.index.PackageIndex`."""
+    """The questions to a package index; see `seedreg.environments.index.PackageIndex`."""
 
     def missing(self, pins: Sequence[tuple[str, str]], python: str) -> dict[str, str]:
         """The distributions that are not available in this version: name → the installer's own words."""
@@ -47,7 +47,7 @@ class Movable:
         return (*self._unrecorded, *self._missing)
 
     def set_aside_missing(self, python: str) -> None:
-        """Take out what is not available for this Python in the baseline's version: it stays as it is today.
+        """Remove packages that are not available in the baseline's version for this Python.
 
         Asked again with the baseline's Python, for which other releases may be available.
         """

@@ -84,8 +84,8 @@ class Search:
     def _keep_added(self) -> None:
         """Set aside what only today has, if the rest explains the drift too.
 
-        An upgrade needs its new dependencies: Keras 3 does not start without optree. If these were taken
-        out with the others, nothing could be moved forward alone, and nothing back but they.
+        An upgrade needs its new dependencies: Keras 3 does not start without optree. If these were removed
+        with the others, no other change could be moved forward or back by itself.
         """
         rest = tuple(change for change in self._scope if change.before is not None)
         if rest and len(rest) < len(self._scope) and self._explains(rest):

@@ -26,7 +26,7 @@ Pins = tuple[tuple[str, str], ...]
 
 
 class BuildsSpent(Exception):
-    """No further build is allowed; what was found so far stands."""
+    """No further build is allowed; the results so far remain valid."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Lines of text reports: what is emphasised is data, how that looks is up to the interface."""
+"""Lines of text reports: emphasis is data, and each interface decides how it looks."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ import pytest
 
 from seedreg.cli.outputs import plan_reports
 from seedreg.errors import UsageError
+from seedreg.reports.audit import Format
+from seedreg.reports.audit.output import Target
 
 
 @pytest.mark.parametrize(
@@ -21,15 +23,21 @@ from seedreg.errors import UsageError
 def test_without_a_format_it_is_the_text_with_annotations_in_a_github_workflow(
     environ: dict[str, str], names: list[str]
 ) -> None:
-    assert plan_reports((), (), environ) == tuple((name, None) for name in names)
+    assert plan_reports((), (), environ) == tuple(Target(Format(name)) for name in names)
 
 
 def test_formats_and_outputs_are_paired_in_order(tmp_path: Path) -> None:
     one, two = str(tmp_path / "1"), str(tmp_path / "2")
-    assert plan_reports(("json", "junit"), (one, two), {}) == (("json", Path(one)), ("junit", Path(two)))
-    assert plan_reports(("json", "text"), (one,), {}) == (("json", Path(one)), ("text", None))
-    assert plan_reports(("json", "text"), ("-", two), {}) == (("json", None), ("text", Path(two)))
-    assert plan_reports(("sarif",), (), {"GITHUB_ACTIONS": "true"}) == (("sarif", None),)
+    assert plan_reports(("json", "junit"), (one, two), {}) == (
+        Target(Format.JSON, Path(one)),
+        Target(Format.JUNIT, Path(two)),
+    )
+    assert plan_reports(("json", "text"), (one,), {}) == (Target(Format.JSON, Path(one)), Target(Format.TEXT))
+    assert plan_reports(("json", "text"), ("-", two), {}) == (
+        Target(Format.JSON),
+        Target(Format.TEXT, Path(two)),
+    )
+    assert plan_reports(("sarif",), (), {"GITHUB_ACTIONS": "true"}) == (Target(Format.SARIF),)
 
 
 @pytest.mark.parametrize(

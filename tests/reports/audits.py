@@ -19,7 +19,7 @@ from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
-from seedreg.reports.audit import writer
+from seedreg.reports.audit import Format, writer
 
 from . import values
 
@@ -120,7 +120,7 @@ def everything() -> AuditReport:
     return report(rows, THIS, KERAS_3, GONE, finished=False)
 
 
-def written(name: str, told: AuditReport) -> str:
+def written(format_: Format, told: AuditReport) -> str:
     out = StringIO()
-    writer(name)(told, out, values.GUIDE)
+    writer(format_)(told, out, values.GUIDE)
     return out.getvalue()

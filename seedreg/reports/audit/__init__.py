@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import importlib
 from collections.abc import Callable
 from typing import TextIO, TypeAlias
@@ -11,23 +12,20 @@ from seedreg.reports.guide import Guide
 
 Writer: TypeAlias = Callable[[AuditReport, TextIO, Guide], None]
 
-# Format of an audit's report → its file here, which has `write(report, out, guide)`.
-FORMATS = {
-    "text": "text",
-    "json": "json",
-    "jsonl": "jsonl",
-    "junit": "junit",
-    "markdown": "markdown",
-    "sarif": "sarif",
-    "github": "github",
-}
+
+class Format(enum.Enum):
+    """A format of an audit's report; its file here has the name of the value, and a function `write`."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
-def writer(name: str) -> Writer:
-    """What writes an audit's report in the format of this name, row by row.
-
-    Raises:
-        KeyError: if there is no such format.
-    """
-    write: Writer = importlib.import_module(f"seedreg.reports.audit.{FORMATS[name]}").write
+def writer(format_: Format) -> Writer:
+    """What writes an audit's report in this format, row by row."""
+    write: Writer = importlib.import_module(f"seedreg.reports.audit.{format_.value}").write
     return write

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import (
-    WAIVED,
+    Outcome,
     Tallies,
     outcome,
     place,
@@ -29,24 +29,24 @@ from seedreg.reports.words.printable import printable, printable_lines
 _MANY = 10
 _CHANGES = 8
 _TITLES = {
-    "DRIFTED": "drifted",
-    WAIVED: "drifted, waived",
-    "NONDETERMINISTIC": "nondeterministic",
-    "ERROR": "could not be judged",
+    Outcome.DRIFTED: "drifted",
+    Outcome.WAIVED: "drifted, waived",
+    Outcome.NONDETERMINISTIC: "nondeterministic",
+    Outcome.ERROR: "could not be judged",
 }
 
 
 def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
-    """Write the commands; what is over GitHub's limit is counted in a notice."""
+    """Write the commands; annotations over GitHub's limit are counted in a notice."""
     tallies = Tallies.of(report)
     left = {"error": _MANY, "warning": _MANY}
     left_out = 0
     for row in report.rows():
         tallies.add(row)
-        word = outcome(row)
-        if word == "REPRODUCED":
+        ended = outcome(row)
+        if ended is Outcome.REPRODUCED:
             continue
-        command = "warning" if word == WAIVED else "error"
+        command = "warning" if ended is Outcome.WAIVED else "error"
         if left[command]:
             left[command] -= 1
             out.write(_annotation(command, report, row, guide))
@@ -79,8 +79,8 @@ def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) 
         lines.append(f"environment: {', '.join(changed[:_CHANGES])}{more}")
     if row.failed:
         lines.extend(next_lines(guide.after_audited(row)))
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{command} {told}::{_data(chr(10).join(lines))}\n"
+    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{command} {shown}::{_data(chr(10).join(lines))}\n"
 
 
 def _data(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.audit.rows import WAIVED, Tallies, Tally
+from seedreg.reports.audit.rows import Outcome, Tallies, Tally
 from seedreg.reports.documents.audit import audit_check_document, audit_document
 from seedreg.reports.guide import Guide
 
@@ -41,13 +41,13 @@ def columns_document(report: AuditReport, tallies: Tallies) -> list[dict[str, An
 
 
 def tally_document(tally: Tally) -> dict[str, Any]:
-    """How many checks were planned and made, and how they ended; DRIFTED counts those waived too."""
-    verdicts = {verdict.value: tally.counts[verdict.value] for verdict in Verdict}
-    verdicts[Verdict.DRIFTED.value] += tally.counts[WAIVED]
+    """How many checks were planned and done, and how they ended; DRIFTED includes waived ones."""
+    verdicts = {verdict.value: tally.counts[Outcome(verdict.value)] for verdict in Verdict}
+    verdicts[Verdict.DRIFTED.value] += tally.counts[Outcome.WAIVED]
     return {
         "planned": tally.planned,
         "done": tally.done,
         "verdicts": verdicts,
-        "waived": tally.counts[WAIVED],
+        "waived": tally.counts[Outcome.WAIVED],
         "failed": tally.failed,
     }

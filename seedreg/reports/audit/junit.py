@@ -11,20 +11,25 @@ from typing import TextIO
 from xml.sax.saxutils import escape
 
 from seedreg.domain.results import AuditReport, AuditRow
-from seedreg.reports.audit.rows import WAIVED, Tally, outcome, reason, waiver_words
+from seedreg.reports.audit.rows import Outcome, Tally, outcome, reason, waiver_words
 from seedreg.reports.guide import Guide
 from seedreg.reports.text.audits import audit_reason_lines
 from seedreg.reports.words.printable import printable, printable_lines
 
-_ELEMENTS = {"DRIFTED": "failure", "NONDETERMINISTIC": "failure", "ERROR": "error", WAIVED: "skipped"}
+_ELEMENTS = {
+    Outcome.DRIFTED: "failure",
+    Outcome.NONDETERMINISTIC: "failure",
+    Outcome.ERROR: "error",
+    Outcome.WAIVED: "skipped",
+}
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 
 def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the document: a suite for each environment, a case for each check.
 
-    The rows are read twice, for a suite's totals stand before its cases; a check that is added
-    meanwhile is left out.
+    The rows are read twice, because a suite's totals come before its cases; a check that is added in
+    the meantime is left out.
     """
     suites = [(column, _tally(rows)) for column, rows in _by_column(report.rows())]
     tallies = [tally for _, tally in suites]
@@ -54,33 +59,35 @@ def _tally(rows: Iterable[AuditRow]) -> Tally:
 
 
 def _totals(tallies: list[Tally]) -> dict[str, object]:
-    def count(*words: str) -> int:
-        return sum(tally.counts[word] for tally in tallies for word in words)
+    def count(*outcomes: Outcome) -> int:
+        return sum(tally.counts[one] for tally in tallies for one in outcomes)
 
     return {
         "tests": sum(tally.done for tally in tallies),
-        "failures": count("DRIFTED", "NONDETERMINISTIC"),
-        "errors": count("ERROR"),
-        "skipped": count(WAIVED),
+        "failures": count(Outcome.DRIFTED, Outcome.NONDETERMINISTIC),
+        "errors": count(Outcome.ERROR),
+        "skipped": count(Outcome.WAIVED),
         "time": f"{sum(tally.duration_s for tally in tallies):.3f}",
     }
 
 
 def _write_case(row: AuditRow, out: TextIO, guide: Guide) -> None:
-    recipe, word = row.entry.recipe, outcome(row)
+    recipe, ended = row.entry.recipe, outcome(row)
     attributes = _attributes(
         classname=recipe.factory,
         name=f"seed {recipe.seed} [{row.entry.short_id}]",
         time=f"{row.check.duration_s:.3f}",
     )
-    element = _ELEMENTS.get(word)
+    element = _ELEMENTS.get(ended)
     if element is None:
         out.write(f"    <testcase{attributes}/>\n")
         return
-    message = waiver_words(row) if word == WAIVED else f"{word}: {reason(row)}"
-    told = _attributes(message=message, **({} if word == WAIVED else {"type": word}))
+    if ended is Outcome.WAIVED:
+        shown = _attributes(message=waiver_words(row))
+    else:
+        shown = _attributes(message=f"{ended.value}: {reason(row)}", type=ended.value)
     body = _ascii(escape("\n".join(_body(row, guide))))
-    out.write(f"    <testcase{attributes}>\n      <{element}{told}>{body}</{element}>\n    </testcase>\n")
+    out.write(f"    <testcase{attributes}>\n      <{element}{shown}>{body}</{element}>\n    </testcase>\n")
 
 
 def _body(row: AuditRow, guide: Guide) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from seedreg.domain.results import AuditReport
 from seedreg.reports.audit.rows import (
-    OUTCOMES,
+    Outcome,
     Tallies,
     outcome,
     reason,
@@ -37,19 +37,19 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     for row in report.rows():
         tallies.add(row)
         changed.update((row.column, change) for change in software_changes(row))
-        word = outcome(row)
-        if word == "REPRODUCED":
+        ended = outcome(row)
+        if ended is Outcome.REPRODUCED:
             continue
         noteworthy += 1
         if len(shown) < _MANY:
             what = "; ".join(filter(None, (waiver_words(row), reason(row))))
-            shown.append((word, row.entry.short_id, row.entry.recipe.label, row.column, what))
+            shown.append((ended.value, row.entry.short_id, row.entry.recipe.label, row.column, what))
     out.write(f"### seedreg: {_text(summary(tallies.total))}\n\n{_text(title(report))}\n\n")
     counts = [
-        (label, *(f"{tally.counts[word]:,}" for word in OUTCOMES), f"{tally.left:,}")
+        (label, *(f"{tally.counts[one]:,}" for one in Outcome), f"{tally.left:,}")
         for label, tally in tallies.columns.items()
     ]
-    _write_table(out, ("environment", *(word.lower() for word in OUTCOMES), "left"), counts)
+    _write_table(out, ("environment", *(one.value.lower() for one in Outcome), "left"), counts)
     if shown:
         out.write("\n")
         _write_table(out, ("verdict", "entry", "factory@seed", "environment", "what"), shown)

@@ -1,4 +1,4 @@
-"""Where the reports of an audit go: to files, each whole or not at all, and to one standard output."""
+"""Where the reports of an audit go: to files, each complete or not written at all, and to standard output."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import TextIO
 
 from seedreg.domain.results import AuditReport
 from seedreg.errors import UsageError
 from seedreg.files import open_text, whole_file
-from seedreg.reports.audit import Writer, writer
+from seedreg.reports.audit import Format, Writer, writer
 from seedreg.reports.guide import Guide
 
-Target: TypeAlias = tuple[str, Path | None]
-"""A format, and the file it goes to; None is standard output."""
+
+@dataclass(frozen=True)
+class Target:
+    """A report to write: its format, and the file it goes to; None is standard output."""
+
+    format: Format
+    path: Path | None = None
 
 
 def write_reports(
@@ -30,37 +35,37 @@ def write_reports(
     environ: Mapping[str, str] | None = None,
     out: TextIO | None = None,
 ) -> None:
-    """Write every report; with annotations also the summary of the step in a GitHub workflow.
+    """Write every report; in a GitHub workflow, annotations come with the summary of the step.
 
     Args:
         report: what they are written from.
-        targets: each format with the file that it goes to; None is standard output.
+        targets: what is written, and where.
         guide: what they say to do next.
         root: the project's root, so that files are named from the root of its repository.
         environ: where GITHUB_STEP_SUMMARY is; the process's variables by default.
         out: standard output.
 
     Raises:
-        UsageError: if a file cannot be written; nothing is left of it, and the others are written.
+        UsageError: if a file cannot be written; nothing is left of it, and the other reports are written.
     """
     if root is not None:
         report = replace(report, source_folder=folder_in_repository(root))
     environ = os.environ if environ is None else environ
     problems: list[UsageError] = []
-    for name, path in targets:
-        write = writer(name)
-        if path is None:
+    for target in targets:
+        write = writer(target.format)
+        if target.path is None:
             write(report, sys.stdout if out is None else out, guide)
             continue
         try:
-            with _told(path), whole_file(path) as file:
+            with _translated(target.path), whole_file(target.path) as file:
                 write(report, file, guide)
         except UsageError as error:
             problems.append(error)
     step_summary = environ.get("GITHUB_STEP_SUMMARY")
-    if step_summary and any(name == "github" for name, _ in targets):
+    if step_summary and any(target.format is Format.GITHUB for target in targets):
         try:
-            append(Path(step_summary), report, writer("markdown"), guide)
+            append(Path(step_summary), report, writer(Format.MARKDOWN), guide)
         except UsageError as error:
             problems.append(error)
     if problems:
@@ -68,7 +73,7 @@ def write_reports(
 
 
 def folder_in_repository(root: Path) -> str:
-    """Where the folder lies in its git repository, `a/b`; empty at its root and outside of one."""
+    """Path of the folder in its git repository, e.g. `a/b`; empty at the root and outside a repository."""
     root = root.resolve()
     for folder in (root, *root.parents):
         if (folder / ".git").exists():
@@ -78,19 +83,19 @@ def folder_in_repository(root: Path) -> str:
 
 
 def append(path: Path, report: AuditReport, write: Writer, guide: Guide) -> None:
-    """Add a report at the end of a file that others write to as well: in one piece, or not at all.
+    """Add a report to the end of a file that others write to as well: completely or not at all.
 
     Raises:
         UsageError: if it cannot be written.
     """
     text = io.StringIO()
     write(report, text, guide)
-    with _told(path), open_text(path, "a") as file:
+    with _translated(path), open_text(path, "a") as file:
         file.write(text.getvalue())
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

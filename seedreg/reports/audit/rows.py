@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -13,9 +14,15 @@ from seedreg.reports.text.drift import drift_sentences
 from seedreg.reports.text.failures import failure_text
 from seedreg.reports.words.printable import printable
 
-WAIVED = "WAIVED"
-# The ways a check of an audit can end, in the order of every table.
-OUTCOMES = ("REPRODUCED", "DRIFTED", WAIVED, "NONDETERMINISTIC", "ERROR")
+
+class Outcome(enum.Enum):
+    """How a check of an audit ended, in the order of every table: a verdict, or a waived drift."""
+
+    REPRODUCED = "REPRODUCED"
+    DRIFTED = "DRIFTED"
+    WAIVED = "WAIVED"
+    NONDETERMINISTIC = "NONDETERMINISTIC"
+    ERROR = "ERROR"
 
 
 @dataclass
@@ -23,7 +30,7 @@ class Tally:
     """How the checks of an audit, or of one of its columns, ended; `counts` is by outcome."""
 
     planned: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[Outcome] = field(default_factory=Counter)
     duration_s: float = 0.0
 
     def add(self, row: AuditRow) -> None:
@@ -39,7 +46,7 @@ class Tally:
     @property
     def failed(self) -> int:
         """Checks that count against the audit."""
-        return self.done - self.counts["REPRODUCED"] - self.counts[WAIVED]
+        return self.done - self.counts[Outcome.REPRODUCED] - self.counts[Outcome.WAIVED]
 
     @property
     def left(self) -> int:
@@ -68,9 +75,9 @@ class Tallies:
         self.total.add(row)
 
 
-def outcome(row: AuditRow) -> str:
-    """The verdict; WAIVED for a drift that is."""
-    return row.check.verdict.value if row.waiver is None else WAIVED
+def outcome(row: AuditRow) -> Outcome:
+    """The verdict; WAIVED for a drift that is waived."""
+    return Outcome.WAIVED if row.waiver else Outcome(row.check.verdict.value)
 
 
 def reason(row: AuditRow) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import line
-from seedreg.reports.audit.rows import WAIVED, outcome, place, reason, waiver_words
+from seedreg.reports.audit.rows import Outcome, outcome, place, reason, waiver_words
 from seedreg.reports.guide import Guide
 from seedreg.reports.words.printable import printable
 from seedreg.version import __version__
@@ -52,7 +52,7 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     out.write('"results": [')
     separator = "\n"
     for row in report.rows():
-        if outcome(row) != Verdict.REPRODUCED.value:
+        if outcome(row) is not Outcome.REPRODUCED:
             out.write(separator + line(_result(report, row, guide)))
             separator = ",\n"
     out.write("\n]\n}]}\n")
@@ -111,7 +111,7 @@ def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
     found = place(report, row)
     if found is not None:
         location["physicalLocation"] = _physical(*found)
-    # Which check it is, the same in every audit. GitHub compares nothing but the first of them.
+    # Which check it is, the same in every audit. GitHub compares only the first of them.
     key = f"{row.entry.id}:{row.column}"
     result: dict[str, Any] = {
         "ruleId": _RULES[index][1],
@@ -128,7 +128,7 @@ def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
             "changes": [str(change) for change in row.changes],
         },
     }
-    if outcome(row) == WAIVED:
+    if outcome(row) is Outcome.WAIVED:
         suppression = {"kind": "external", "status": "accepted", "justification": _plain(waiver_words(row))}
         result["suppressions"] = [suppression]
     return result

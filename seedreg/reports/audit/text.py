@@ -7,7 +7,7 @@ from typing import TextIO
 
 from seedreg.domain.failure import FailureKind
 from seedreg.domain.results import AuditReport, AuditRow
-from seedreg.reports.audit.rows import OUTCOMES, WAIVED, Tallies, Tally, outcome, reason, title, waiver_words
+from seedreg.reports.audit.rows import Outcome, Tallies, Tally, outcome, reason, title, waiver_words
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import Line, counted, indented, next_lines
 from seedreg.reports.table import table_lines
@@ -16,11 +16,12 @@ from seedreg.reports.words.printable import printable
 
 _LIST_ALL = 20
 _EXPLAIN = 20
-_NOT_MADE = len(OUTCOMES)
+_OUTCOMES = tuple(Outcome)
+_NOT_DONE = len(_OUTCOMES)
 
 
 def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
-    """Write the report; of the checks that reproduce it keeps one byte each, and that for a matrix only."""
+    """Write the report; it keeps one byte for each check that reproduces, and only in a matrix."""
     for line in lines(report, guide):
         out.write(f"{line}\n")
 
@@ -48,12 +49,12 @@ def summary(total: Tally) -> str:
     """How many checks failed, are waived and left, on one line."""
     if total.failed:
         text = f"{total.failed:,} of {counted(total.done, 'check')} failed"
-    elif total.counts[WAIVED]:
-        text = f"{total.counts['REPRODUCED']:,} of {counted(total.done, 'check')} reproduced"
+    elif total.counts[Outcome.WAIVED]:
+        text = f"{total.counts[Outcome.REPRODUCED]:,} of {counted(total.done, 'check')} reproduced"
     else:
-        text = f"{counted(total.done, 'check')}: all reproduced" if total.done else "no check was made"
-    if total.counts[WAIVED]:
-        text += f", {total.counts[WAIVED]:,} waived"
+        text = f"{counted(total.done, 'check')}: all reproduced" if total.done else "nothing was checked"
+    if total.counts[Outcome.WAIVED]:
+        text += f", {total.counts[Outcome.WAIVED]:,} waived"
     return f"{text}, {total.left:,} left" if total.left else text
 
 
@@ -70,18 +71,18 @@ class _Table:
     def add(self, row: AuditRow) -> None:
         if row.column not in self._columns:
             return
-        word, id_ = outcome(row), row.entry.short_id
-        listed = self._all or word != "REPRODUCED"
+        ended, id_ = outcome(row), row.entry.short_id
+        listed = self._all or ended is not Outcome.REPRODUCED
         if listed:
             self._labels[id_] = printable(row.entry.recipe.label)
         if listed or len(self._columns) > 1:
-            cells = self._cells.setdefault(id_, bytearray([_NOT_MADE] * len(self._columns)))
-            cells[self._columns.index(row.column)] = OUTCOMES.index(word)
+            cells = self._cells.setdefault(id_, bytearray([_NOT_DONE] * len(self._columns)))
+            cells[self._columns.index(row.column)] = _OUTCOMES.index(ended)
 
     def lines(self) -> Iterator[str]:
         if not self._labels:
             return
-        words = (*OUTCOMES, "-")
+        words = (*(one.value for one in Outcome), "-")
         heads = ["VERDICT"] if len(self._columns) == 1 else [printable(label) for label in self._columns]
         rows = [("ENTRY", "FACTORY@SEED", *heads)]
         rows += [
@@ -93,7 +94,7 @@ class _Table:
 
 
 class _Reasons:
-    """Why checks failed or are waived; what is told of one check of a factory is not told again."""
+    """Why checks failed or are waived; what several checks of a factory have in common is shown once."""
 
     def __init__(self, guide: Guide, *, several_columns: bool) -> None:
         self._guide = guide
@@ -103,13 +104,13 @@ class _Reasons:
         self._left_out = 0
 
     def add(self, row: AuditRow) -> None:
-        word = outcome(row)
-        if word == "REPRODUCED":
+        ended = outcome(row)
+        if ended is Outcome.REPRODUCED:
             return
         failure = row.check.failure
         whole = failure is not None and failure.kind is FailureKind.ENVIRONMENT
         factory = "" if whole else row.entry.recipe.factory
-        key = (row.column, word, factory, reason(row), waiver_words(row))
+        key = (row.column, ended.value, factory, reason(row), waiver_words(row))
         if key in self._firsts:
             self._more[key] += 1
         elif len(self._firsts) < _EXPLAIN:
@@ -128,13 +129,12 @@ class _Reasons:
 
 
 def _count_lines(tallies: Tallies) -> Iterator[str]:
-    rows: list[Sequence[str]] = [("ENVIRONMENT", *OUTCOMES, "LEFT")]
+    rows: list[Sequence[str]] = [("ENVIRONMENT", *(one.value for one in Outcome), "LEFT")]
     named = [(printable(label), tally) for label, tally in tallies.columns.items()]
     if len(named) > 1:
         named.append(("total", tallies.total))
     rows += [
-        (label, *(f"{tally.counts[word]:,}" for word in OUTCOMES), f"{tally.left:,}")
-        for label, tally in named
+        (label, *(f"{tally.counts[one]:,}" for one in Outcome), f"{tally.left:,}") for label, tally in named
     ]
     yield from table_lines(rows)
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.verdict import Check
+from seedreg.domain.results import EntryHistory
 from seedreg.reports.documents.values import check_document, entry_document
 
 FORMAT = "seedreg.history/1"
 
 
-def history_document(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> dict[str, Any]:
+def history_document(history: EntryHistory) -> dict[str, Any]:
     """Every baseline and check of one entry, oldest first."""
     return {
         "format": FORMAT,
-        "entry": entry_document(entry),
+        "entry": entry_document(history.entry),
         "baselines": [
             {
                 "number": baseline.number,
@@ -25,10 +23,10 @@ def history_document(entry: Entry, baselines: Sequence[Baseline], checks: Sequen
                 "reason": baseline.reason,
                 "environment": baseline.environment.document(),
             }
-            for baseline in baselines
+            for baseline in history.baselines
         ],
         "checks": [
             {**check_document(check), "environment": check.environment and check.environment.document()}
-            for check in checks
+            for check in history.checks
         ],
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import Drift
-from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.entry import Baseline
+from seedreg.domain.results import EntryDetails
 from seedreg.domain.verdict import Check
 from seedreg.reports.documents.values import (
     check_document,
@@ -21,30 +20,26 @@ from seedreg.reports.documents.values import (
 FORMAT = "seedreg.show/1"
 
 
-def show_document(
-    entry: Entry,
-    baseline: Baseline,
-    last: Check | None,
-    drift: Drift | None,
-    waivers: Sequence[Waiver] = (),
-) -> dict[str, Any]:
+def show_document(details: EntryDetails) -> dict[str, Any]:
     """Everything about one entry."""
     return {
         "format": FORMAT,
-        "entry": entry_document(entry),
-        "baseline": _baseline_document(baseline),
-        "last_check": None
-        if last is None
-        else {
-            **check_document(last),
-            "environment": last.environment and last.environment.document(),
-            "drift": None if drift is None else drift_document(drift),
-        },
-        "waivers": [waiver_document(waiver) for waiver in waivers],
+        "entry": entry_document(details.entry),
+        "baseline": _baseline(details.baseline),
+        "last_check": None if details.last is None else _last_check(details.last, details.drift),
+        "waivers": [waiver_document(waiver) for waiver in details.waivers],
     }
 
 
-def _baseline_document(baseline: Baseline) -> dict[str, Any]:
+def _last_check(last: Check, drift: Drift | None) -> dict[str, Any]:
+    return {
+        **check_document(last),
+        "environment": last.environment and last.environment.document(),
+        "drift": None if drift is None else drift_document(drift),
+    }
+
+
+def _baseline(baseline: Baseline) -> dict[str, Any]:
     return {
         "number": baseline.number,
         "created_at": baseline.created_at,

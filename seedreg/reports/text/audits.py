@@ -22,7 +22,7 @@ from seedreg.reports.words.printable import printable, printable_lines
 def audit_row_lines(
     row: AuditRow, guide: Guide, *, with_column: bool = False, verbose: bool = False
 ) -> Iterator[Line]:
-    """One check: its line, and where it failed or is waived what is known and what to do."""
+    """One check: its line, and if it failed or is waived, the reason and what to do."""
     check = row.check
     where = f"  in {printable(row.column)}" if with_column else ""
     label = printable(row.entry.recipe.label)
@@ -33,7 +33,7 @@ def audit_row_lines(
 
 
 def audit_reason_lines(row: AuditRow, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
-    """What is known of one check, and what to do about it."""
+    """Why one check failed or is waived, and what to do about it."""
     check = row.check
     if row.waiver is not None:
         yield f"drifted, and waived until {row.waiver.until}: {printable(row.waiver.reason)}"

@@ -9,6 +9,7 @@ from seedreg.domain.drift import Drift, Extra
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
+from seedreg.domain.results import EntryDetails
 from seedreg.domain.verdict import Check
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import counted, indented
@@ -22,23 +23,17 @@ from seedreg.reports.words.warnings import warning_text
 _Pair = tuple[str, str]
 
 
-def entry_lines(
-    entry: Entry,
-    baseline: Baseline,
-    last: Check | None,
-    drift: Drift | None,
-    guide: Guide,
-    waivers: Sequence[Waiver] = (),
-) -> Iterator[str]:
+def entry_lines(details: EntryDetails, guide: Guide) -> Iterator[str]:
     """Recipe, baseline, environment then and now, source, waivers, and the tensors."""
-    yield entry.id
-    pairs = [*_entry_pairs(entry), *_baseline_pairs(baseline)]
-    if last is not None:
-        pairs += _check_pairs(last, baseline, drift, guide)
-    pairs += (("waiver", _waiver(waiver)) for waiver in waivers)
+    baseline = details.baseline
+    yield details.entry.id
+    pairs = [*_entry_pairs(details.entry), *_baseline_pairs(baseline)]
+    if details.last is not None:
+        pairs += _check_pairs(details.last, baseline, details.drift, guide)
+    pairs += (("waiver", _waiver(waiver)) for waiver in details.waivers)
     yield from indented(table_lines(pairs))
     yield ""
-    differences = drift.differences if drift else ()
+    differences = details.drift.differences if details.drift else ()
     changed = {id(one.before) for one in differences if not isinstance(one, Extra)}
     yield from tensor_rows(baseline.fingerprint.tensors, changed)
 

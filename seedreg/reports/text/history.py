@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.entry import Baseline
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.results import EntryHistory
 from seedreg.domain.verdict import Check
 from seedreg.reports.lines import INDENT, indented
 from seedreg.reports.text.changes import change_lines, environment_line
 from seedreg.reports.text.failures import failure_text
 
 
-def history_lines(entry: Entry, baselines: Sequence[Baseline], checks: Sequence[Check]) -> Iterator[str]:
+def history_lines(history: EntryHistory) -> Iterator[str]:
     """Baselines and checks, oldest first, with what changed from one to the next."""
-    yield f"{entry.short_id}  {entry.recipe.label}"
-    events: list[tuple[str, Baseline | Check]] = [(baseline.created_at, baseline) for baseline in baselines]
-    events += [(check.at, check) for check in checks]
+    yield f"{history.entry.short_id}  {history.entry.recipe.label}"
+    events: list[tuple[str, Baseline | Check]] = [(one.created_at, one) for one in history.baselines]
+    events += [(check.at, check) for check in history.checks]
     previous: Environment | None = None
     for at, event in sorted(events, key=lambda item: item[0]):
         yield f"{at[:19]}Z  {_event(event)}"

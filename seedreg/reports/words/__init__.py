@@ -1,1 +1,1 @@
-"""The words of values that have a kind: failures, warnings; and untrusted text made fit to be shown."""
+"""The words of values that have a kind, and untrusted text made printable."""

@@ -1,4 +1,4 @@
-"""Foreign text made fit to be shown: names and messages come from other people's programs."""
+"""Untrusted text made printable: names and messages come from other people's programs."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seedreg.domain.drift import compare
+from seedreg.domain.results import EntryDetails
 from seedreg.reports.text.entry import entry_lines
 
 from .. import values
@@ -14,7 +15,7 @@ from ..values import GUIDE, joined
 def test_everything_about_an_entry() -> None:
     drift = compare(values.PRINT, values.DRIFTED_PRINT)
     entry = values.FULL_ENTRY
-    assert joined(entry_lines(entry, values.BASELINE, values.DRIFTED.check, drift, GUIDE)) == (
+    assert joined(entry_lines(EntryDetails(entry, values.BASELINE, values.DRIFTED.check, drift), GUIDE)) == (
         f"{entry.id}\n"
         "  factory       models:build\n"
         "  seed          7 (seeding tf)\n"
@@ -52,7 +53,7 @@ def test_everything_about_an_entry() -> None:
 
 def test_an_entry_without_checks_and_source_is_shown_without_them() -> None:
     bare = replace(values.BASELINE, source=values.UNKNOWN, facts=replace(values.FACTS, warnings=()))
-    lines = joined(entry_lines(values.ENTRY, bare, None, None, GUIDE)).splitlines()
+    lines = joined(entry_lines(EntryDetails(values.ENTRY, bare), GUIDE)).splitlines()
     assert "  source        not known" in lines
     assert lines[18:] == [
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from seedreg.domain.results import EntryHistory
 from seedreg.reports.text.history import history_lines
 
 from .. import values
@@ -13,8 +14,9 @@ ID = values.ENTRY.short_id
 
 
 def test_a_history_is_in_the_order_of_time_with_what_changed_from_one_to_the_next() -> None:
-    checks = [values.DRIFTED.check, replace(values.failed().check, at=values.T2)]
-    assert joined(history_lines(values.ENTRY, [values.BASELINE, values.SECOND], checks)) == (
+    checks = (values.DRIFTED.check, replace(values.failed().check, at=values.T2))
+    history = EntryHistory(values.ENTRY, (values.BASELINE, values.SECOND), checks)
+    assert joined(history_lines(history)) == (
         f"{ID}  models:build@7\n"
         f"2026-01-02T03:04:05Z  baseline 1  sr1:{values.PRINT.digest[:12]}\n"
         "  python 3.11.7, tensorflow 2.15.0, keras 2.15.0, numpy 1.26.4\n"

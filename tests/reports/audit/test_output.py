@@ -16,12 +16,12 @@ import pytest
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, UsageError
-from seedreg.reports.audit import FORMATS, writer
-from seedreg.reports.audit.output import folder_in_repository, write_reports
+from seedreg.reports.audit import Format, writer
+from seedreg.reports.audit.output import Target, folder_in_repository, write_reports
 
-from . import audits
-from .audits import written
-from .values import GUIDE
+from .. import audits
+from ..audits import written
+from ..values import GUIDE
 
 
 def small() -> AuditReport:
@@ -44,22 +44,26 @@ def breaking(at: int) -> AuditReport:
 
 def test_several_reports_are_written_in_one_run(tmp_path: Path) -> None:
     out = StringIO()
-    targets = [("json", tmp_path / "a.json"), ("junit", tmp_path / "a.xml"), ("text", None)]
+    targets = [
+        Target(Format.JSON, tmp_path / "a.json"),
+        Target(Format.JUNIT, tmp_path / "a.xml"),
+        Target(Format.TEXT),
+    ]
     write_reports(small(), targets, GUIDE, environ={}, out=out)
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
-        "a.json": written("json", small()),
-        "a.xml": written("junit", small()),
+        "a.json": written(Format.JSON, small()),
+        "a.xml": written(Format.JUNIT, small()),
     }
-    assert out.getvalue() == written("text", small())
+    assert out.getvalue() == written(Format.TEXT, small())
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_report_that_breaks_off_leaves_nothing_and_the_old_one_whole(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", Format)
+def test_a_report_that_breaks_off_leaves_nothing_and_the_old_one_whole(name: Format, tmp_path: Path) -> None:
     old = tmp_path / "report"
     old.write_text("old", encoding="utf-8")
     for target in (old, tmp_path / "other"):
         with pytest.raises(RegistryError, match="the registry is gone"):
-            write_reports(breaking(3), [(name, target)], GUIDE, environ={})
+            write_reports(breaking(3), [Target(name, target)], GUIDE, environ={})
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
     assert old.read_text(encoding="utf-8") == "old"
 
@@ -68,7 +72,9 @@ def test_a_new_report_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path: 
     usual, old = tmp_path / "usual", tmp_path / "old"
     usual.touch()
     old.touch(mode=0o600)
-    write_reports(small(), [("text", tmp_path / "new"), ("json", old)], GUIDE, environ={})
+    write_reports(
+        small(), [Target(Format.TEXT, tmp_path / "new"), Target(Format.JSON, old)], GUIDE, environ={}
+    )
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new", usual, old)]
     assert modes == [modes[1], modes[1], 0o600]
 
@@ -77,9 +83,9 @@ def test_a_report_goes_through_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real" / "report.txt")
-    write_reports(small(), [("text", link)], GUIDE, environ={})
+    write_reports(small(), [Target(Format.TEXT, link)], GUIDE, environ={})
     assert link.is_symlink()
-    assert (tmp_path / "real" / "report.txt").read_text(encoding="utf-8") == written("text", small())
+    assert (tmp_path / "real" / "report.txt").read_text(encoding="utf-8") == written(Format.TEXT, small())
 
 
 def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
@@ -88,9 +94,11 @@ def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path: Path) 
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
     reader.start()
-    write_reports(small(), [("jsonl", pipe), ("text", Path(os.devnull))], GUIDE, environ={})
+    write_reports(
+        small(), [Target(Format.JSONL, pipe), Target(Format.TEXT, Path(os.devnull))], GUIDE, environ={}
+    )
     reader.join(10)
-    assert read == [written("jsonl", small())]
+    assert read == [written(Format.JSONL, small())]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
@@ -98,8 +106,10 @@ def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path: Path) 
 def test_a_disk_that_is_full_is_told_and_the_other_reports_are_written(tmp_path: Path) -> None:
     out = StringIO()
     with pytest.raises(UsageError, match=r"report /dev/full cannot be written: No space left on device"):
-        write_reports(small(), [("json", Path("/dev/full")), ("text", None)], GUIDE, environ={}, out=out)
-    assert out.getvalue() == written("text", small())
+        write_reports(
+            small(), [Target(Format.JSON, Path("/dev/full")), Target(Format.TEXT)], GUIDE, environ={}, out=out
+        )
+    assert out.getvalue() == written(Format.TEXT, small())
 
 
 # GitHub -----------------------------------------------------------------------------------------
@@ -109,21 +119,23 @@ def test_annotations_come_with_the_summary_of_the_step(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("# before\n", encoding="utf-8")
     out = StringIO()
-    write_reports(small(), [("github", None)], GUIDE, environ={"GITHUB_STEP_SUMMARY": str(summary)}, out=out)
-    assert summary.read_text(encoding="utf-8") == "# before\n" + written("markdown", small())
-    assert out.getvalue() == written("github", small())
+    write_reports(
+        small(), [Target(Format.GITHUB)], GUIDE, environ={"GITHUB_STEP_SUMMARY": str(summary)}, out=out
+    )
+    assert summary.read_text(encoding="utf-8") == "# before\n" + written(Format.MARKDOWN, small())
+    assert out.getvalue() == written(Format.GITHUB, small())
 
 
 def test_other_formats_leave_the_summary_of_the_step_alone(tmp_path: Path) -> None:
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
-    write_reports(small(), [("text", None)], GUIDE, environ=environ, out=StringIO())
+    write_reports(small(), [Target(Format.TEXT)], GUIDE, environ=environ, out=StringIO())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_that_breaks_off_adds_nothing_to_the_summary_of_the_step(tmp_path: Path) -> None:
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
     with pytest.raises(RegistryError):
-        write_reports(breaking(1), [("github", None)], GUIDE, environ=environ, out=StringIO())
+        write_reports(breaking(1), [Target(Format.GITHUB)], GUIDE, environ=environ, out=StringIO())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -132,7 +144,7 @@ def test_files_are_named_from_the_root_of_the_repository(tmp_path: Path) -> None
     project.mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     out = StringIO()
-    write_reports(small(), [("github", None)], GUIDE, root=project, environ={}, out=out)
+    write_reports(small(), [Target(Format.GITHUB)], GUIDE, root=project, environ={}, out=out)
     assert out.getvalue().startswith("::error file=services/shop/models.py,line=7,")
     assert folder_in_repository(tmp_path) == ""
 
@@ -155,7 +167,7 @@ class _Nowhere(StringIO):
         return len(text)
 
 
-def peak_bytes(name: str, rows: list[AuditRow]) -> int:
+def peak_bytes(name: Format, rows: list[AuditRow]) -> int:
     """What writing takes; the rows are there already, so that what is kept of them counts alone."""
     told, write = audits.report(rows), writer(name)
     write(told, _Nowhere(), GUIDE)
@@ -167,9 +179,9 @@ def peak_bytes(name: str, rows: list[AuditRow]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", Format)
 def test_a_report_of_many_checks_takes_no_more_memory_than_one_of_few(
-    name: str, rows: list[AuditRow]
+    name: Format, rows: list[AuditRow]
 ) -> None:
     # Python keeps up to 2,000 freed tuples of a size for later; a check's line in JSON is 1,500 characters.
     growth_bytes = peak_bytes(name, rows) - peak_bytes(name, rows[:100])

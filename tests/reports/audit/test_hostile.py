@@ -14,12 +14,12 @@ import pytest
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.audit import FORMATS
+from seedreg.reports.audit import Format
 from seedreg.reports.words.printable import printable, printable_lines
 
-from . import audits, values
-from .audits import written
-from .test_audit_formats import SARIF_SCHEMA, SCHEMA
+from .. import audits, values
+from ..audits import written
+from .test_formats import SARIF_SCHEMA, SCHEMA
 
 HOSTILE = [
     "\x00\x01\x08\x0b\x0c\x1b[31mred\x1b[0m\x7f\x9b31m",
@@ -56,17 +56,17 @@ def hostile(text: str) -> AuditReport:
     return replace(told, audit=replace(told.audit, plan=plan))
 
 
-def in_utf8(name: str, text: str) -> str:
+def in_utf8(format_: Format, text: str) -> str:
     """The report as it is in a file."""
-    return written(name, hostile(text)).encode("utf-8", "backslashreplace").decode("utf-8")
+    return written(format_, hostile(text)).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_every_json_stays_json_and_holds_the_text(text: str) -> None:
-    document = json.loads(in_utf8("json", text))
+    document = json.loads(in_utf8(Format.JSON, text))
     jsonschema.validate(document, SCHEMA)
     assert document["checks"][1]["failure"]["message"] == text
-    lines = in_utf8("jsonl", text).splitlines()
+    lines = in_utf8(Format.JSONL, text).splitlines()
     assert [list(json.loads(line)) for line in lines] == [
         ["format", "audit"],
         ["check"],
@@ -74,12 +74,12 @@ def test_every_json_stays_json_and_holds_the_text(text: str) -> None:
         ["check"],
         ["columns", "summary"],
     ]
-    jsonschema.Draft4Validator(SARIF_SCHEMA).validate(json.loads(in_utf8("sarif", text)))
+    jsonschema.Draft4Validator(SARIF_SCHEMA).validate(json.loads(in_utf8(Format.SARIF, text)))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_junit_stays_xml_of_the_same_shape(text: str) -> None:
-    root = ET.fromstring(in_utf8("junit", text))
+    root = ET.fromstring(in_utf8(Format.JUNIT, text))
     assert [element.tag for element in root.iter()] == [
         "testsuites",
         "testsuite",
@@ -91,13 +91,13 @@ def test_junit_stays_xml_of_the_same_shape(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_report_for_people_has_no_control_characters_but_newlines(text: str) -> None:
-    for name in ("text", "markdown", "github"):
+    for name in (Format.TEXT, Format.MARKDOWN, Format.GITHUB):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", in_utf8(name, text))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_github_gets_our_commands_and_no_other(text: str) -> None:
-    commands = in_utf8("github", text).splitlines()
+    commands = in_utf8(Format.GITHUB, text).splitlines()
     assert [command.split(" ", 1)[0] for command in commands] == ["::error", "::error", "::warning"]
     for command in commands:
         # `::name key=value,key=value::data`, as the runner reads it
@@ -108,7 +108,7 @@ def test_github_gets_our_commands_and_no_other(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_line_of_the_text_is_a_command_to_github(text: str) -> None:
-    assert not [line for line in in_utf8("text", text).splitlines() if line.lstrip().startswith("::")]
+    assert not [line for line in in_utf8(Format.TEXT, text).splitlines() if line.lstrip().startswith("::")]
 
 
 def test_a_wrapped_line_does_not_begin_with_a_command_to_github() -> None:
@@ -116,19 +116,19 @@ def test_a_wrapped_line_does_not_begin_with_a_command_to_github() -> None:
     long = replace(drift.changes[0], name="python", before="1" * 60)
     command = replace(drift.changes[0], name="::error::injected", before="1" * 60)
     told = audits.report([replace(drift, changes=(long, command))])
-    lines = [line for line in written("text", told).splitlines() if "injected" in line]
+    lines = [line for line in written(Format.TEXT, told).splitlines() if "injected" in line]
     assert [line.lstrip().split()[0] for line in lines] == ["|"]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_markdown_tables_keep_their_shape(text: str) -> None:
-    tables = [line for line in in_utf8("markdown", text).splitlines() if line.startswith("|")]
+    tables = [line for line in in_utf8(Format.MARKDOWN, text).splitlines() if line.startswith("|")]
     cells = [len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1 for line in tables]
     assert cells == [7, 7, 7, 5, 5, 5, 5, 5]
 
 
 def test_markdown_shows_what_would_do_something() -> None:
-    text = written("markdown", hostile(HOSTILE[4]))
+    text = written(Format.MARKDOWN, hostile(HOSTILE[4]))
     assert r"\| pipe \| \` tick \` \* star \* \[a\](https://example.org) \!\[b\](c) &lt;img src=x&gt;" in text
 
 
@@ -138,5 +138,5 @@ def test_what_cannot_be_shown_is_escaped() -> None:
 
 
 def test_every_format_is_written_for_every_text() -> None:
-    for name, text in chain.from_iterable(((n, t) for t in HOSTILE) for n in FORMATS):
-        assert in_utf8(name, text) or name == "github"
+    for name, text in chain.from_iterable(((n, t) for t in HOSTILE) for n in Format):
+        assert in_utf8(name, text) or name is Format.GITHUB

@@ -17,6 +17,8 @@ from seedreg.domain.drift import compare
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import (
     Confirmed,
+    EntryDetails,
+    EntryHistory,
     NotConfirmed,
     Refused,
     Registered,
@@ -33,10 +35,10 @@ from seedreg.reports.documents.show import show_document
 from seedreg.reports.documents.verify import verify_document
 from seedreg.reports.documents.waivers import waivers_document
 
-from . import diagnoses, values
-from .audits import everything, report
+from .. import diagnoses, values
+from ..audits import everything, report
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
 SAMPLES = ROOT / "tests" / "data"
 
@@ -56,16 +58,20 @@ DOCUMENTS: dict[str, Any] = {
     ),
     "list-1": lambda: list_document(values.SUMMARIES),
     "show-1": lambda: show_document(
-        values.FULL_ENTRY,
-        values.BASELINE,
-        values.DRIFTED.check,
-        compare(values.PRINT, values.DRIFTED_PRINT),
-        [Waiver(values.FULL_ENTRY.id, values.DRIFTED_PRINT.digest, "Keras 3", "2026-12-31", values.T2)],
+        EntryDetails(
+            values.FULL_ENTRY,
+            values.BASELINE,
+            values.DRIFTED.check,
+            compare(values.PRINT, values.DRIFTED_PRINT),
+            (Waiver(values.FULL_ENTRY.id, values.DRIFTED_PRINT.digest, "Keras 3", "2026-12-31", values.T2),),
+        )
     ),
     "history-1": lambda: history_document(
-        values.ENTRY,
-        [values.BASELINE, values.SECOND],
-        [values.check(Verdict.REPRODUCED), values.failed().check],
+        EntryHistory(
+            values.ENTRY,
+            (values.BASELINE, values.SECOND),
+            (values.check(Verdict.REPRODUCED), values.failed().check),
+        )
     ),
     "waivers-1": lambda: waivers_document(
         [
@@ -171,13 +177,13 @@ def test_a_diagnosis_without_trials_fits_the_schema_too(name: str, document: dic
 
 
 def test_an_entry_without_any_check_has_a_document_too() -> None:
-    document = show_document(values.ENTRY, values.BASELINE, None, None)
+    document = show_document(EntryDetails(values.ENTRY, values.BASELINE))
     jsonschema.validate(document, schema("show-1"))
     assert document["last_check"] is None
 
 
 def test_a_check_without_a_build_says_so_with_null() -> None:
-    document = show_document(values.ENTRY, values.BASELINE, values.failed().check, None)
+    document = show_document(EntryDetails(values.ENTRY, values.BASELINE, values.failed().check))
     jsonschema.validate(document, schema("show-1"))
     last = document["last_check"]
     assert [last[name] for name in ("fingerprint", "source", "environment", "drift")] == [None] * 4
@@ -210,7 +216,7 @@ def test_not_finite_values_are_texts_for_json_has_none() -> None:
     assert values.KERNEL.stats is not None
     stats = replace(values.KERNEL.stats, mean=None, nans=1, samples=(1.0, "NaN", "-Infinity"))
     built = Fingerprint((replace(values.KERNEL, stats=stats),))
-    document = show_document(values.ENTRY, replace(values.BASELINE, fingerprint=built), None, None)
+    document = show_document(EntryDetails(values.ENTRY, replace(values.BASELINE, fingerprint=built)))
     jsonschema.validate(document, schema("show-1"))
     assert json.loads(json.dumps(document, allow_nan=False)) == document
 
@@ -218,6 +224,6 @@ def test_not_finite_values_are_texts_for_json_has_none() -> None:
 def test_an_unknown_source_is_an_object_of_nulls() -> None:
     outcome = Observed(values.PRINT, values.OLD, values.UNKNOWN)
     lost = Check(values.ENTRY.id, 1, Verdict.REPRODUCED, values.T1, 0.5, outcome)
-    document = history_document(values.ENTRY, [values.BASELINE], [lost])
+    document = history_document(EntryHistory(values.ENTRY, (values.BASELINE,), (lost,)))
     jsonschema.validate(document, schema("history-1"))
     assert set(document["checks"][0]["source"].values()) == {None}

@@ -12,40 +12,40 @@ import jsonschema
 import pytest
 
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.audit import FORMATS, writer
+from seedreg.reports.audit import Format
 
-from . import audits, values
-from .audits import written
+from .. import audits, values
+from ..audits import written
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
 GOLDEN = {
-    "text": DATA / "audit" / "report.txt",
-    "json": DATA / "audit-1.json",
-    "jsonl": DATA / "audit" / "report.jsonl",
-    "junit": DATA / "audit" / "report.xml",
-    "markdown": DATA / "audit" / "report.md",
-    "sarif": DATA / "audit" / "report.sarif",
-    "github": DATA / "audit" / "commands.txt",
+    Format.TEXT: DATA / "audit" / "report.txt",
+    Format.JSON: DATA / "audit-1.json",
+    Format.JSONL: DATA / "audit" / "report.jsonl",
+    Format.JUNIT: DATA / "audit" / "report.xml",
+    Format.MARKDOWN: DATA / "audit" / "report.md",
+    Format.SARIF: DATA / "audit" / "report.sarif",
+    Format.GITHUB: DATA / "audit" / "commands.txt",
 }
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "audit-1.schema.json").read_text(encoding="utf-8"))
 SARIF_SCHEMA = json.loads((DATA / "audit" / "sarif-2.1.0-rtm.5.schema.json").read_text(encoding="utf-8"))
 
 
 def sarif(told: audits.AuditReport) -> Any:
-    log = json.loads(written("sarif", told))
+    log = json.loads(written(Format.SARIF, told))
     jsonschema.Draft4Validator(SARIF_SCHEMA, format_checker=jsonschema.FormatChecker()).validate(log)
     (run,) = log["runs"]
     return run
 
 
 def test_every_format_has_a_golden_file() -> None:
-    assert set(GOLDEN) == set(FORMATS)
+    assert set(GOLDEN) == set(Format)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_an_audit_is_told_as_the_golden_file_tells_it(
-    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    name: Format, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seedreg.reports.audit.sarif.__version__", "1.2.3")
     text = written(name, audits.everything())
@@ -54,16 +54,11 @@ def test_an_audit_is_told_as_the_golden_file_tells_it(
     assert text == GOLDEN[name].read_text(encoding="utf-8")
 
 
-def test_there_is_no_other_format() -> None:
-    with pytest.raises(KeyError):
-        writer("csv")
-
-
 # JSON -------------------------------------------------------------------------------------------
 
 
 def test_json_fits_its_schema_and_counts_waived_drifts_with_the_others() -> None:
-    document = json.loads(written("json", audits.everything()))
+    document = json.loads(written(Format.JSON, audits.everything()))
     jsonschema.validate(document, SCHEMA)
     assert document["summary"] == {
         "planned": 18,
@@ -76,21 +71,21 @@ def test_json_fits_its_schema_and_counts_waived_drifts_with_the_others() -> None
 
 
 def test_json_of_an_audit_that_checked_nothing_fits_too() -> None:
-    document = json.loads(written("json", audits.report([], planned=2, finished=False)))
+    document = json.loads(written(Format.JSON, audits.report([], planned=2, finished=False)))
     jsonschema.validate(document, SCHEMA)
     assert (document["checks"], document["summary"]["done"], document["summary"]["planned"]) == ([], 0, 2)
 
 
 def test_json_lines_hold_the_values_of_the_json_document() -> None:
-    document = json.loads(written("json", audits.everything()))
-    head, *checks, end = map(json.loads, written("jsonl", audits.everything()).splitlines())
+    document = json.loads(written(Format.JSON, audits.everything()))
+    head, *checks, end = map(json.loads, written(Format.JSONL, audits.everything()).splitlines())
     assert head == {"format": "seedreg.audit.jsonl/1", "audit": document["audit"]}
     assert checks == [{"check": check} for check in document["checks"]]
     assert end == {"columns": document["columns"], "summary": document["summary"]}
 
 
 def test_json_does_not_call_what_no_two_builds_agree_on_a_drift() -> None:
-    checks = json.loads(written("json", audits.everything()))["checks"]
+    checks = json.loads(written(Format.JSON, audits.everything()))["checks"]
     drifts = {check["verdict"]: check["drift"] is not None for check in checks}
     assert drifts == {"REPRODUCED": False, "DRIFTED": True, "NONDETERMINISTIC": False, "ERROR": False}
 
@@ -99,7 +94,7 @@ def test_json_does_not_call_what_no_two_builds_agree_on_a_drift() -> None:
 
 
 def test_junit_has_a_suite_for_each_environment_and_totals_in_its_attributes() -> None:
-    root = ET.fromstring(written("junit", audits.everything()))
+    root = ET.fromstring(written(Format.JUNIT, audits.everything()))
     names = ("name", "tests", "failures", "errors", "skipped", "time")
     assert [[suite.get(name) for name in names] for suite in (root, *root)] == [
         ["seedreg: audit 3", "15", "4", "5", "1", "10.000"],
@@ -114,7 +109,7 @@ def test_junit_has_a_suite_for_each_environment_and_totals_in_its_attributes() -
 
 
 def test_junit_of_nothing_is_a_document_without_suites() -> None:
-    root = ET.fromstring(written("junit", audits.report([], planned=1)))
+    root = ET.fromstring(written(Format.JUNIT, audits.report([], planned=1)))
     assert (root.get("tests"), list(root)) == ("0", [])
 
 
@@ -122,7 +117,7 @@ def test_junit_leaves_out_what_is_added_between_its_two_readings() -> None:
     told = audits.report([audits.row(audits.entry(0)), audits.row(audits.entry(1))])
     lengths = iter([1, 2])
     growing = replace(told, rows=lambda: iter(list(told.rows())[: next(lengths)]))
-    root = ET.fromstring(written("junit", growing))
+    root = ET.fromstring(written(Format.JUNIT, growing))
     assert (root.get("tests"), len(root.findall(".//testcase"))) == ("1", 1)
 
 
@@ -190,7 +185,7 @@ def test_a_check_without_a_build_is_placed_where_the_baseline_was_built() -> Non
     one = audits.row(audits.entry(), Verdict.ERROR, failure=values.FAILURE)
     found = sarif(audits.report([one]))["results"][0]["locations"][0]["physicalLocation"]
     assert found["artifactLocation"]["uri"] == "models.py"
-    assert "file=models.py,line=7," in written("github", audits.report([one]))
+    assert "file=models.py,line=7," in written(Format.GITHUB, audits.report([one]))
 
 
 def test_a_factory_whose_file_is_not_known_has_no_place() -> None:
@@ -204,7 +199,7 @@ def test_a_factory_whose_file_is_not_known_has_no_place() -> None:
     assert sarif(told)["results"][0]["locations"] == [
         {"logicalLocations": [{"fullyQualifiedName": "models:build", "kind": "function"}]}
     ]
-    assert written("github", told).startswith("::error title=models%3Abuild@7 [")
+    assert written(Format.GITHUB, told).startswith("::error title=models%3Abuild@7 [")
 
 
 # Text, Markdown, annotations --------------------------------------------------------------------
@@ -213,7 +208,7 @@ def test_a_factory_whose_file_is_not_known_has_no_place() -> None:
 def test_text_of_one_environment_has_a_column_for_the_verdict() -> None:
     told = audits.report([audits.row(audits.entry(0)), audits.row(audits.entry(1))])
     first, second = audits.entry(0).short_id, audits.entry(1).short_id
-    assert written("text", told) == (
+    assert written(Format.TEXT, told) == (
         "audit 3 of shop, part 2 of 5, 2026-02-03T04:05:06Z\n"
         "\n"
         "ENTRY         FACTORY@SEED    VERDICT\n"
@@ -231,7 +226,7 @@ def test_text_lists_of_many_entries_those_that_failed_or_are_waived() -> None:
     rows = [audits.row(audits.entry(seed)) for seed in range(30)]
     rows[4] = audits.row(audits.entry(4), Verdict.DRIFTED)
     rows[9] = audits.row(audits.entry(9), Verdict.DRIFTED, waived="known")
-    text = written("text", audits.report(rows))
+    text = written(Format.TEXT, audits.report(rows))
     assert "models:build@4  DRIFTED\n" in text
     assert "models:build@9  WAIVED\n" in text
     assert "models:build@5 " not in text
@@ -244,7 +239,9 @@ def test_text_shows_in_a_matrix_what_a_listed_entry_did_in_the_other_environment
         audits.row(audits.entry(seed), Verdict.DRIFTED if seed == 4 else Verdict.REPRODUCED, column="keras3")
         for seed in range(30)
     ]
-    table = written("text", audits.report(rows, audits.THIS, audits.KERAS_3)).split("\n\n")[1].splitlines()
+    table = (
+        written(Format.TEXT, audits.report(rows, audits.THIS, audits.KERAS_3)).split("\n\n")[1].splitlines()
+    )
     assert [line.split()[1:] for line in table] == [
         ["FACTORY@SEED", "this", "keras3"],
         ["models:build@4", "REPRODUCED", "DRIFTED"],
@@ -253,19 +250,19 @@ def test_text_shows_in_a_matrix_what_a_listed_entry_did_in_the_other_environment
 
 def test_text_explains_so_many_failures_and_counts_the_rest() -> None:
     rows = [audits.row(audits.entry(1, f"m:f{n}"), Verdict.DRIFTED) for n in range(25)]
-    text = written("text", audits.report(rows))
+    text = written(Format.TEXT, audits.report(rows))
     assert text.count("  next: seedreg blame ") == 20
     assert "\nand 5 more\n" in text
 
 
 def test_text_of_an_audit_that_was_cut_off_says_how_to_go_on() -> None:
-    text = written("text", audits.report([audits.row(audits.entry())], planned=3, finished=False))
+    text = written(Format.TEXT, audits.report([audits.row(audits.entry())], planned=3, finished=False))
     assert text.endswith("1 check: all reproduced, 2 left\n  next: seedreg audit --resume\n")
 
 
 def test_markdown_shows_so_many_failures_and_counts_the_rest() -> None:
     rows = [audits.row(audits.entry(seed), Verdict.DRIFTED) for seed in range(60)]
-    text = written("markdown", audits.report(rows))
+    text = written(Format.MARKDOWN, audits.report(rows))
     assert text.count("| DRIFTED | ") == 50
     assert "\nand 10 more\n" in text
 
@@ -273,7 +270,7 @@ def test_markdown_shows_so_many_failures_and_counts_the_rest() -> None:
 def test_annotations_stop_where_github_drops_them_and_say_so() -> None:
     rows = [audits.row(audits.entry(seed), Verdict.DRIFTED) for seed in range(12)]
     rows += [audits.row(audits.entry(seed), Verdict.DRIFTED, waived="known") for seed in range(20, 31)]
-    lines = written("github", audits.report(rows)).splitlines()
+    lines = written(Format.GITHUB, audits.report(rows)).splitlines()
     assert [line.split()[0] for line in lines] == ["::error"] * 10 + ["::warning"] * 10 + ["::notice"]
     assert lines[-1] == (
         "::notice title=seedreg::12 of 23 checks failed, 11 waived; 3 of them are not annotated "
@@ -282,4 +279,4 @@ def test_annotations_stop_where_github_drops_them_and_say_so() -> None:
 
 
 def test_there_are_no_annotations_of_what_reproduces() -> None:
-    assert written("github", audits.report([audits.row(audits.entry())])) == ""
+    assert written(Format.GITHUB, audits.report([audits.row(audits.entry())])) == ""
