@@ -22,7 +22,7 @@ def resolve_python(text: str, base: Path, search_path: str | None = None) -> str
     Raises:
         ConfigError: if there is no such interpreter.
     """
-    import shutil  # 5 ms of start-up that only commands which build need
+    import shutil  # 2 ms of start-up, which only commands that build spend
 
     if not text:
         raise ConfigError("it is not known which Python should build", step=Step.NAME_PYTHON)
