@@ -26,6 +26,7 @@ from seedreg.domain.results import (
     Refused,
     Registered,
 )
+from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.errors import (
@@ -175,7 +176,7 @@ def test_what_is_refused_leaves_nothing_behind(
     (result,) = registry.register_all(recipes(0, factory=factory))
     assert isinstance(result, Refused)
     assert result.failure.kind.value == kind
-    assert registry.entries(retired=None) == []
+    assert registry.entries(state=EntryState.ANY) == []
     error = RegistrationRefused if nondeterministic else NotJudged
     with pytest.raises(error) as caught:
         registry.register(factory)

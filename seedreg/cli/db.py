@@ -9,6 +9,7 @@ import click
 from seedreg import storage
 from seedreg.cli.options import registry_option
 from seedreg.cli.projects import open_project
+from seedreg.domain.summary import EntryState
 from seedreg.errors import EXIT_REGISTRY
 from seedreg.reports.words.problems import problem_text
 from seedreg.storage import SchemaState
@@ -34,7 +35,7 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
         click.echo("  next: upgrade seedreg (pip install --upgrade seedreg)")
         return EXIT_REGISTRY
     with project.reading() as registry:
-        summaries = registry.entries(retired=None)
+        summaries = registry.entries(state=EntryState.ANY)
     retired = sum(summary.retired_at is not None for summary in summaries)
     click.echo(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
     if found.state is SchemaState.OLDER:

@@ -8,6 +8,7 @@ from seedreg.cli.options import registry_option
 from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
 from seedreg.domain.entry import MAX_SEED
+from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.documents.listing import list_document
 from seedreg.reports.text.listing import summary_lines
@@ -49,7 +50,7 @@ def list_command(
             tag=tag,
             seed=seed,
             verdict=Verdict[verdict.upper()] if verdict else None,
-            retired=None if all_ else retired,
+            state=EntryState.ANY if all_ else EntryState.RETIRED if retired else EntryState.ACTIVE,
         )
     if as_json:
         print_json(list_document(summaries))

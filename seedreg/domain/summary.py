@@ -1,12 +1,21 @@
-"""What a list shows of each entry."""
+"""Lists of entries: which ones, and what is shown of each."""
 
 from __future__ import annotations
 
+import enum
 import json
 from typing import NamedTuple
 
 from seedreg.domain.entry import RECIPE_FORMAT, SHORT_ID_LENGTH, Recipe
 from seedreg.domain.verdict import Verdict
+
+
+class EntryState(enum.Enum):
+    """Which entries are listed: those in use, retired ones, or both."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    ANY = "any"
 
 
 class EntrySummary(NamedTuple):

@@ -27,7 +27,7 @@ from seedreg.domain.results import (
     Registration,
     Verification,
 )
-from seedreg.domain.summary import EntrySummary
+from seedreg.domain.summary import EntryState, EntrySummary
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import NotJudged, RegistrationRefused, Step, UsageError
 from seedreg.registry.accepting import accept, require_reason
@@ -85,7 +85,7 @@ class Registry:
         tag: str | None = None,
         seed: int | None = None,
         verdict: Verdict | None = None,
-        retired: bool | None = False,
+        state: EntryState = EntryState.ACTIVE,
     ) -> list[EntrySummary]:
         """One line for each entry that passes all filters, ordered by factory, seed and id.
 
@@ -95,10 +95,10 @@ class Registry:
             tag: a tag.
             seed: a seed.
             verdict: that of the latest check.
-            retired: False for active entries, True for retired ones, None for both.
+            state: active entries, retired ones, or both.
         """
         return self._repository.entries.summaries(
-            project=project, factory=factory, tag=tag, seed=seed, verdict=verdict, retired=retired
+            project=project, factory=factory, tag=tag, seed=seed, verdict=verdict, state=state
         )
 
     def select(self, selectors: Iterable[str], *, include_retired: bool = False) -> tuple[Entry, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from seedreg.domain.entry import Entry
+from seedreg.domain.summary import EntryState
 from seedreg.errors import NothingSelected, Step, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def select_one(repository: Repository, selector: str) -> Entry:
 
 def selectors_of(repository: Repository) -> Iterator[str]:
     """Every id, alias, factory, `factory@seed` and tag that names something, some more than once."""
-    for summary in repository.entries.summaries(retired=None):
+    for summary in repository.entries.summaries(state=EntryState.ANY):
         yield from (summary.short_id, summary.factory, summary.label)
         yield from (f"tag:{tag}" for tag in summary.tags)
         if summary.alias:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.summary import EntrySummary
+from seedreg.domain.summary import EntryState, EntrySummary
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import UsageError
 from seedreg.storage.baselines import Baselines
@@ -17,9 +17,9 @@ from seedreg.storage.checks import latest_check
 from seedreg.storage.database import Database
 from seedreg.storage.entry_rows import (
     ORDER,
+    has_state,
     has_tag,
     is_factory,
-    is_retired,
     read_entries,
     recipe_columns,
     tag_names,
@@ -105,16 +105,15 @@ class Entries:
         tag: str | None = None,
         seed: int | None = None,
         verdict: Verdict | None = None,
-        retired: bool | None = False,
+        state: EntryState = EntryState.ACTIVE,
     ) -> list[EntrySummary]:
         """One line for each entry that fits all that is given, ordered by factory, seed and id.
 
         `factory` is a full address or the bare name of a callable, `verdict` that of the latest
-        check; `retired` of None gives all entries, True only the retired ones. A summary's
-        `fingerprint` is the digest alone: 64 hexadecimal digits.
+        check. A summary's `fingerprint` is the digest alone: 64 hexadecimal digits.
         """
         with self._database.reading():
-            conditions = is_retired(retired)
+            conditions = has_state(state)
             if project is not None:
                 conditions.append(entries.c.project == project)
             if factory is not None:
@@ -129,15 +128,14 @@ class Entries:
         self,
         *,
         project: str | None = None,
-        retired: bool | None = False,
+        state: EntryState = EntryState.ACTIVE,
         unchecked_since: str | None = None,
     ) -> list[str]:
         """The ids of the entries that fit all that is given, ordered by factory, seed and id.
 
-        `retired` is that of `summaries`. With `unchecked_since`, a UTC time, only entries whose latest
-        check is older, or that have none.
+        With `unchecked_since`, a UTC time, only entries whose latest check is older, or that have none.
         """
-        conditions = is_retired(retired)
+        conditions = has_state(state)
         if project is not None:
             conditions.append(entries.c.project == project)
         if unchecked_since is not None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Entry, Recipe
+from seedreg.domain.summary import EntryState
 from seedreg.storage.database import Database
 from seedreg.storage.tables import entries, tags
 
@@ -72,11 +73,15 @@ def tag_names(database: Database, *conditions: ColumnElement[bool]) -> dict[str,
     return names
 
 
-def is_retired(retired: bool | None) -> list[ColumnElement[bool]]:
-    """Entries in use (False), retired ones (True), or all (None)."""
-    if retired is None:
-        return []
-    return [entries.c.retired_at.is_not(None) if retired else entries.c.retired_at.is_(None)]
+def has_state(state: EntryState) -> list[ColumnElement[bool]]:
+    """Entries of that state."""
+    match state:
+        case EntryState.ACTIVE:
+            return [entries.c.retired_at.is_(None)]
+        case EntryState.RETIRED:
+            return [entries.c.retired_at.is_not(None)]
+        case EntryState.ANY:
+            return []
 
 
 def has_tag(name: str) -> ColumnElement[bool]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from seedreg.domain.entry import Entry, looks_like_id
+from seedreg.domain.summary import EntryState
 from seedreg.errors import UsageError
 from seedreg.storage.database import Database
-from seedreg.storage.entry_rows import ORDER, has_tag, is_factory, is_retired, read_entries
+from seedreg.storage.entry_rows import ORDER, has_state, has_tag, is_factory, read_entries
 from seedreg.storage.tables import entries
 
 _TAG_PREFIX = "tag:"
@@ -20,19 +21,19 @@ def entries_named(database: Database, selector: str, *, include_retired: bool) -
     Raises:
         UsageError: if an id prefix fits several entries.
     """
-    retired = is_retired(None if include_retired else False)
+    state = has_state(EntryState.ANY if include_retired else EntryState.ACTIVE)
     if selector.startswith(_TAG_PREFIX):
-        return read_entries(database, has_tag(selector.removeprefix(_TAG_PREFIX)), *retired)
+        return read_entries(database, has_tag(selector.removeprefix(_TAG_PREFIX)), *state)
     if found := read_entries(database, entries.c.alias == selector):
         return found
     if looks_like_id(selector) and (found := _of_prefix(database, selector)):
         return found
-    if found := read_entries(database, is_factory(database, selector), *retired):
+    if found := read_entries(database, is_factory(database, selector), *state):
         return found
     factory, at, seed = selector.rpartition("@")
     if not (at and seed.isascii() and seed.isdigit() and len(seed) <= 10):
         return ()
-    return read_entries(database, is_factory(database, factory), entries.c.seed == int(seed), *retired)
+    return read_entries(database, is_factory(database, factory), entries.c.seed == int(seed), *state)
 
 
 def _of_prefix(database: Database, prefix: str) -> tuple[Entry, ...]:

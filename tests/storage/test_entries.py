@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seedreg.domain.entry import Entry
+from seedreg.domain.summary import EntryState
 from seedreg.errors import RegistryError, UsageError
 from seedreg.storage import (
     Repository,
@@ -37,7 +38,7 @@ def test_an_entry_comes_back_as_it_was_stored(path: Path, stored: Entry) -> None
         assert repository.entries.get(stored.id) == stored
         assert repository.entries.select(stored.id) == (stored,)
         assert repository.baselines.of_entry(stored.id) == (baseline(),)
-        assert [listed(one) for one in repository.entries.summaries(retired=None)] == [stored]
+        assert [listed(one) for one in repository.entries.summaries(state=EntryState.ANY)] == [stored]
 
 
 def test_an_entry_is_stored_once_and_the_second_time_changes_nothing(
@@ -147,9 +148,9 @@ def test_entry_ids_are_sorted_by_factory_seed_and_id_and_filtered(repository: Re
     for one in stored:
         repository.entries.add(one, baseline())
     rank = sorted(stored, key=lambda one: (one.recipe.factory, one.recipe.seed, one.id))
-    assert repository.entries.ids(retired=None) == [one.id for one in rank]
+    assert repository.entries.ids(state=EntryState.ANY) == [one.id for one in rank]
     assert repository.entries.ids() == [one.id for one in rank if one.retired_at is None]
-    assert repository.entries.ids(retired=True) == [entry(3).id]
+    assert repository.entries.ids(state=EntryState.RETIRED) == [entry(3).id]
     assert repository.entries.ids(project="another") == [other.id]
 
 

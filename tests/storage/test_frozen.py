@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from seedreg.domain.entry import Entry, Recipe
+from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import AuditColumn
 from seedreg.storage import (
     AlreadyCurrent,
@@ -58,12 +59,12 @@ def expect_the_values(repository: Repository, revision: str) -> None:
             values.AUDIT_CHECKS if audited and entry == values.PLAIN else ()
         )
     assert repository.entries.select("golden") == (values.FULL,)
-    found = repository.entries.summaries(retired=None)
+    found = repository.entries.summaries(state=EntryState.ANY)
     assert [(listed(summary), summary.baseline_number) for summary in found] == [
         (values.FULL, 1),
         (values.PLAIN, 2),
     ]
-    assert repository.entries.ids(retired=None) == [values.FULL.id, values.PLAIN.id]
+    assert repository.entries.ids(state=EntryState.ANY) == [values.FULL.id, values.PLAIN.id]
     assert repository.audits.newest() == (values.AUDITS[::-1] if audited else ())
     assert repository.audits.get(1) == (values.AUDITS[0] if audited else None)
     found_checks = tuple(check for check, _, _ in repository.audits.checks(1))

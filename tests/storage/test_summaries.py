@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedreg.domain.entry import Entry, Recipe
-from seedreg.domain.summary import EntrySummary
+from seedreg.domain.summary import EntryState, EntrySummary
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError
 from seedreg.storage import (
@@ -98,8 +98,8 @@ def test_recipes_that_differ_only_in_seeds_and_such_are_told_apart(repository: R
     ("filters", "found"),
     [
         ({}, ["models/nets.py:build@0", "pkg.models:build@0", "pkg.models:build@1", "pkg.models:other@2"]),
-        ({"retired": True}, ["pkg.models:build@10"]),
-        ({"retired": None, "factory": "pkg.models:build", "seed": 10}, ["pkg.models:build@10"]),
+        ({"state": EntryState.RETIRED}, ["pkg.models:build@10"]),
+        ({"state": EntryState.ANY, "factory": "pkg.models:build", "seed": 10}, ["pkg.models:build@10"]),
         ({"factory": "build"}, ["models/nets.py:build@0", "pkg.models:build@0", "pkg.models:build@1"]),
         ({"seed": 0}, ["models/nets.py:build@0", "pkg.models:build@0"]),
         ({"tag": "nightly"}, ["pkg.models:build@0", "pkg.models:other@2"]),
