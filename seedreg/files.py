@@ -1,4 +1,4 @@
-"""Files that appear complete or not at all; what is in them is not known here. Errors stay `OSError`s."""
+"""Files that appear complete or not at all. Errors stay `OSError`s: callers know what the file is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 
 
 def put_in_place(temporary: Path, target: Path, *, wait_s: float) -> bool:
-    """Give a finished file its name; False, and nothing changed, when something has that name.
+    """Give a finished file its name; False, and nothing changed, if the name is taken.
 
     The file's bytes and its name survive a power loss once this has returned.
 
@@ -82,8 +82,8 @@ def _rename_without_overwriting(temporary: Path, target: Path, wait_s: float) ->
 def whole_file(path: Path) -> Iterator[TextIO]:
     """A text file that gets its name when all is written, and leaves nothing behind when that fails.
 
-    A file of that name is replaced. What is no regular file, e.g. a pipe or `/dev/null`, is written
-    to directly.
+    A file of that name is replaced. A pipe, `/dev/null` or anything else that is not a regular file is
+    written to directly.
 
     Raises:
         OSError: if it cannot be written.
@@ -96,7 +96,7 @@ def whole_file(path: Path) -> Iterator[TextIO]:
         with open_text(path, "w") as file:
             yield file
         return
-    path = path.resolve()  # through a symbolic link, as any program writes
+    path = path.resolve()  # a symbolic link stays one, and its target is replaced
     temporary = path.with_name(f".seedreg-{secrets.token_hex(8)}.tmp")
     try:
         with open_text(temporary, "x") as file:

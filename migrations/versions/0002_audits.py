@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audits"),
     )
     # Not Alembic's batch mode: it writes the constraints in an order that differs from run to run,
-    # and two registries must not differ. This statement is SQLite's and PostgreSQL's alike.
+    # and two registries must not differ. This statement works on SQLite and on PostgreSQL.
     op.execute(
         "ALTER TABLE checks ADD COLUMN audit_id INTEGER"
         " CONSTRAINT fk_checks_audit_id_audits REFERENCES audits (id)"

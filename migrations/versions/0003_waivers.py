@@ -24,7 +24,7 @@ def upgrade() -> None:
         ["audit_id", "entry_id", "column_label"],
         unique=True,
     )
-    # What a list tells of 10,000 entries is read from these two alone, not from rows that are wide.
+    # A list of 10,000 entries is read from these two indexes alone, not from the wide rows.
     op.drop_index("ix_checks_entry_id_id", "checks")
     op.create_index("ix_checks_entry_id_id_verdict_at", "checks", ["entry_id", "id", "verdict", "at"])
     op.create_index(

@@ -52,7 +52,7 @@ class EntrySummary(NamedTuple):
 
     @property
     def short_id(self) -> str:
-        """The first 12 digits of the id, as it is shown to people."""
+        """The first 12 digits of the id, as people see it."""
         return self.id[:SHORT_ID_LENGTH]
 
     @property

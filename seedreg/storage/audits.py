@@ -1,6 +1,6 @@
-"""Audits in and out of a registry: their plans, and the checks that were made in them.
+"""Stores and reads audits: their plans, and the checks that were made in them.
 
-Whether a check fails an audit is not known here.
+Whether a check fails an audit is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CHECKS_PER_PAGE = 16
 
 
 class Audits:
-    """The audits; each method is one transaction, or part of the one around it, but for `checks`."""
+    """The audits of a registry; each method but `checks` is one transaction, or part of the one around it."""
 
     def __init__(self, database: Database, entries: Entries, baselines: Baselines) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class Audits:
             )
 
     def finish(self, number: int, at: str) -> None:
-        """Record that the audit came to its end.
+        """Record the time at which the audit was complete.
 
         Raises:
             RegistryError: if there is no such audit.
@@ -66,7 +66,7 @@ class Audits:
         return self._read(select(audits).order_by(audits.c.id.desc()).limit(limit))
 
     def last_interrupted(self, project: str, columns: tuple[EnvironmentSpec, ...]) -> Audit | None:
-        """The newest audit of the project in exactly these environments that did not come to its end."""
+        """The project's newest unfinished audit in exactly these environments."""
         if not self._database.schema.has_audits:
             return None
         unfinished = select(audits.c.id).where(audits.c.finished_at.is_(None)).order_by(audits.c.id.desc())
@@ -79,7 +79,7 @@ class Audits:
         return None
 
     def counts(self, number: int) -> AuditCounts:
-        """How the checks that the audit has ended so far.
+        """The number of checks of the audit so far, by verdict.
 
         Raises:
             RegistryError: if there is no such audit.
@@ -136,10 +136,10 @@ class Audits:
             return documents.environment(rows[0][0]) if rows else None
 
     def checks(self, number: int) -> Iterator[tuple[Check, Entry, Baseline]]:
-        """The checks of the audit in the order they were made, each with what it was compared with.
+        """The checks of the audit, oldest first, each with its entry and the baseline it was compared with.
 
         A few are in memory at a time. The registry may be read and written meanwhile, on the same
-        connection too; what is appended is found.
+        connection too; checks that are appended meanwhile are found.
         """
         query = (
             select(
@@ -173,7 +173,7 @@ class Audits:
         return tuple(found)
 
     def _rows(self, query: Select[Any]) -> list[Any]:
-        """The rows of a query on audits; none in a registry of a schema that had no audits."""
+        """The rows of a query on audits; none where the schema has no audits yet."""
         if not self._database.schema.has_audits:
             return []
         with self._database.reading():

@@ -1,4 +1,4 @@
-"""Baselines in and out of a registry; what a drift is, or whether it may be accepted, is not known here."""
+"""Stores and reads baselines; whether a drift may be accepted is decided elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks in and out of a registry: they are only ever appended."""
+"""Stores and reads checks, which are only ever appended."""
 
 from __future__ import annotations
 

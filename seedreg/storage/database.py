@@ -1,6 +1,7 @@
 """The database under a registry: transactions, and statements inside them.
 
-Everything that differs between kinds of database is behind `Backend`; which rows mean what is not known here.
+Everything that differs between kinds of database is behind `Backend`. What the rows mean is the matter
+of the modules that use it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Backend(Protocol):
 
     @property
     def connection(self) -> Connection:
-        """The connection, on which no transaction begins by itself."""
+        """The connection; no transaction begins on it by itself."""
         ...
 
     def begin(self, *, write: bool) -> None:
@@ -66,7 +67,7 @@ class Database:
 
     Args:
         backend: the connection.
-        place: where the registry is, as errors name it.
+        place: the name that error messages give to the registry.
     """
 
     def __init__(self, backend: Backend, place: str) -> None:
@@ -81,7 +82,7 @@ class Database:
 
     @cached_property
     def schema(self) -> SchemaStatus:
-        """The schema that the registry had when this was first asked."""
+        """The schema of the registry when this property was first read."""
         with self.reading():
             return self.current_schema()
 
@@ -119,7 +120,7 @@ class Database:
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
-        """A transaction that may change tables, in a registry of whatever schema."""
+        """A transaction that may change tables, in a registry of any schema."""
         with self.backend.explaining():
             self.backend.allow_migration()
         with self._transaction(write=True):

@@ -1,4 +1,4 @@
-"""Entries in and out of a registry: their recipes, names, tags and retirement."""
+"""Stores and reads entries: their recipes, names, tags and retirement."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ENTRIES_PER_PAGE = 100
 
 
 class Entries:
-    """The entries; each method is one transaction, or part of the one around it."""
+    """The entries of a registry; each method is one transaction, or part of the one around it."""
 
     def __init__(self, database: Database, baselines: Baselines) -> None:
         self._database = database
@@ -74,7 +74,7 @@ class Entries:
         return found[0] if found else None
 
     def by_ids(self, entry_ids: Iterable[str]) -> Iterator[Entry]:
-        """The entries of those full ids, in that order; what is not there is left out.
+        """The entries of those full ids, in that order; unknown ids are left out.
 
         A few are in memory at a time, and the registry may be read and written meanwhile.
         """

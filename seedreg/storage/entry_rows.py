@@ -28,7 +28,7 @@ _COLUMNS = (
     entries.c.retired_reason,
 )
 RECIPE_COLUMNS = ("project", "factory", "seed", "framework", "params", "seeding", "inputs", "device")
-"""The columns that repeat parts of the recipe's document, as `EntrySummary` has them."""
+"""The columns that repeat parts of the recipe's document, in the order of `EntrySummary`."""
 
 RECIPE_COLUMNS_BEFORE = ("project", "factory", "seed")
 """Those of schemas in which the other parts were in the document alone."""

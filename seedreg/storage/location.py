@@ -1,4 +1,4 @@
-"""Where a registry is, as a value; opening what is there is the work of `opening.py`."""
+"""Where a registry is; `opening.py` opens it."""
 
 from __future__ import annotations
 

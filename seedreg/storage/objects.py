@@ -104,7 +104,7 @@ class ObjectStore:
 
 
 def _hash_of(file: BinaryIO, copy: BinaryIO | None = None) -> str:
-    """The SHA-256 of the rest of the file, which is written to `copy` too if one is given."""
+    """The SHA-256 of the remaining bytes, which are also written to `copy` if one is given."""
     digest = hashlib.sha256()
     while chunk := file.read(_CHUNK_BYTES):
         digest.update(chunk)

@@ -14,7 +14,7 @@ from seedreg.storage.sqlite import create_sqlite, open_sqlite
 
 
 def open_database(location: Location, *, write: bool, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
-    """A connection to the registry there, of whatever schema; without `write` nothing can be written.
+    """A connection to the registry there, of any schema; without `write` nothing can be written.
 
     Raises:
         RegistryError: if there is no registry, or it cannot be opened so.
@@ -46,7 +46,7 @@ def create_database(location: Location, fill: Callable[[Database], None], *, wai
 
 
 def may_exist(location: Location) -> bool:
-    """Whether something is there already, be it a registry or not."""
+    """Whether anything is there already, even if it is not a registry."""
     match location:
         case SqliteFile(path):
             return os.path.exists(path)
@@ -60,7 +60,7 @@ def objects_of(location: Location) -> ObjectStore:
 
 
 def path_of_backup(location: Location, suffix: str) -> Path:
-    """Where a backup of the registry is put when nobody names a place."""
+    """Where a backup of the registry is written if no place is named."""
     match location:
         case SqliteFile(path):
             return path.with_name(f"{path.name}.{suffix}.bak")

@@ -38,12 +38,12 @@ class SchemaStatus:
 
     @property
     def has_audits(self) -> bool:
-        """Whether it can hold audits and waivers; before, no check had a column."""
+        """Whether it can hold audits and waivers."""
         return self.revision in REVISIONS[2:]
 
     @property
     def has_recipe_columns(self) -> bool:
-        """Whether the parts of a recipe are columns; before, they were in its document alone."""
+        """Whether the parts of a recipe are columns, not only in its document."""
         return self.revision in REVISIONS[3:]
 
     def require(self, place: str, *, write: bool) -> None:

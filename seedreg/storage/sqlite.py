@@ -78,7 +78,7 @@ class SqliteBackend:
 
 
 def open_sqlite(path: Path, *, write: bool, busy_timeout_s: float) -> Database:
-    """The registry in that file, of whatever schema.
+    """The registry in that file, of any schema.
 
     Raises:
         RegistryError: if it is missing, is anything else, or cannot be opened so.

@@ -1,4 +1,4 @@
-"""What SQLite and the file system refuse, as errors that name the registry and say what to do."""
+"""Errors of SQLite and of the file system in the words of seedreg."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def explaining(place: str, busy_timeout_s: float) -> Iterator[None]:
             raise
         raise _explained(error.orig, place, busy_timeout_s) from error
     except sqlite3.ProgrammingError:
-        raise  # a fault of seedreg, not of the file
+        raise  # a bug in seedreg, not a fault of the file
     except sqlite3.Error as error:
         raise _explained(error, place, busy_timeout_s) from error
     except UnicodeEncodeError as error:

@@ -1,6 +1,6 @@
-"""The tables as the newest migration leaves them; only migrations give a file its tables, never these.
+"""The tables after the newest migration. Only migrations create tables; this module only describes them.
 
-Nothing here may be what PostgreSQL cannot hold. Documents are JSON text in its canonical form
+Everything here must also work on PostgreSQL. Documents are JSON text in its canonical form
 (`seedreg.domain.canonical`), times are UTC in ISO 8601 with a final `Z`.
 """
 
@@ -53,7 +53,7 @@ entries = Table(
 )
 Index(None, entries.c.factory, entries.c.seed, entries.c.id)
 
-# One digest may have several documents: the weights are the same, the variables' names are not.
+# One digest may have several documents: equal weights under different names of variables.
 fingerprints = Table(
     "fingerprints",
     metadata,
@@ -126,10 +126,10 @@ checks = Table(
 )
 Index(None, checks.c.entry_id, checks.c.id, checks.c.verdict, checks.c.at)
 Index(None, checks.c.audit_id)
-# Rows of no audit are no concern of it: NULL is never equal to NULL.
+# Checks outside audits are not affected: NULL is never equal to NULL.
 Index(None, checks.c.audit_id, checks.c.entry_id, checks.c.column_label, unique=True)
 
-# Appended to, as checks are; taking a waiver back gives it the time of its end.
+# Waivers are appended like checks; revoking one sets the time of its end.
 waivers = Table(
     "waivers",
     metadata,

@@ -1,4 +1,4 @@
-"""Waivers in and out of a registry; what one covers is the rule of `Waiver.covers`."""
+"""Stores and reads waivers; `Waiver.covers` says what a waiver covers."""
 
 from __future__ import annotations
 

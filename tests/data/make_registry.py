@@ -2,9 +2,9 @@
 
     python tests/data/make_registry.py
 
-makes `registry-<number>.db` for every schema that has none yet, and touches no other file. The
-samples are frozen: `tests/storage/test_frozen.py` reads and upgrades each of them for ever and
-expects the values below, which therefore do not change either.
+writes `registry-<number>.db` for every schema that has none yet, and changes no other file. The
+samples are frozen: `tests/storage/test_frozen.py` will always read and upgrade each of them and
+expect the values below, which therefore do not change either.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def has_audits(revision: str) -> bool:
 
 
 def sample(revision: str) -> Path:
-    """Where the sample of a schema lies."""
+    """Where the sample of a schema is."""
     return DATA / f"registry-{revision[:4]}.db"
 
 

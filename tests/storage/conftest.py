@@ -16,7 +16,7 @@ from .values import AT, OTHER, baseline, entry
 
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry without entries, to be copied: creating one anew takes 0.3 s."""
+    """A registry without entries, to be copied: creating one takes 0.3 s."""
     path = tmp_path_factory.mktemp("empty") / "registry.db"
     assert create(SqliteFile(path))
     return path

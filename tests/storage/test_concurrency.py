@@ -134,8 +134,8 @@ def kill_after(program: str, path: Path, delay_s: float) -> str:
 @pytest.mark.parametrize("delay_s", [0.0, 0.03, 0.08])
 def test_a_killed_creation_leaves_a_whole_registry_or_none(tmp_path: Path, delay_s: float) -> None:
     path = tmp_path / "registry.db"
-    told = kill_after(CREATE, path, delay_s)
-    if told or path.exists():
+    said = kill_after(CREATE, path, delay_s)
+    if said or path.exists():
         assert check(SqliteFile(path)) == []
     with open_repository(SqliteFile(path), create=True) as repository:
         assert repository.entries.add(entry(), baseline())
@@ -146,8 +146,8 @@ def test_a_killed_creation_leaves_a_whole_registry_or_none(tmp_path: Path, delay
 def test_a_killed_upgrade_leaves_the_schema_before_or_after(tmp_path: Path, delay_s: float) -> None:
     path = tmp_path / "registry.db"
     create(SqliteFile(path), revision="0001_initial")
-    told = kill_after(UPGRADE, path, delay_s)
-    assert status(SqliteFile(path)).state.value in (("current",) if told else ("older", "current"))
+    said = kill_after(UPGRADE, path, delay_s)
+    assert status(SqliteFile(path)).state.value in (("current",) if said else ("older", "current"))
     assert check(SqliteFile(path)) == []
 
 

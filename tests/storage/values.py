@@ -59,7 +59,7 @@ def full_entry() -> Entry:
 
 
 def listed(summary: EntrySummary) -> Entry:
-    """The entry that a summary is of, as far as a list shows it: that is all of it."""
+    """The entry that a summary is of, put together again from all that a list shows."""
     found = Entry(
         summary.recipe,
         summary.created_at,
