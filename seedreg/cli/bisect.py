@@ -36,7 +36,7 @@ from seedreg.reports.text.diagnosis import bisect_lines
     type=click.Choice([one.value for one in Resolve]),
     default="auto",
     show_default=True,
-    help="Let the installer move other packages too, where a release demands it.",
+    help="Whether the installer may move other packages that a release needs.",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show every moved package and what builds printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.bisect/1).")
@@ -57,8 +57,8 @@ def bisect_command(
 ) -> int:
     """Find the releases of a package at which an entry's weights change.
 
-    Builds the entry with releases from the baseline's to today's, the other packages as they are
-    today. With --resolve auto the installer may move others where a release cannot run without.
+    Builds the entry with releases from the baseline's to today's; other packages stay as they are
+    today. With --resolve auto, the installer may move them if a release cannot run otherwise.
     """
     for option, version in (("--from", first), ("--to", last)):
         if version is not None and not is_version(version):

@@ -34,7 +34,7 @@ def blame_command(
 ) -> int:
     """Find the upgrade that made an entry drift.
 
-    Builds the entry today, then in environments made by uv in which only some of the packages that
+    Builds the entry today. Then builds it in uv environments in which only some of the packages that
     changed since the baseline are moved back, and names the smallest group that explains the drift.
     """
     project, environment = open_project_for_build(ctx, **settings)

@@ -28,8 +28,8 @@ def report_command(
 ) -> int:
     """Render the stored audit N again, in one or more formats.
 
-    A file is written whole or not at all. In a GitHub workflow, with no format asked for, the text
-    comes with annotations.
+    A file is written completely or not at all. In GitHub Actions, annotations are written by default
+    after the text.
     """
     targets = plan_reports(formats, outputs, os.environ)
     project = open_project(ctx, db=db)

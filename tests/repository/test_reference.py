@@ -14,7 +14,7 @@ from seedreg import errors
 from seedreg.cli import COMMANDS
 from seedreg.config import load_config
 from seedreg.config.environments import KINDS as ENVIRONMENT_KINDS
-from seedreg.reports.audit import FORMATS
+from seedreg.reports.audit import Format
 
 from . import pages
 from .commands import commands, help_of, options, reference
@@ -122,7 +122,7 @@ def test_every_schema_and_every_document_is_listed() -> None:
 
 def test_every_report_of_audits_is_described() -> None:
     rows = pages.table("docs/reference/reports.md", "`--format`", "for", "content")
-    assert [pages.code(name)[0] for name, _, _ in rows] == list(FORMATS)
+    assert [pages.code(name)[0] for name, _, _ in rows] == [one.value for one in Format]
 
 
 def calls(page: Path) -> list[str]:
