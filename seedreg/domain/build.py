@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from seedreg.domain.entry import BuildFacts, Recipe, Source
@@ -12,21 +13,11 @@ from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
 
-__all__ = [
-    "BuildFailure",
-    "BuildRequest",
-    "Built",
-    "Export",
-    "ExportFormat",
-    "Isolation",
-    "Outcome",
-]
-
 
 class ExportFormat(enum.Enum):
     """A form in which a build writes its weights.
 
-    `H5` is Keras' `.weights.h5`; `OBJECTS` one raw file for each tensor, named by its SHA-256.
+    `H5` is Keras' own file; `OBJECTS` is a folder with one raw file for each tensor, named by its SHA-256.
     """
 
     SAFETENSORS = "safetensors"
@@ -34,34 +25,48 @@ class ExportFormat(enum.Enum):
     H5 = "h5"
     OBJECTS = "objects"
 
+    @property
+    def suffix(self) -> str:
+        """The end of the file's name; Keras accepts no other for its own."""
+        return _SUFFIXES[self]
 
-@dataclass(frozen=True)
-class Export:
-    """Where and how a build writes its weights; `path` is a folder for `OBJECTS`, else a file."""
 
-    format: ExportFormat
-    path: str
+_SUFFIXES = {
+    ExportFormat.SAFETENSORS: ".safetensors",
+    ExportFormat.NPZ: ".npz",
+    ExportFormat.H5: ".weights.h5",
+    ExportFormat.OBJECTS: "",
+}
 
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """One build to run; `key` comes back with its outcome."""
+    """One build to run; `key` comes back with its outcome.
+
+    `export` asks for the weights as files. The executor decides where they are written.
+    """
 
     key: int
     recipe: Recipe
     isolation: Isolation = Isolation.AUTO
-    export: Export | None = None
+    export: ExportFormat | None = None
 
 
 @dataclass(frozen=True)
 class Built:
-    """The build ended with weights."""
+    """The build ended with weights.
+
+    `exported` is what it wrote if it was asked to, on this machine, wherever the build ran: a file, or
+    for `OBJECTS` a folder. Whoever takes the outcome moves or deletes it; the executor deletes what is
+    left when it is closed.
+    """
 
     fingerprint: Fingerprint
     environment: Environment
     source: Source
     facts: BuildFacts
     duration_s: float
+    exported: Path | None = None
 
 
 Outcome: TypeAlias = Built | BuildFailure

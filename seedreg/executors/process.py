@@ -24,50 +24,51 @@ class WorkerProcess:
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        its_input, self._requests = os.pipe()
+        self._messages, its_output = os.pipe()
         try:
             self._popen = subprocess.Popen(
                 list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=its_input,
+                stdout=its_output,
                 stderr=self._log,
                 env=dict(environ),
                 cwd=cwd,
-                bufsize=0,
                 start_new_session=True,
             )
         except OSError:
+            os.close(self._requests)
+            os.close(self._messages)
             self._log.close()
             raise
-        assert self._popen.stdin is not None
-        os.set_blocking(self._popen.stdin.fileno(), False)
+        finally:
+            os.close(its_input)
+            os.close(its_output)
+        os.set_blocking(self._requests, False)
         self._buffer = b""
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when `read_lines` has something, or at the end."""
-        assert self._popen.stdout is not None
-        return self._popen.stdout.fileno()
+        return self._messages
 
     def send(self, line: bytes) -> None:
-        """Send one line; if the worker is gone, the end of its output will tell."""
-        assert self._popen.stdin is not None
+        """Send one line; if the worker is gone, the end of its output shows it."""
         data = memoryview(line)
         with contextlib.suppress(BrokenPipeError):
             while data:
                 data = data[self._write(data) :]
 
     def _write(self, data: memoryview) -> int:
-        assert self._popen.stdin is not None
         try:
-            return os.write(self._popen.stdin.fileno(), data)
+            return os.write(self._requests, data)
         except BlockingIOError:  # the pipe is full
             self._await_room()
             return 0
 
     def _await_room(self) -> None:
-        """Wait until the worker takes more; read meanwhile, for it may itself wait to be read."""
-        assert self._popen.stdin is not None
+        """Wait until the worker takes more; read meanwhile, as it may itself wait for that."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._popen.stdin, selectors.EVENT_WRITE)
+            selector.register(self._requests, selectors.EVENT_WRITE)
             selector.register(self, selectors.EVENT_READ)
             ready = {key.fileobj for key, _ in selector.select()}
         if self in ready:
@@ -83,7 +84,7 @@ class WorkerProcess:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the worker has ended by itself."""
+        """Whether the worker ended by itself."""
         return self._popen.poll() is not None
 
     def read_lines(self) -> list[bytes] | None:
@@ -97,18 +98,15 @@ class WorkerProcess:
         return lines
 
     def close(self) -> tuple[int, str]:
-        """End the worker and what it started; its exit status and the end of what it printed."""
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._popen.stdin.close()
+        """End the worker and what it started; gives its exit status and the end of what it printed."""
+        os.close(self._requests)
         try:
             self._popen.wait(_CLOSE_S)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._popen.pid, signal.SIGKILL)
             self._popen.wait()
-        self._popen.stdout.close()
+        os.close(self._messages)
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - _TAIL_BYTES))
         tail = self._log.read().decode("utf-8", "replace")

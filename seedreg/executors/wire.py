@@ -69,16 +69,25 @@ class Pipe(Protocol):
 
 
 def send_request(
-    pipe: Pipe, request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float
+    pipe: Pipe,
+    request: BuildRequest,
+    root: Path,
+    import_paths: tuple[Path, ...],
+    timeout_s: float,
+    exported: Path | None = None,
 ) -> None:
     """Ask a worker for a build; see `encode_request`."""
-    pipe.send(encode_request(request, root, import_paths, timeout_s))
+    pipe.send(encode_request(request, root, import_paths, timeout_s, exported))
 
 
 def encode_request(
-    request: BuildRequest, root: Path, import_paths: tuple[Path, ...], timeout_s: float
+    request: BuildRequest,
+    root: Path,
+    import_paths: tuple[Path, ...],
+    timeout_s: float,
+    exported: Path | None = None,
 ) -> bytes:
-    """The line that asks a worker for one build."""
+    """The line that asks a worker for one build; `exported` is where it writes what is asked for."""
     recipe = request.recipe
     build = {
         "factory": recipe.factory,
@@ -89,7 +98,7 @@ def encode_request(
         "device": recipe.device,
         "root": str(root),
         "import_paths": [str(path) for path in import_paths],
-        "export": request.export and {"format": request.export.format.value, "path": request.export.path},
+        "export": request.export and {"format": request.export.value, "path": str(exported)},
     }
     message = {"type": "build", "id": request.key, "timeout_s": timeout_s, "build": build}
     return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import BuildRequest, Export, ExportFormat, Outcome
+from seedreg.domain.build import BuildRequest, Built, ExportFormat, Outcome
 from seedreg.domain.entry import MAX_SEED, Recipe
 from seedreg.domain.isolation import Isolation
 from seedreg.judging import Neighbour
@@ -24,8 +24,18 @@ class Settled:
     builds: tuple[Outcome, ...]
     neighbour: Neighbour
 
+    @property
+    def weights(self) -> Path | None:
+        """The folder of weights that one of the builds wrote; None if none was asked to."""
+        for build in self.builds:
+            if isinstance(build, Built) and build.exported is not None:
+                return build.exported
+        return None
 
-def build_all(recipes: Sequence[Recipe], executor: Executor, spool: Path | None) -> Iterator[Settled]:
+
+def build_all(
+    recipes: Sequence[Recipe], executor: Executor, *, keep_weights: bool = False
+) -> Iterator[Settled]:
     """Build every recipe twice, and its next seed once; yields each as soon as all of it is known.
 
     Of each factory one build is fresh and one forked, so that the fork is checked together with the
@@ -34,9 +44,9 @@ def build_all(recipes: Sequence[Recipe], executor: Executor, spool: Path | None)
     Args:
         recipes: what is registered, each once.
         executor: where builds run.
-        spool: a folder for the weights of each recipe's first build; None where they are not kept.
+        keep_weights: whether the first build of each recipe writes its weights.
     """
-    plan = _Plan(recipes, spool)
+    plan = _Plan(recipes, keep_weights=keep_weights)
     for request, outcome in executor.run(plan.requests):
         yield from plan.settle(request, outcome)
 
@@ -44,7 +54,7 @@ def build_all(recipes: Sequence[Recipe], executor: Executor, spool: Path | None)
 class _Plan:
     """Which builds are needed, and which recipes are settled when one of them ends."""
 
-    def __init__(self, recipes: Sequence[Recipe], spool: Path | None) -> None:
+    def __init__(self, recipes: Sequence[Recipe], *, keep_weights: bool = False) -> None:
         self.requests: list[BuildRequest] = []
         self._outcomes: dict[str, list[Outcome]] = {}
         self._left: dict[str, int] = {}
@@ -53,20 +63,16 @@ class _Plan:
         for recipe in recipes:
             first = Isolation.FORK if recipe.factory in fresh_done else Isolation.FRESH
             fresh_done.add(recipe.factory)
-            export = None
-            if spool is not None:
-                (spool / recipe.id).mkdir()
-                export = Export(ExportFormat.OBJECTS, str(spool / recipe.id))
-            self._add(recipe, first, export)
-            self._add(recipe, Isolation.FORK, None)
+            self._add(recipe, first, ExportFormat.OBJECTS if keep_weights else None)
+            self._add(recipe, Isolation.FORK)
         for recipe in recipes:
             neighbour = _neighbour(recipe)
             if neighbour.id not in self._left:
-                self._add(neighbour, Isolation.FORK, None)
+                self._add(neighbour, Isolation.FORK)
             for needed in (recipe, neighbour):
                 self._waiting_for.setdefault(needed.id, []).append(recipe)
 
-    def _add(self, recipe: Recipe, isolation: Isolation, export: Export | None) -> None:
+    def _add(self, recipe: Recipe, isolation: Isolation, export: ExportFormat | None = None) -> None:
         self.requests.append(BuildRequest(len(self.requests), recipe, isolation, export))
         self._left[recipe.id] = self._left.get(recipe.id, 0) + 1
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import BuildRequest, Export, ExportFormat
+from seedreg.domain.build import BuildRequest, ExportFormat
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Entry
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.results import Rebuilt
-from seedreg.errors import UsageError
+from seedreg.errors import NotJudged, UsageError
 from seedreg.registry.accepting import not_judged
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
     from seedreg.storage import Repository
 
-_SUFFIXES = {
-    ".safetensors": ExportFormat.SAFETENSORS,
-    ".npz": ExportFormat.NPZ,
-    ".weights.h5": ExportFormat.H5,
-}
+_FILES = (ExportFormat.SAFETENSORS, ExportFormat.NPZ, ExportFormat.H5)
 
 
 def format_of_file(name: str) -> ExportFormat:
@@ -32,12 +29,11 @@ def format_of_file(name: str) -> ExportFormat:
     Raises:
         UsageError: if it names none.
     """
-    for suffix, form in _SUFFIXES.items():
-        if name.endswith(suffix):
+    for form in _FILES:
+        if name.endswith(form.suffix):
             return form
-    raise UsageError(
-        f"{name!r} has no suffix that names a format", hint=f"end it in one of: {', '.join(_SUFFIXES)}"
-    )
+    suffixes = ", ".join(form.suffix for form in _FILES)
+    raise UsageError(f"{name!r} has no suffix that names a format", hint=f"end it in one of: {suffixes}")
 
 
 def rebuild(
@@ -49,14 +45,14 @@ def rebuild(
     except OSError as error:
         raise UsageError(f"cannot write into {output.parent}: {error.strerror}") from error
     with folder as temporary:
-        # Keras accepts no other suffix than `.weights.h5`.
-        suffix = next(suffix for suffix, one in _SUFFIXES.items() if one is form)
-        written = Path(temporary).resolve() / f"weights{suffix}"
-        request = BuildRequest(0, entry.recipe, export=Export(form, str(written)))
-        ((_, outcome),) = executor.run([request])
+        ((_, outcome),) = executor.run([BuildRequest(0, entry.recipe, export=form)])
         if isinstance(outcome, BuildFailure):
             raise not_judged(entry, outcome)
+        if outcome.exported is None:
+            raise NotJudged("the executor wrote no weights")
         try:
+            # In two steps, as the file may come from another file system and `output` is written whole.
+            written = shutil.move(outcome.exported, temporary)
             os.replace(written, output)
         except OSError as error:
             raise UsageError(f"cannot write {output}: {error.strerror}") from error

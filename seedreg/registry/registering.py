@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,19 +76,14 @@ class Registrar:
         """
         recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
         self._require_alias(recipes)
-        with contextlib.ExitStack() as stack:
-            spool = None
-            if self.options.keep_weights:
-                spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedreg-weights-")))
-            known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
-            for settled in build_all(recipes, self.executor, spool):
-                weights = None if spool is None else spool / settled.recipe.id
-                if settled.recipe.id in known:
-                    yield self._confirm(settled.recipe, settled.builds, weights)
-                else:
-                    yield self._register(settled, weights)
-                if weights is not None:
-                    shutil.rmtree(weights, ignore_errors=True)
+        known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
+        for settled in build_all(recipes, self.executor, keep_weights=self.options.keep_weights):
+            if settled.recipe.id in known:
+                yield self._confirm(settled.recipe, settled.builds, settled.weights)
+            else:
+                yield self._register(settled)
+            if settled.weights is not None:
+                shutil.rmtree(settled.weights, ignore_errors=True)
 
     def _require_alias(self, recipes: Sequence[Recipe]) -> None:
         alias = self.options.alias
@@ -107,8 +100,8 @@ class Registrar:
                     alias=alias,
                 )
 
-    def _register(self, settled: Settled, weights: Path | None) -> Registration:
-        recipe, options = settled.recipe, self.options
+    def _register(self, settled: Settled) -> Registration:
+        recipe, options, weights = settled.recipe, self.options, settled.weights
         build = keep(recipe, settled.builds, settled.neighbour, allow_nonfinite=options.allow_nonfinite)
         if isinstance(build, BuildFailure):
             return Refused(recipe, build)

@@ -22,7 +22,7 @@ from builds import (
     write_project,
 )
 
-from seedreg.domain.build import BuildRequest, Export, ExportFormat
+from seedreg.domain.build import BuildRequest, ExportFormat
 from seedreg.domain.isolation import Isolation
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
@@ -124,15 +124,38 @@ class ExecutorContract:
         assert wait_for_end(running) == []
         assert time.monotonic() - started < 5
 
-    def test_exports_are_written_by_the_time_the_outcome_is_known(
-        self, make: Callable[..., Executor], tmp_path: Path
+    def test_exports_are_on_this_machine_by_the_time_the_outcome_is_known(
+        self, make: Callable[..., Executor]
     ) -> None:
-        folder = tmp_path / "exported"
-        folder.mkdir()
-        request = BuildRequest(0, recipe("models:build"), export=Export(ExportFormat.OBJECTS, str(folder)))
-        ((_, outcome),) = make().run([request])
-        digests = {tensor.sha256 for tensor in built(outcome).fingerprint.tensors}
-        assert {path.name for path in folder.iterdir()} == digests
+        requests = [
+            BuildRequest(0, recipe("models:build"), export=ExportFormat.OBJECTS),
+            BuildRequest(1, recipe("models:build"), export=ExportFormat.SAFETENSORS),
+            BuildRequest(2, recipe("models:build")),
+        ]
+        found = {request.key: built(outcome) for request, outcome in make().run(requests)}
+        folder, file, nothing = (found[key].exported for key in range(3))
+        assert folder is not None
+        assert {path.name for path in folder.iterdir()} == {t.sha256 for t in found[0].fingerprint.tensors}
+        assert file is not None
+        assert file.name.endswith(".safetensors")
+        assert file.stat().st_size > 0
+        assert nothing is None
+
+    def test_what_nobody_took_of_an_export_goes_with_the_executor(
+        self, make: Callable[..., Executor]
+    ) -> None:
+        executor = make()
+        requests = [
+            BuildRequest(0, recipe("models:build"), export=ExportFormat.OBJECTS),
+            BuildRequest(1, recipe("models:fail"), export=ExportFormat.OBJECTS),
+        ]
+        outcomes = {request.key: outcome for request, outcome in executor.run(requests)}
+        folder = built(outcomes[0]).exported
+        assert folder is not None
+        assert failed(outcomes[1]).kind.value == "raised"
+        assert list(folder.parent.iterdir()) == [folder]
+        executor.close()
+        assert not folder.parent.exists()
 
 
 class LocalContract(ExecutorContract):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedreg.domain.build import BuildRequest, Built, Export, ExportFormat
+from seedreg.domain.build import BuildRequest, Built, ExportFormat
 from seedreg.domain.entry import BuildFacts, InputSpec, Recipe, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
@@ -119,7 +119,7 @@ REQUESTS = [
                 (InputSpec((28, 28, 1)), InputSpec((), "int32")),
                 "gpu:0",
             ),
-            export=Export(ExportFormat.SAFETENSORS, "/out/w.safetensors"),
+            export=ExportFormat.SAFETENSORS,
         ),
         (Path("/project"), Path("/project/src")),
         600.0,
@@ -131,7 +131,7 @@ REQUESTS = [
 @pytest.mark.parametrize("index", range(len(REQUESTS)))
 def test_request_is_written_as_released(index: int) -> None:
     request, paths, timeout_s = REQUESTS[index]
-    line = wire.encode_request(request, ROOT, paths, timeout_s)
+    line = wire.encode_request(request, ROOT, paths, timeout_s, Path("/out/w.safetensors"))
     assert line.endswith(b"\n")
     assert json.loads(line) == json.loads(LINES[index])
     assert protocol.decode(line) == json.loads(LINES[index])

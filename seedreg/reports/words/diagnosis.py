@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from seedreg.domain.build import BuildFailure
 from seedreg.domain.diagnosis import Attempt, Base, Mixture, Obstacle, OneRelease, Result
 from seedreg.domain.diagnosis_facts import Fact, FactKind, FieldValue
 from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.failure import BuildFailure
 from seedreg.reports.words.failures import failure_message
 
 RESULTS = {

@@ -1,0 +1,41 @@
+"""How a worker is started: its mode, its command and its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# They are meant for one interpreter, and break any other.
+_OF_ONE_INTERPRETER = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a worker must be started with for a build to be right; builds that agree share a worker.
+
+    `mode` is `zygote` or `fresh`; docs/worker-protocol.md describes both.
+    """
+
+    mode: str
+    hash_seed: str
+    hide_gpus: bool
+
+    def command(self, python: str, folder: Path) -> list[str]:
+        """The command that starts the worker program in `folder`."""
+        # The supervisor of fresh interpreters needs no site-packages; each build's interpreter gets them.
+        flags = ["-S"] if self.mode == "fresh" else []
+        return [python, *flags, str(folder), self.mode, str(os.getpid())]
+
+    def environment(self, environ: Mapping[str, str], python: str) -> dict[str, str]:
+        """The environment variables of the worker: the user's, without those of another interpreter."""
+        kept = dict(environ)
+        if os.path.realpath(python) != os.path.realpath(sys.executable):
+            for name in _OF_ONE_INTERPRETER:
+                kept.pop(name, None)
+        kept["PYTHONHASHSEED"] = self.hash_seed
+        if self.hide_gpus:
+            kept["CUDA_VISIBLE_DEVICES"] = "-1"
+        return kept
