@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,3 +106,10 @@ def test_text_that_is_no_date_is_refused(time: str) -> None:
 def test_text_that_an_installer_would_read_as_an_option_is_refused(package: str) -> None:
     with pytest.raises(UsageError, match="is not a requirement"):
         MadeEnvironment((package,))
+
+
+def test_the_guide_describes_an_environment_as_this_package_takes_it() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "python.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"^old = (EnvironmentSpec.*)$", guide, re.MULTILINE)
+    described = eval(written, {"EnvironmentSpec": EnvironmentSpec})
+    assert described == EnvironmentSpec("old", MadeEnvironment(("tensorflow==2.15.*",)))
