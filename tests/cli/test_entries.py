@@ -203,8 +203,8 @@ def test_retiring_takes_entries_out_of_use_and_back(project: Project) -> None:
     assert project("verify", "build").code == 4
     assert re.search(r"\n  retired       \S+Z: replaced\n", project("show", ids[0]).out)
     assert project("register", "build").out == (
-        f"already registered  {ids[0]}  models:build@0  reproduces, but is retired; "
-        f"`seedreg unretire {ids[0]}` brings it back\n"
+        f"already registered  {ids[0]}  models:build@0  reproduces\n"
+        f"  it is retired; `seedreg unretire {ids[0]}` brings it back\n"
     )
     assert project("unretire", "build").told == (
         0,

@@ -64,7 +64,8 @@ def test_registering_a_drifted_entry_overwrites_nothing_and_names_accept(project
         "    environment: unchanged\n"
         "    source: unchanged\n"
         f"    next: seedreg show {id_}\n"
-        f"  nothing was overwritten; `seedreg accept {id_} --reason …` makes this build its new baseline\n",
+        "  nothing was overwritten\n"
+        f"  `seedreg accept {id_} --reason …` makes this build its new baseline\n",
         "",
     )
     assert project("show", "build@0", "--json").document["baseline"] == before

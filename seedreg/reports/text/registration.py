@@ -23,16 +23,16 @@ def registration_lines(registration: Registration, guide: Guide, *, verbose: boo
             yield Headline("registered", Tone.GOOD, rest)
         case Confirmed(verification):
             entry = verification.entry
-            text = f"already registered  {entry.short_id}  {entry.recipe.label}  reproduces"
+            yield f"already registered  {entry.short_id}  {entry.recipe.label}  reproduces"
             if entry.retired_at is not None:
-                text = with_step(f"{text}, but is retired", guide.to_unretire(entry))
-            yield text
+                yield INDENT + with_step("it is retired", guide.to_unretire(entry))
         case NotConfirmed(verification):
             entry = verification.entry
             yield f"already registered  {entry.short_id}  {entry.recipe.label}  and no longer reproduces:"
             yield from indented(verification_lines(verification, guide, verbose=verbose))
             if verification.verdict is Verdict.DRIFTED:
-                yield INDENT + with_step("nothing was overwritten", guide.to_accept(entry))
+                accept = guide.to_accept(entry)
+                yield from indented(["nothing was overwritten", *([accept] if accept else [])])
         case Refused(recipe, failure):
             yield Headline("refused", Tone.BAD, f"  {recipe.label}")
             yield from indented(failure_lines(failure, guide, verbose=verbose))
