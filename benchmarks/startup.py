@@ -18,7 +18,7 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.statistics import TensorStats
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.storage import SqliteFile, open_repository
 
 _ENTRIES = 10_000
@@ -157,5 +157,6 @@ def _sample() -> tuple[Entry, Baseline, Check]:
     source = Source("company/models.py", 1, "0" * 64, "1" * 64, "def build_model(units):\n    …\n" * 20)
     entry = Entry(_recipe(0), at)
     baseline = Baseline(1, _fingerprint(0), environment, source, BuildFacts(Isolation.FRESH, 0.1, 0.01), at)
-    check = Check(entry.id, 1, Verdict.REPRODUCED, at, 0.2, _fingerprint(0), environment, source)
+    outcome = Observed(_fingerprint(0), environment, source)
+    check = Check(entry.id, 1, Verdict.REPRODUCED, at, 0.2, outcome)
     return entry, baseline, check
