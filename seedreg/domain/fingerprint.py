@@ -1,4 +1,4 @@
-"""Fingerprints of scheme `sr1`: what the weights of a build were; docs/fingerprint.md is the format."""
+"""Fingerprints of scheme `sr1`: what the weights of a build were; docs/reference/fingerprint.md is the format."""
 
 from __future__ import annotations
 

@@ -52,9 +52,10 @@ def often_moves_weights(distribution: str) -> bool:
 
 def prominence(name: str) -> int:
     """Its place where software is listed for people, 0 for the first; Python counts as software."""
+    name = _SAME.get(name, name)
     return _SHOWN_FIRST.index(name) if name in _SHOWN_FIRST else len(_SHOWN_FIRST)
 
 
 def is_prominent(name: str) -> bool:
     """Whether it is named wherever it changed."""
-    return name in _SHOWN_FIRST
+    return prominence(name) < len(_SHOWN_FIRST)

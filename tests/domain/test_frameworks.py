@@ -51,6 +51,7 @@ def test_python_and_the_frameworks_are_shown_first() -> None:
     names = ["absl-py", "numpy", "keras", "python", "tensorflow"]
     assert sorted(names, key=prominence) == ["python", "tensorflow", "keras", "numpy", "absl-py"]
     assert [name for name in names if is_prominent(name)] == names[1:]
+    assert (prominence("tensorflow-cpu"), is_prominent("tensorflow-cpu")) == (prominence("tensorflow"), True)
 
 
 def test_no_other_module_knows_the_distributions_by_name() -> None:
