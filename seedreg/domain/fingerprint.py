@@ -1,4 +1,4 @@
-"""Fingerprints of scheme `sr1`: what the weights of a build were; docs/reference/fingerprint.md is the format."""
+"""Fingerprints of scheme `sr1`: what the weights of a build were. Format: docs/reference/fingerprint.md."""
 
 from __future__ import annotations
 

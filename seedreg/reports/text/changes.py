@@ -10,15 +10,17 @@ from seedreg.domain.frameworks import KERAS, RECORDED, is_prominent, prominence
 from seedreg.reports.lines import counted, listed, wrapped
 
 SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
-# As many are named where none of them changed.
+# This many packages are named besides those that can move a weight; more are counted.
+_FEW = 2
+# This many are named where no package that can move a weight changed.
 _NAMED = 3
 
 
 def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool = False) -> Iterator[str]:
     """What differs between two environments: Python and packages, then settings and machine.
 
-    The packages that can move a weight come first, and the others are counted; with `verbose` all are
-    named, with `brief` the first kind only.
+    The packages that can move a weight come first; the others are counted if there are many. With
+    `verbose` all are named, with `brief` only the first kind.
     """
     if not found:
         yield "environment: unchanged"
@@ -27,8 +29,9 @@ def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool 
     others = [change for change in found if change.kind not in SOFTWARE]
     if software:
         first = sum(is_prominent(change.name) for change in software)
-        shown = len(software) if verbose else max(first, 1 if brief else _NAMED)
-        yield from wrapped(["environment:", *_named(software, shown)])
+        if verbose or (len(software) - first <= _FEW and not brief):
+            first = len(software)
+        yield from wrapped(["environment:", *_named(software, first or (1 if brief else _NAMED))])
     if others:
         yield from wrapped(["settings and machine:", *_named(others, len(others))])
 

@@ -33,6 +33,9 @@ def test_where_no_package_that_can_move_a_weight_changed_some_others_are_named()
     assert joined(change_lines(found)) == "environment: p0 1 → 2, p1 1 → 2, p2 1 → 2, and 2 other packages"
     assert joined(change_lines(found, brief=True)) == "environment: p0 1 → 2, and 4 other packages"
     assert joined(change_lines(found[:1])) == "environment: p0 1 → 2"
+    numpy = Change(ChangeKind.DISTRIBUTION, "numpy", "1", "2")
+    assert joined(change_lines([*found[:3], numpy])) == "environment: numpy 1 → 2, and 3 other packages"
+    assert joined(change_lines([*found[:2], numpy])) == "environment: numpy 1 → 2, p0 1 → 2, p1 1 → 2"
     assert joined(change_lines([])) == "environment: unchanged"
 
 

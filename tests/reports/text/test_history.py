@@ -22,7 +22,7 @@ def test_a_history_is_in_the_order_of_time_with_what_changed_from_one_to_the_nex
         "  python 3.11.7, tensorflow 2.15.0, keras 2.15.0, numpy 1.26.4\n"
         f"2026-02-03T04:05:06Z  DRIFTED  against baseline 1  0.25 s  sr1:{values.DRIFTED_PRINT.digest[:12]}\n"
         "  environment: python 3.11.7 → 3.12.1, tensorflow 2.15.0 → 2.16.1,\n"
-        "    keras 2.15.0 → 3.3.3, and 2 other packages\n"
+        "    keras 2.15.0 → 3.3.3, absl-py 2.0.0 → 2.1.0, optree (none) → 0.11.0\n"
         "  settings and machine: TF_DETERMINISTIC_OPS 1 → (none)\n"
         f"2026-03-04T05:06:07Z  baseline 2  sr1:{values.DRIFTED_PRINT.digest[:12]}: Keras 3\n"
         "2026-03-04T05:06:07Z  ERROR  against baseline 1  1.50 s  raised: models:build raised KeyError: 'x'"

@@ -25,7 +25,7 @@ def test_a_drift_says_what_differs_what_changed_and_what_to_run_next() -> None:
         f"DRIFTED  {ID}  models:build@7  0.25 s\n"
         "  1 of 3 tensors differ from baseline 1; layers: dense\n"
         "  environment: python 3.11.7 → 3.12.1, tensorflow 2.15.0 → 2.16.1,\n"
-        "    keras 2.15.0 → 3.3.3, and 2 other packages\n"
+        "    keras 2.15.0 → 3.3.3, absl-py 2.0.0 → 2.1.0, optree (none) → 0.11.0\n"
         "  settings and machine: TF_DETERMINISTIC_OPS 1 → (none)\n"
         f"  source: models.py:9 changed since commit {'c' * 12}\n"
         f"  next: seedreg show {ID}"
