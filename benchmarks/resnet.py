@@ -8,8 +8,8 @@ from benchmarks.measure import CommandFailed, Pairs, alternate
 from benchmarks.project import environment, project
 from benchmarks.results import Result, Settings
 from seedreg.domain.build import BuildRequest, Built
-from seedreg.domain.entry import Recipe
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
 
 

@@ -13,10 +13,11 @@ from benchmarks.measure import alternate
 from benchmarks.project import project
 from benchmarks.results import Result, Settings
 from seedreg.domain.canonical import canonical_json, sha256_text
-from seedreg.domain.entry import Baseline, BuildFacts, Entry, Recipe, Source
+from seedreg.domain.entry import Baseline, BuildFacts, Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.storage import SqliteFile, open_repository

@@ -11,13 +11,15 @@ from typing import NoReturn
 
 from seedreg.errors import EXIT_INTERRUPTED, EXIT_NOT_JUDGED, SeedregError, UsageError
 
+_INTERNAL_ERROR = """\
+seedreg: internal error: this is a bug in seedreg, not a result. Please report it with the traceback above."""
 _EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
 
 
 def main() -> NoReturn:
     """Run the command line of this process and exit."""
-    # Rows and imports make objects that live to the end; looking through them again and again took a
-    # quarter of `seedreg list` on 10,000 entries.
+    # Objects of rows and imports are kept to the end. Collecting garbage among them took a quarter of
+    # `seedreg list` on 10,000 entries.
     gc.set_threshold(100_000, 20, 20)
     try:
         _end_on_sigterm()
@@ -29,18 +31,18 @@ def main() -> NoReturn:
         print("seedreg: interrupted; what was finished is kept", file=sys.stderr)  # noqa: T201
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output is gone (`seedreg list | head`); keep the interpreter from saying so.
+        # Nobody reads our output any more (`seedreg list | head`). Keep the interpreter from reporting it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = _EXIT_BROKEN_PIPE
     except Exception:
-        # Python would exit with 1, which says that something drifted.
+        # Python would exit with 1, which means that something drifted.
         import traceback
 
         traceback.print_exc()
-        print("seedreg: this is a defect of seedreg, and says nothing about any entry", file=sys.stderr)  # noqa: T201
+        print(_INTERNAL_ERROR, file=sys.stderr)  # noqa: T201
         code = EXIT_NOT_JUDGED
-    # Everything is written and closed. To take down the modules and rows one by one would take another
-    # tenth of a second.
+    # Everything is written and closed. Freeing the modules and rows one by one would take another tenth
+    # of a second.
     sys.stderr.flush()
     os._exit(code)
 
@@ -58,7 +60,7 @@ def _flushed(code: int) -> int:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and give its exit code; every deliberate error is told on stderr."""
+    """Run one command and give its exit code; every deliberate error is printed on stderr."""
     import click
 
     from seedreg.cli import OutputClosed, color, seedreg
@@ -87,7 +89,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _require_text(arguments: list[str]) -> None:
-    """Refuse bytes that are not UTF-8: neither the registry nor a message could hold them."""
+    """Refuse bytes that are not UTF-8: neither the registry nor a message could contain them."""
     for argument in arguments:
         if any("\ud800" <= character <= "\udfff" for character in argument):
             raise UsageError(f"argument {argument!r} is not UTF-8", hint="write it in UTF-8")

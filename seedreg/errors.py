@@ -1,6 +1,6 @@
 """Every deliberate error of seedreg: what happened, to which thing, and what to do about it.
 
-Verdicts do not live here: a drift is a value (`seedreg.domain.verdict`), never an exception.
+A verdict is not an error: a drift is a value (`seedreg.domain.verdict`), never an exception.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class ConfigError(UsageError):
 
 
 class RegistryError(SeedregError):
-    """The registry itself is missing, locked, corrupt or not a seedreg file (exit 3)."""
+    """The registry is missing, locked, corrupt or not a seedreg file (exit 3)."""
 
     exit_code = EXIT_REGISTRY
 
@@ -187,7 +187,7 @@ class NothingSelected(SeedregError):
 
 
 class NotJudged(SeedregError):
-    """A build that the caller needs could not be had (exit 125).
+    """A required build failed (exit 125).
 
     Commands over several entries report such a build as the verdict ERROR instead.
     """
@@ -196,7 +196,7 @@ class NotJudged(SeedregError):
 
 
 class EnvironmentFailed(NotJudged):
-    """An environment that builds are to run in could not be found or created (exit 125).
+    """An environment to build in could not be found or created (exit 125).
 
     Args:
         problem: what is wrong.

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from seedreg.domain.build import Built, Outcome
 from seedreg.domain.drift import Drift, compare, names_differ
-from seedreg.domain.entry import Baseline, Recipe
+from seedreg.domain.entry import Baseline
 from seedreg.domain.environment_changes import Change, changes
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.verdict import Observed, Verdict
 from seedreg.domain.warning import BuildWarning, WarningKind, build_warning
 

@@ -13,9 +13,9 @@ from typing import Any
 from seedreg.cli.hints import hint_of
 from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.entry import Recipe
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.errors import NotJudged
 from seedreg.executors.local import LocalExecutor
 from seedreg.reports.words.failures import failure_error, failure_message

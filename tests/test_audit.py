@@ -12,9 +12,9 @@ import pytest
 from seedreg.audit import Auditor, AuditSelection, ColumnFailed, ColumnStarted, Event
 from seedreg.domain.audit import Audit, Shard, Waiver
 from seedreg.domain.comparison import Became
-from seedreg.domain.entry import Recipe
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import (

@@ -8,12 +8,13 @@ import pytest
 
 from seedreg.domain.build import Built, Outcome
 from seedreg.domain.drift import compare
-from seedreg.domain.entry import Baseline, BuildFacts, Recipe, Source
+from seedreg.domain.entry import Baseline, BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning

@@ -15,9 +15,10 @@ import pytest
 import seedreg
 from seedreg.cli.hints import hint_of
 from seedreg.domain.build import BuildRequest, Outcome
-from seedreg.domain.entry import Baseline, Entry, Recipe
+from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import (
     Accepted,
     Confirmed,

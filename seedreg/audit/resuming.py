@@ -1,4 +1,4 @@
-"""The rest of an interrupted audit is built in the environment in which it was begun, or not at all."""
+"""An interrupted audit is finished in the environment in which it began, or not at all."""
 
 from __future__ import annotations
 

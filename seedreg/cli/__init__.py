@@ -1,4 +1,4 @@
-"""The command line: Click lives here and nowhere else, one small file a command."""
+"""The command line, the only package that uses Click: one small file per command."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-# Command → its file here and its line in the help. A command's file is imported when it runs, so
-# that `seedreg --help` costs little more than Click does.
+# Command → its file here and its line in the help. The file is imported when the command runs, so that
+# `seedreg --help` takes little longer than importing Click.
 COMMANDS = {
     "register": ("register", "Register a model factory with a seed."),
     "verify": ("verify", "Rebuild entries and say whether they still reproduce."),
@@ -38,7 +38,7 @@ COMMANDS = {
 
 
 class OutputClosed(Exception):
-    """Whoever read our output has gone. Not an OSError: Click would exit with 1, which says drift."""
+    """Nobody reads our output any more. Not an OSError: Click would exit with 1, which means drift."""
 
 
 def color() -> bool | None:
@@ -81,7 +81,7 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 reproduced, 1 drift or non-determinism, 2 wrong usage, 3 the registry itself, "
+    epilog="Exit codes: 0 reproduced, 1 drift or non-determinism, 2 wrong usage, 3 registry error, "
     "4 nothing selected, 125 something could not be judged, 130 interrupted.",
 )
 @click.option("--db", metavar="PATH", help="The registry: a path or sqlite:///PATH (SEEDREG_DB).")

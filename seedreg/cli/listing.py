@@ -7,7 +7,7 @@ import click
 from seedreg.cli.options import registry_option
 from seedreg.cli.printing import print_json, print_paged
 from seedreg.cli.projects import open_project
-from seedreg.domain.entry import MAX_SEED
+from seedreg.domain.recipe import MAX_SEED
 from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.documents.listing import list_document

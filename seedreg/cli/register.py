@@ -7,21 +7,21 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.completion import complete_factory
+from seedreg.cli.completion import fitting
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import build_options
 from seedreg.cli.parsing import parse_params
 from seedreg.cli.printing import print_json, print_lines
-from seedreg.cli.projects import open_project_for_build
+from seedreg.cli.projects import load, open_project_for_build
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.entry import InputSpec, Recipe, parse_seeds
 from seedreg.domain.failure import FailureKind
+from seedreg.domain.recipe import InputSpec, Recipe, parse_seeds
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning
-from seedreg.errors import UsageError
-from seedreg.factories.lookup import canonical_address
+from seedreg.errors import SeedregError, UsageError
+from seedreg.factories.lookup import candidates, canonical_address
 from seedreg.registry import RegisterOptions
 from seedreg.reports.documents.register import register_document
 from seedreg.reports.text.registration import registration_lines
@@ -31,8 +31,16 @@ from seedreg.reports.words.warnings import warning_text
 _MANY_SEEDS = 100_000
 
 
+def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    try:
+        found = candidates(load(ctx), cwd=Path.cwd())
+    except SeedregError:
+        return []
+    return fitting((word for one in found for word in (one.name, one.address)), incomplete)
+
+
 @click.command("register")
-@click.argument("factory", shell_complete=complete_factory)
+@click.argument("factory", shell_complete=_complete_factory)
 @click.option(
     "--seed",
     "-s",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from seedreg.domain.entry import DEVICES, SEEDINGS, is_device
+from seedreg.domain.recipe import DEVICES, SEEDINGS, is_device
 
 DEFAULT_FACTORIES = ("models", "model")
 ISOLATIONS = ("auto", "fork", "fresh")

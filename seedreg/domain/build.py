@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from seedreg.domain.entry import BuildFacts, Recipe, Source
+from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 
 
 class ExportFormat(enum.Enum):

@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 from seedreg.domain.audit import Audit, AuditCounts, Waiver
 from seedreg.domain.drift import Drift
-from seedreg.domain.entry import Baseline, Entry, Recipe
+from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment_changes import Change
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.verdict import Check, Verdict
 
 

@@ -6,7 +6,8 @@ import enum
 import json
 from typing import NamedTuple
 
-from seedreg.domain.entry import RECIPE_FORMAT, SHORT_ID_LENGTH, Recipe
+from seedreg.domain.entry import SHORT_ID_LENGTH
+from seedreg.domain.recipe import RECIPE_FORMAT, Recipe
 from seedreg.domain.verdict import Verdict
 
 

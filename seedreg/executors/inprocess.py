@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from seedreg.domain.entry import check_seed
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
 from seedreg.domain.frameworks import NUMPY, TENSORFLOW
+from seedreg.domain.recipe import check_seed
 from seedreg.errors import SeedregError
 
 

@@ -1,4 +1,4 @@
-"""Executors for the environments that somebody asks for, found or created, as a configuration says."""
+"""Executors for requested environments, found or created, with the settings of a configuration."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest, Built, ExportFormat, Outcome
-from seedreg.domain.entry import MAX_SEED, Recipe
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import MAX_SEED, Recipe
 from seedreg.judging import Neighbour
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg.domain.build import Outcome
-from seedreg.domain.entry import Baseline, Entry, Recipe, check_name
+from seedreg.domain.entry import Baseline, Entry, check_name
 from seedreg.domain.failure import BuildFailure
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import Step, UsageError

@@ -12,8 +12,9 @@ from seedreg.domain.audit import Waiver
 from seedreg.domain.build import ExportFormat
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.drift import compare
-from seedreg.domain.entry import Entry, Recipe, check_name
+from seedreg.domain.entry import Entry, check_name
 from seedreg.domain.failure import FailureKind
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import (
     Accepted,
     Confirmed,

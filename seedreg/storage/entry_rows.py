@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.entry import Entry, Recipe
+from seedreg.domain.entry import Entry
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState
 from seedreg.storage.database import Database
 from seedreg.storage.tables import entries, tags

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from seedreg.domain.audit import AuditPlan
 from seedreg.domain.canonical import canonical_json, sha256_text
-from seedreg.domain.entry import Recipe
 from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import SCHEME, Fingerprint
 from seedreg.domain.problem import Problem, ProblemKind, problem
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError, SchemaError, SeedregError
 from seedreg.storage import documents

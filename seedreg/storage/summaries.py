@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, select
 
-from seedreg.domain.entry import Recipe
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntrySummary
 from seedreg.domain.verdict import Verdict
 from seedreg.storage.checks import latest_check

@@ -18,7 +18,7 @@ from package_index import add_keras, add_numpy, add_tensorflow, add_wheel, index
 
 from seedreg.__main__ import run
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.entry import Recipe
+from seedreg.domain.recipe import Recipe
 
 MODELS = '''\
 import os

@@ -241,7 +241,7 @@ def test_tag_wants_a_tag(project: Project) -> None:
     assert project("tag", "coin", "--add", "a b").told == (
         2,
         "",
-        error("tag 'a b' is empty or holds white space or one of : @ ,"),
+        error("tag 'a b' is empty, or has white space or one of : @ ,"),
     )
 
 

@@ -176,7 +176,8 @@ def test_a_defect_of_seedreg_is_no_drift(project: Project) -> None:
     assert done.stderr.startswith("Traceback (most recent call last):\n")
     assert done.stderr.splitlines()[-2:] == [
         "RuntimeError: a defect",
-        "seedreg: this is a defect of seedreg, and says nothing about any entry",
+        "seedreg: internal error: this is a bug in seedreg, not a result. Please report it with the "
+        "traceback above.",
     ]
 
 

@@ -349,7 +349,7 @@ def test_every_isolation_gives_the_same_fingerprint(project: Project, isolation:
         ),
         (("--device", "tpu"), "device = 'tpu' is not one of: cpu, gpu, gpu:0, gpu:1 …"),
         (("--alias", "beef"), "alias 'beef' could be mistaken for the beginning of an id"),
-        (("--tag", "a b"), "tag 'a b' is empty or holds white space or one of : @ ,"),
+        (("--tag", "a b"), "tag 'a b' is empty, or has white space or one of : @ ,"),
         (("--module", "nowhere.py"), "there is no file nowhere.py in "),
     ],
 )

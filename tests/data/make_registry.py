@@ -16,12 +16,13 @@ from contextlib import closing
 from pathlib import Path
 
 from seedreg.domain.audit import Audit, AuditPlan, Shard, Waiver
-from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
+from seedreg.domain.entry import Baseline, BuildFacts, Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import InputSpec, Recipe
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning

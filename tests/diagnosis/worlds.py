@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.canonical import sha256_text
 from seedreg.domain.drift import compare
-from seedreg.domain.entry import Baseline, BuildFacts, Entry, Recipe, Source
+from seedreg.domain.entry import Baseline, BuildFacts, Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.environments.versions import version_key

@@ -6,7 +6,7 @@ from pathlib import Path
 from builds import told
 
 from seedreg.domain.build import BuildFailure, BuildRequest
-from seedreg.domain.entry import Recipe
+from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
 from seedreg.executors.wrappers import EnvironmentExecutor
 

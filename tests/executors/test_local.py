@@ -410,7 +410,7 @@ import os, sys
 from pathlib import Path
 from seedreg.domain.build import BuildRequest
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.entry import Recipe
+from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
 
 executor = LocalExecutor(sys.executable, Path(sys.argv[1]), jobs=2, isolation=Isolation(sys.argv[2]))

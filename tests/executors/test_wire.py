@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from seedreg.domain.build import BuildRequest, Built, ExportFormat
-from seedreg.domain.entry import BuildFacts, InputSpec, Recipe, Source
+from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import InputSpec, Recipe
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.executors import wire

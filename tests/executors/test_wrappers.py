@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from seedreg.domain.build import BuildFailure, BuildRequest
-from seedreg.domain.entry import Recipe
+from seedreg.domain.recipe import Recipe
 from seedreg.executors.wrappers import DeferredExecutor
 
 REQUEST = BuildRequest(0, Recipe("shop", "models:build", 0))

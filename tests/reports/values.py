@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.domain.drift import compare, names_differ
-from seedreg.domain.entry import Baseline, BuildFacts, Entry, InputSpec, Recipe, Source
+from seedreg.domain.entry import Baseline, BuildFacts, Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import InputSpec, Recipe
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from seedreg.domain.entry import Entry, Recipe
+from seedreg.domain.entry import Entry
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import AuditColumn
 from seedreg.storage import (

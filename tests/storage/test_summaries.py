@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.domain.entry import Entry, Recipe
+from seedreg.domain.entry import Entry
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState, EntrySummary
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import RegistryError

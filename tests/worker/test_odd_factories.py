@@ -9,9 +9,9 @@ import pytest
 from builds import MODELS, built, failed, recipe, requests_of, run_one, write_project
 
 from seedreg.domain.build import Built, Outcome
-from seedreg.domain.entry import InputSpec, Recipe
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import InputSpec, Recipe
 from seedreg.domain.warning import BuildWarning, WarningKind
 from seedreg.executors.local import LocalExecutor
 from seedreg.reports.words.failures import failure_message

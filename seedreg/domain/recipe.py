@@ -1,0 +1,172 @@
+"""Recipes: everything that should determine a model's initial weights."""
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seedreg.domain.canonical import canonical_json, sha256_text
+from seedreg.errors import Step, UsageError
+
+RECIPE_FORMAT = 1
+MAX_SEED = 2**32 - 1
+SEEDINGS = ("full", "tf")
+DEVICES = "cpu, gpu, gpu:0, gpu:1 …"
+
+_DEVICE = re.compile(r"cpu|gpu(:\d+)?", re.ASCII)
+_INPUT = re.compile(r"(\d{1,12}(?:[,x]\d{1,12})*)(?::([a-z]+\d*))?", re.ASCII)
+_SEEDS = re.compile(r"\s*(-?\d{1,12})(?:\s*-\s*(\d{1,12}))?\s*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of a model: its shape without the batch dimension, and its dtype."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    @classmethod
+    def parse(cls, text: str) -> InputSpec:
+        """Read `28,28,1` or `10:int32`; the batch of 1 is added by the build.
+
+        Raises:
+            UsageError: if it is neither.
+        """
+        match = _INPUT.fullmatch(text.replace(" ", ""))
+        shape = () if match is None else tuple(map(int, re.split("[,x]", match[1])))
+        if match is None or 0 in shape:
+            raise UsageError(
+                f"input shape {text!r} is not a list of sizes of at least 1",
+                step=Step.SHAPE_WITHOUT_BATCH,
+            )
+        return cls(shape, match[2] or "float32")
+
+    def __str__(self) -> str:
+        dims = ",".join(map(str, self.shape))
+        return dims if self.dtype == "float32" else f"{dims}:{self.dtype}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that should determine the initial weights.
+
+    `factory` is `package.module:callable`, or `path/file.py:callable` relative to the project's
+    root; `params_json` is the canonical JSON object of the keyword arguments.
+    """
+
+    project: str
+    factory: str
+    seed: int
+    params_json: str = "{}"
+    seeding: str = "full"
+    inputs: tuple[InputSpec, ...] = ()
+    device: str = "cpu"
+    framework: str = "tensorflow"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", check_seed(self.seed))  # a NumPy integer has no JSON
+        if self.seeding not in SEEDINGS:
+            raise UsageError(
+                f"unknown seeding protocol {self.seeding!r}", hint=f"one of: {', '.join(SEEDINGS)}"
+            )
+        if not is_device(self.device):
+            raise UsageError(f"unknown device {self.device!r}", hint=f"one of: {DEVICES}")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The keyword arguments of the factory."""
+        params: dict[str, Any] = json.loads(self.params_json)
+        return params
+
+    def document(self) -> dict[str, Any]:
+        """The recipe as the JSON object whose canonical form is hashed to the entry's id."""
+        return {
+            "recipe": RECIPE_FORMAT,
+            "framework": self.framework,
+            "project": self.project,
+            "factory": self.factory,
+            "params": self.params,
+            "seed": self.seed,
+            "seeding": f"{self.seeding}/1",
+            "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in self.inputs],
+            "device": self.device,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Recipe:
+        """The recipe that `document()` describes.
+
+        Raises:
+            ValueError: if the document is of another format number.
+        """
+        if document.get("recipe") != RECIPE_FORMAT:
+            raise ValueError(f"recipe format {document.get('recipe')!r} is not {RECIPE_FORMAT}")
+        return cls(
+            project=document["project"],
+            factory=document["factory"],
+            seed=document["seed"],
+            params_json=canonical_json(document["params"]),
+            seeding=document["seeding"].removesuffix("/1"),
+            inputs=tuple(InputSpec(tuple(i["shape"]), i["dtype"]) for i in document["inputs"]),
+            device=document["device"],
+            framework=document["framework"],
+        )
+
+    @functools.cached_property
+    def id(self) -> str:
+        """64 hexadecimal digits: the SHA-256 of the canonical recipe."""
+        return sha256_text(canonical_json(self.document()))
+
+    @property
+    def label(self) -> str:
+        """`factory@seed`, as people write it."""
+        return f"{self.factory}@{self.seed}"
+
+    def with_seed(self, seed: int) -> Recipe:
+        """The same recipe with another seed."""
+        return replace(self, seed=seed)
+
+
+def is_device(text: str) -> bool:
+    """Whether a recipe can name this device; `DEVICES` says which it can."""
+    return _DEVICE.fullmatch(text) is not None
+
+
+def check_seed(seed: object) -> int:
+    """The seed as an `int`, if it is one; NumPy's integers are.
+
+    Raises:
+        UsageError: outside 0 … 2**32 - 1, the range of `numpy.random.seed`.
+    """
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        number = -1
+    if not 0 <= number <= MAX_SEED:
+        raise UsageError(
+            f"seed {seed!r} is not an integer from 0 to {MAX_SEED}",
+            hint="the range is NumPy's: numpy.random.seed takes 0 … 2**32 - 1",
+        )
+    return number
+
+
+def parse_seeds(text: str) -> range:
+    """The seeds that `7` or the range `0-9` (both ends included) names.
+
+    Raises:
+        UsageError: if it is neither, or leaves 0 … 2**32 - 1.
+    """
+    match = _SEEDS.fullmatch(text)
+    if match is None:
+        raise UsageError(f"seed {text!r} is neither a number nor a range", hint="write 7, or 0-9")
+    first = int(match[1])
+    last = first if match[2] is None else int(match[2])
+    for seed in (first, last):
+        check_seed(seed)
+    if last < first:
+        raise UsageError(f"seed range {text!r} ends before it begins", hint="write the smaller seed first")
+    return range(first, last + 1)
