@@ -1,7 +1,7 @@
 """One known state of the process for every test, whatever the machine and the shell have set.
 
 pytest, and every worker of pytest-xdist, enters it once before the first test; child processes inherit it.
-What cannot be changed in a running interpreter is refused with the reason: `refusal`.
+What cannot be changed by then is refused with the reason: `refusal`.
 """
 
 from __future__ import annotations
@@ -89,10 +89,15 @@ class KnownState:
 
 
 def refusal() -> str | None:
-    """Why this interpreter cannot run the tests at all; None if it can."""
+    """Why the tests cannot run here at all; None if they can."""
     if sys.getfilesystemencoding() != "utf-8":
         encoding = sys.getfilesystemencoding()
         return f"the tests need UTF-8 file names, and this locale has {encoding}: set LC_ALL=C.UTF-8"
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for folder in (temporary, *temporary.parents):
+        for marker in ("pyproject.toml", ".git", ".seedreg"):
+            if (folder / marker).exists():
+                return f"the tests need a TMPDIR outside of projects: {folder} has {marker}"
     return None
 
 

@@ -7,8 +7,10 @@ from seedreg.errors import EnvironmentFailed, EnvironmentProblem, Step
 from seedreg.reports.words.failures import failure_hint, failure_message, failure_step
 
 # Whatever the words of a problem may name.
-FACTS = ("environment", "error", "folder", "found", "missing", "oldest", "package", "path", "python", "uv")
-FACTS += ("version", "words")
+FACTS = (
+    *("environment", "error", "folder", "found", "missing", "oldest"),
+    *("package", "path", "python", "uv", "version", "words"),
+)
 
 
 @pytest.mark.parametrize("problem", EnvironmentProblem)

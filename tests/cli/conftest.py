@@ -243,8 +243,8 @@ def upgrades(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add_wheel(index, "keras", "1.4", {"keras/__init__.py": "raise ImportError('built for another machine')"})
     add_wheel(index, "keras", "1.5rc1", {"keras.py": ""})
     for name in ("noise", "grain"):
-        for version in (1, 2):
-            add_wheel(index, name, f"{version}", {f"{name}.py": f"VALUE = {version}\n"})
+        for value in (1, 2):
+            add_wheel(index, name, f"{value}", {f"{name}.py": f"VALUE = {value}\n"})
     return folder
 
 

@@ -154,7 +154,7 @@ def test_nothing_is_tried_when_today_cannot_be_told() -> None:
     lost = {"verdict": Verdict.ERROR, "outcome": build_failure(FailureKind.TIMEOUT, timeout_s=1)}
     for outcome in (lost, {"verdict": Verdict.NONDETERMINISTIC}):
         verification = world.verification()
-        verification = replace(verification, check=replace(verification.check, **outcome))  # type: ignore[arg-type]
+        verification = replace(verification, check=replace(verification.check, **outcome))
         found = Bisector(world.open_executor, world, TODAY_PYTHON).bisect(verification, "keras")
         assert (found.tried, world.made) == ((), [])
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from builds import told
 
-from seedreg.domain.build import BuildFailure, BuildRequest
+from seedreg.domain.build import BuildRequest
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
 from seedreg.executors.wrappers import EnvironmentExecutor

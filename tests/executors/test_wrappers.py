@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from seedreg.domain.build import BuildFailure, BuildRequest
+from seedreg.domain.build import BuildRequest
+from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.recipe import Recipe
 from seedreg.executors.wrappers import DeferredExecutor
 
@@ -12,7 +13,7 @@ def test_nothing_is_opened_before_the_first_build_is_asked_for() -> None:
 
     class Nowhere:
         def run(self, requests: object) -> object:
-            return iter([(REQUEST, BuildFailure("raised", "no"))])
+            return iter([(REQUEST, build_failure(FailureKind.RAISED))])
 
         def close(self) -> None:
             opened.append("closed")
@@ -27,6 +28,6 @@ def test_nothing_is_opened_before_the_first_build_is_asked_for() -> None:
     assert opened == []
     used = DeferredExecutor(opening)  # type: ignore[arg-type]
     for _ in range(2):
-        assert list(used.run([REQUEST])) == [(REQUEST, BuildFailure("raised", "no"))]
+        assert list(used.run([REQUEST])) == [(REQUEST, build_failure(FailureKind.RAISED))]
     used.close()
     assert opened == ["opened", "closed"]

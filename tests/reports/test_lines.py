@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedreg.reports.lines import Headline, Tone, counted, indented, listed, wrapped
+from seedreg.reports.lines import Headline, Line, Tone, counted, indented, listed, wrapped
 from seedreg.reports.table import table_lines
 
 
@@ -17,7 +17,8 @@ def test_one_is_not_many() -> None:
 
 def test_lines_are_indented_with_their_headlines() -> None:
     headline = Headline("DRIFTED", Tone.BAD, "  models:build@0")
-    lines = list(indented(["one", headline], 2))
+    both: list[Line] = ["one", headline]
+    lines = list(indented(both, 2))
     assert lines == ["    one", Headline("DRIFTED", Tone.BAD, "  models:build@0", "    ")]
     assert str(lines[1]) == "    DRIFTED  models:build@0"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -403,7 +404,7 @@ ARGUMENTS = {
 @pytest.fixture(scope="module")
 def executor_with_arguments(
     tmp_path_factory: pytest.TempPathFactory, fake_tensorflow_environ: dict[str, str]
-):
+) -> Iterator[LocalExecutor]:
     root = write_project(tmp_path_factory.mktemp("arguments"), ARGUMENTS)
     with LocalExecutor(
         sys.executable, root, environ=fake_tensorflow_environ, isolation=FORK, jobs=2

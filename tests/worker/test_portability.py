@@ -84,7 +84,7 @@ def test_old_and_new_interpreters_compile_it(version: str, network_variables: di
             break  # pyenv puts commands on the path that only say that they are not active
     else:
         pytest.skip(f"no Python {version} here")
-    command = [python, "-W", "error", "-S", "-c", COMPILE, *map(str, FILES)]
+    command = [str(python), "-W", "error", "-S", "-c", COMPILE, *map(str, FILES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ def python_words(generator: random.Random) -> list[int]:
     return list(generator.getstate()[1])
 
 
-def numpy_words(generator: np.random.RandomState) -> list[int]:
+def numpy_words(generator: Any) -> list[int]:
     _, words, position, *_ = generator.get_state()
     return [*map(int, words), int(position)]
 

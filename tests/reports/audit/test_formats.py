@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit import Format
 
@@ -32,7 +33,7 @@ SCHEMA = json.loads((ROOT / "docs" / "schemas" / "audit-1.schema.json").read_tex
 SARIF_SCHEMA = json.loads((DATA / "audit" / "sarif-2.1.0-rtm.5.schema.json").read_text(encoding="utf-8"))
 
 
-def sarif(told: audits.AuditReport) -> Any:
+def sarif(told: AuditReport) -> Any:
     log = json.loads(written(Format.SARIF, told))
     jsonschema.Draft4Validator(SARIF_SCHEMA, format_checker=jsonschema.FormatChecker()).validate(log)
     (run,) = log["runs"]

@@ -59,7 +59,10 @@ def misunderstandings() -> set[frozenset[str]]:
 
 
 def _called(node: ast.Call) -> str:
-    return getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+    match node.func:
+        case ast.Name(name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def _kind(node: ast.expr) -> FailureKind | None:
@@ -73,21 +76,24 @@ def _kind(node: ast.expr) -> FailureKind | None:
 
 def _facts(call: ast.Call, functions: dict[str, ast.FunctionDef]) -> Iterator[frozenset[str]]:
     """The names of a call's facts; a `**call()` may give any of the dictionaries that it returns."""
-    own = {keyword.arg for keyword in call.keywords} - {None, "details", "output", "duration_s"}
+    own = {keyword.arg for keyword in call.keywords if keyword.arg} - {"details", "output", "duration_s"}
     more: list[set[str]] = [set()]
     for keyword in call.keywords:
         match keyword:
             case ast.keyword(None, ast.Call() as other):
-                returned = [node.value for node in ast.walk(functions[_called(other)]) if _returns_dict(node)]
-                more = [{key.value for key in one.keys} for one in returned]
+                more = list(_dictionaries(functions[_called(other)]))
             case ast.keyword(None, ast.Attribute(ast.Name("error"), "facts")):
                 more = [set(names) for names in misunderstandings()]
     for names in more:
         yield frozenset(own | names)
 
 
-def _returns_dict(node: ast.AST) -> bool:
-    return isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)
+def _dictionaries(function: ast.FunctionDef) -> Iterator[set[str]]:
+    """The keys of each dictionary that a function returns."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Return(ast.Dict(keys)):
+                yield {str(key.value) for key in keys if isinstance(key, ast.Constant)}
 
 
 FOUND = sorted(shapes(), key=lambda shape: (shape[0].value, sorted(shape[1])))
