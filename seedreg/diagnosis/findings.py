@@ -46,13 +46,13 @@ def other_changes(verification: Verification) -> tuple[Fact, ...]:
 
 
 def _source_facts(verification: Verification) -> Iterator[Fact]:
-    before, today = verification.baseline.source, verification.check.source
+    before, today = verification.baseline.source, verification.check.observed
     if verification.source_changed:
         yield fact(FactKind.SOURCE_CHANGED)
     elif verification.source_changed is None or today is None:
         yield fact(FactKind.SOURCE_UNKNOWN)
-    elif before.file_sha256 != today.file_sha256:
-        yield fact(FactKind.FILE_CHANGED, file=today.file or "the file")
+    elif before.file_sha256 != today.source.file_sha256:
+        yield fact(FactKind.FILE_CHANGED, file=today.source.file or "the file")
 
 
 def _setting_facts(verification: Verification) -> Iterator[Fact]:

@@ -63,21 +63,6 @@ class Check:
         return self.outcome if isinstance(self.outcome, Observed) else None
 
     @property
-    def fingerprint(self) -> Fingerprint | None:
-        """That of the last build; None if it failed."""
-        return self.outcome.fingerprint if isinstance(self.outcome, Observed) else None
-
-    @property
-    def environment(self) -> Environment | None:
-        """That of the last build; None if it failed."""
-        return self.outcome.environment if isinstance(self.outcome, Observed) else None
-
-    @property
-    def source(self) -> Source | None:
-        """That of the last build; None if it failed."""
-        return self.outcome.source if isinstance(self.outcome, Observed) else None
-
-    @property
     def failure(self) -> BuildFailure | None:
         """Why a build failed; None if none did."""
         return self.outcome if isinstance(self.outcome, BuildFailure) else None

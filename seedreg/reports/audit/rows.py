@@ -106,8 +106,9 @@ def software_changes(row: AuditRow) -> list[str]:
 
 def place(report: AuditReport, row: AuditRow) -> tuple[str, int | None] | None:
     """File and line of the factory; a file of the project is named from its repository's root."""
-    for source in (row.check.source, row.baseline.source):
-        if source is not None and source.file:
+    observed = row.check.observed
+    for source in (row.baseline.source,) if observed is None else (observed.source, row.baseline.source):
+        if source.file:
             return str(PurePosixPath(report.source_folder, source.file)), source.line
     return None
 

@@ -124,7 +124,7 @@ def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
             "entry": row.entry.id,
             "environment": row.column,
             "baseline": str(row.baseline.fingerprint),
-            "fingerprint": None if row.check.fingerprint is None else str(row.check.fingerprint),
+            "fingerprint": None if row.check.observed is None else str(row.check.observed.fingerprint),
             "changes": [str(change) for change in row.changes],
         },
     }

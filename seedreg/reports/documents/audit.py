@@ -32,7 +32,7 @@ def audit_document(report: AuditReport) -> dict[str, Any]:
 
 def audit_check_document(row: AuditRow) -> dict[str, Any]:
     """One check of an audit, with its column and waiver."""
-    drift, environment = row.drift, row.check.environment
+    drift, observed = row.drift, row.check.observed
     if row.check.verdict is not Verdict.DRIFTED:
         drift = None  # of two builds that differ from each other only one is kept
     return {
@@ -42,7 +42,7 @@ def audit_check_document(row: AuditRow) -> dict[str, Any]:
         "failed": row.failed,
         "waiver": None if row.waiver is None else waiver_document(row.waiver),
         "baseline": {"number": row.baseline.number, "fingerprint": str(row.baseline.fingerprint)},
-        "versions": None if environment is None else versions_document(environment),
+        "versions": None if observed is None else versions_document(observed.environment),
         "environment_changes": [change.document() for change in row.changes],
         "drift": None if drift is None else drift_document(drift),
     }

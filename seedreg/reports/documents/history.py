@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seedreg.domain.results import EntryHistory
-from seedreg.reports.documents.values import check_document, entry_document
+from seedreg.reports.documents.values import check_document, entry_document, observed_environment
 
 FORMAT = "seedreg.history/1"
 
@@ -26,7 +26,6 @@ def history_document(history: EntryHistory) -> dict[str, Any]:
             for baseline in history.baselines
         ],
         "checks": [
-            {**check_document(check), "environment": check.environment and check.environment.document()}
-            for check in history.checks
+            {**check_document(check), "environment": observed_environment(check)} for check in history.checks
         ],
     }

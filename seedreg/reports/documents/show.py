@@ -12,6 +12,7 @@ from seedreg.reports.documents.values import (
     check_document,
     drift_document,
     entry_document,
+    observed_environment,
     source_document,
     waiver_document,
     warning_document,
@@ -34,7 +35,7 @@ def show_document(details: EntryDetails) -> dict[str, Any]:
 def _last_check(last: Check, drift: Drift | None) -> dict[str, Any]:
     return {
         **check_document(last),
-        "environment": last.environment and last.environment.document(),
+        "environment": observed_environment(last),
         "drift": None if drift is None else drift_document(drift),
     }
 

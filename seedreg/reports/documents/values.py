@@ -35,15 +35,21 @@ def entry_document(entry: Entry | EntrySummary) -> dict[str, Any]:
 
 def check_document(check: Check) -> dict[str, Any]:
     """A check without the entry it belongs to, and without its environment."""
+    observed = check.observed
     return {
         "verdict": check.verdict.value,
         "at": check.at,
         "baseline_number": check.baseline_number,
         "duration_s": check.duration_s,
-        "fingerprint": None if check.fingerprint is None else str(check.fingerprint),
-        "source": None if check.source is None else source_document(check.source),
+        "fingerprint": None if observed is None else str(observed.fingerprint),
+        "source": None if observed is None else source_document(observed.source),
         "failure": None if check.failure is None else failure_document(check.failure),
     }
+
+
+def observed_environment(check: Check) -> dict[str, Any] | None:
+    """The environment of a check's last build; None if it failed."""
+    return None if check.observed is None else check.observed.environment.document()
 
 
 def failure_document(failure: BuildFailure) -> dict[str, Any]:

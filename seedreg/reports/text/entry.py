@@ -72,9 +72,9 @@ def _baseline_pairs(baseline: Baseline) -> Iterator[_Pair]:
 
 def _check_pairs(last: Check, baseline: Baseline, drift: Drift | None, guide: Guide) -> Iterator[_Pair]:
     yield "last check", f"{last.verdict.value}, {last.at}"
-    if last.environment is not None:
-        yield "now", environment_line(last.environment)
-        found = changes(baseline.environment, last.environment)
+    if last.observed is not None:
+        yield "now", environment_line(last.observed.environment)
+        found = changes(baseline.environment, last.observed.environment)
         yield from (("", line) for line in change_lines(found, verbose=True))
     if last.failure is not None:
         yield from (("", line) for line in failure_lines(last.failure, guide, verbose=True))

@@ -50,10 +50,12 @@ def finding_lines(verification: Verification, guide: Guide, *, verbose: bool = F
 
 
 def _source_lines(verification: Verification) -> Iterator[str]:
-    before, after = verification.baseline.source, verification.check.source
-    if verification.source_changed is None or after is None:
+    before, observed = verification.baseline.source, verification.check.observed
+    if verification.source_changed is None or observed is None:
         yield "source: not known"
-    elif verification.source_changed:
+        return
+    after = observed.source
+    if verification.source_changed:
         where = f"{after.file}:{after.line}" if after.file else "factory"
         yield f"source: {where} changed since {_commit(before.git_commit)}"
     elif before.file_sha256 != after.file_sha256:
