@@ -11,6 +11,7 @@ from seedreg.domain.build import BuildRequest, Built
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
+from seedreg.reports.words.failures import failure_message
 
 
 def fingerprint(settings: Settings) -> Result:
@@ -21,7 +22,7 @@ def fingerprint(settings: Settings) -> Result:
         for key in range(settings.repeat + 1):
             ((_, outcome),) = executor.run([BuildRequest(key, recipe, Isolation.FRESH)])
             if not isinstance(outcome, Built):
-                raise CommandFailed(f"ResNet50 could not be built: {outcome.message}")
+                raise CommandFailed(f"ResNet50 could not be built: {failure_message(outcome)}")
             measured.append((outcome.facts.fingerprint_s, outcome.facts.build_s))
     del measured[0]  # it read files from the disk and wrote bytecode caches
     return Result(
