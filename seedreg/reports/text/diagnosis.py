@@ -37,7 +37,8 @@ _CONCLUSIONS = {
 
 def trial_line(trial: Trial) -> str:
     """One trial, as soon as it is known."""
-    return f"{attempt_text(trial.attempt)}: {_result(trial)}  {trial.duration_s:.2f} s"
+    why = "" if trial.failure is None else f" ({failure_message(trial.failure).splitlines()[0]})"
+    return f"{attempt_text(trial.attempt)}: {_outcome(trial)}{why}  {trial.duration_s:.2f} s"
 
 
 def blame_lines(blame: Blame, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
@@ -76,7 +77,8 @@ def _evidence(blame: Blame) -> Iterator[str]:
         (blame.forward, f"the baseline's environment with only {these} changed", Result.TODAY, "today's"),
     ):
         if trial is not None:
-            found = f" gives {gives} weights" if trial.result is expected else f": {_result(trial)}"
+            # Why a trial could not run is below the table.
+            found = f" gives {gives} weights" if trial.result is expected else f": {_outcome(trial)}"
             yield f"{environment}{found}"
     if not one:
         yield "none of them could be left out"
@@ -155,9 +157,7 @@ def _others(one: ReleaseTrial, package: str) -> str:
     return f"{others[0]}" + (f" and {len(others) - 1} more" if len(others) > 1 else "")
 
 
-def _result(trial: Trial) -> str:
-    if trial.failure is not None:
-        return f"{RESULTS[trial.result]} ({failure_message(trial.failure).splitlines()[0]})"
+def _outcome(trial: Trial) -> str:
     return RESULTS[trial.result] + (f" ({trial.letter})" if trial.letter else "")
 
 
