@@ -1,4 +1,4 @@
-"""A world without interpreters: what an environment's versions give is told by a function."""
+"""A world without interpreters: a function says what the versions of an environment give."""
 
 from __future__ import annotations
 

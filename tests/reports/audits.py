@@ -20,6 +20,7 @@ from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 from seedreg.reports.audit import Format, writer
+from seedreg.reports.guide import Guide
 
 from . import values
 
@@ -112,7 +113,7 @@ def everything() -> AuditReport:
         row(fine, column="keras3", on=values.NEW),
         row(drifts, Verdict.DRIFTED, **in_keras3),
         row(twin, Verdict.DRIFTED, **in_keras3),
-        row(known, Verdict.DRIFTED, **in_keras3, waived="Keras 3 draws its seeds anew; see #12"),
+        row(known, Verdict.DRIFTED, **in_keras3, waived="Keras 3 draws its seeds differently; see #12"),
         row(clock, Verdict.NONDETERMINISTIC, **in_keras3),
         row(broken, Verdict.ERROR, column="keras3", failure=values.TIMEOUT),
         *(row(one, Verdict.ERROR, column="tf2.0", failure=UNRESOLVED) for one in (fine, drifts, twin)),
@@ -120,7 +121,7 @@ def everything() -> AuditReport:
     return report(rows, THIS, KERAS_3, GONE, finished=False)
 
 
-def written(format_: Format, told: AuditReport) -> str:
+def written(format_: Format, audited: AuditReport, guide: Guide = values.GUIDE) -> str:
     out = StringIO()
-    writer(format_)(told, out, values.GUIDE)
+    writer(format_)(audited, out, guide)
     return out.getvalue()

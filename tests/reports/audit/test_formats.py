@@ -33,8 +33,8 @@ SCHEMA = json.loads((ROOT / "docs" / "schemas" / "audit-1.schema.json").read_tex
 SARIF_SCHEMA = json.loads((DATA / "audit" / "sarif-2.1.0-rtm.5.schema.json").read_text(encoding="utf-8"))
 
 
-def sarif(told: AuditReport) -> Any:
-    log = json.loads(written(Format.SARIF, told))
+def sarif(audited: AuditReport) -> Any:
+    log = json.loads(written(Format.SARIF, audited))
     jsonschema.Draft4Validator(SARIF_SCHEMA, format_checker=jsonschema.FormatChecker()).validate(log)
     (run,) = log["runs"]
     return run
@@ -115,9 +115,9 @@ def test_junit_of_nothing_is_a_document_without_suites() -> None:
 
 
 def test_junit_leaves_out_what_is_added_between_its_two_readings() -> None:
-    told = audits.report([audits.row(audits.entry(0)), audits.row(audits.entry(1))])
+    audited = audits.report([audits.row(audits.entry(0)), audits.row(audits.entry(1))])
     lengths = iter([1, 2])
-    growing = replace(told, rows=lambda: iter(list(told.rows())[: next(lengths)]))
+    growing = replace(audited, rows=lambda: iter(list(audited.rows())[: next(lengths)]))
     root = ET.fromstring(written(Format.JUNIT, growing))
     assert (root.get("tests"), len(root.findall(".//testcase"))) == ("1", 1)
 
@@ -150,7 +150,7 @@ def test_sarif_suppresses_what_is_waived() -> None:
             {
                 "kind": "external",
                 "status": "accepted",
-                "justification": "waived until 2026-12-31: Keras 3 draws its seeds anew; see #12",
+                "justification": "waived until 2026-12-31: Keras 3 draws its seeds differently; see #12",
             }
         ]
     ]
@@ -196,20 +196,20 @@ def test_a_factory_whose_file_is_not_known_has_no_place() -> None:
         check=audits.built_from(one.check, values.UNKNOWN),
         baseline=replace(values.BASELINE, source=values.UNKNOWN),
     )
-    told = audits.report([lost])
-    assert sarif(told)["results"][0]["locations"] == [
+    audited = audits.report([lost])
+    assert sarif(audited)["results"][0]["locations"] == [
         {"logicalLocations": [{"fullyQualifiedName": "models:build", "kind": "function"}]}
     ]
-    assert written(Format.GITHUB, told).startswith("::error title=models%3Abuild@7 [")
+    assert written(Format.GITHUB, audited).startswith("::error title=models%3Abuild@7 [")
 
 
 # Text, Markdown, annotations --------------------------------------------------------------------
 
 
 def test_text_of_one_environment_has_a_column_for_the_verdict() -> None:
-    told = audits.report([audits.row(audits.entry(0)), audits.row(audits.entry(1))])
+    audited = audits.report([audits.row(audits.entry(0)), audits.row(audits.entry(1))])
     first, second = audits.entry(0).short_id, audits.entry(1).short_id
-    assert written(Format.TEXT, told) == (
+    assert written(Format.TEXT, audited) == (
         "audit 3 of shop, part 2 of 5, 2026-02-03T04:05:06Z\n"
         "\n"
         "ENTRY         FACTORY@SEED    VERDICT\n"

@@ -51,9 +51,9 @@ def hostile(text: str) -> AuditReport:
         audits.row(of, Verdict.ERROR, failure=failure),
         audits.row(of, Verdict.DRIFTED, waived=text or " "),
     ]
-    told = audits.report(rows)
-    plan = replace(told.audit.plan, project=text, selectors=(text,))
-    return replace(told, audit=replace(told.audit, plan=plan))
+    audited = audits.report(rows)
+    plan = replace(audited.audit.plan, project=text, selectors=(text,))
+    return replace(audited, audit=replace(audited.audit, plan=plan))
 
 
 def in_utf8(format_: Format, text: str) -> str:
@@ -115,8 +115,8 @@ def test_a_wrapped_line_does_not_begin_with_a_command_to_github() -> None:
     drift = audits.row(audits.entry(), Verdict.DRIFTED, on=values.NEW)
     long = replace(drift.changes[0], name="python", before="1" * 60)
     command = replace(drift.changes[0], name="::error::injected", before="1" * 60)
-    told = audits.report([replace(drift, changes=(long, command))])
-    lines = [line for line in written(Format.TEXT, told).splitlines() if "injected" in line]
+    audited = audits.report([replace(drift, changes=(long, command))])
+    lines = [line for line in written(Format.TEXT, audited).splitlines() if "injected" in line]
     assert [line.lstrip().split()[0] for line in lines] == ["|"]
 
 

@@ -169,11 +169,11 @@ class _Nowhere(StringIO):
 
 def peak_bytes(name: Format, rows: list[AuditRow]) -> int:
     """What writing takes; the rows are there already, so that what is kept of them counts alone."""
-    told, write = audits.report(rows), writer(name)
-    write(told, _Nowhere(), GUIDE)
+    audited, write = audits.report(rows), writer(name)
+    write(audited, _Nowhere(), GUIDE)
     tracemalloc.start()
     try:
-        write(told, _Nowhere(), GUIDE)
+        write(audited, _Nowhere(), GUIDE)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
