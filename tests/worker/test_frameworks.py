@@ -26,7 +26,7 @@ def test_every_framework_has_the_documented_functions(framework: ModuleType) -> 
     assert len(FUNCTIONS) == 13
     assert signatures(framework) == signatures(frameworks.arrays)
     assert list(signatures(framework)) == FUNCTIONS
-    assert all(prefix.endswith("_") for prefix in framework.PREFIXES)
+    assert all(prefix.isupper() for prefix in framework.PREFIXES)
     re.compile(framework.NEUTRAL)
 
 

@@ -7,8 +7,9 @@ from ..protocol import Failure
 from ..tensors import Tensor
 from . import runtime
 
-PREFIXES = ("MKL_", "OMP_", "OPENBLAS_")
-NEUTRAL = ""
+# Linear algebra, OpenMP, and which vector instructions NumPy and the C library choose.
+PREFIXES = ("BLIS_", "GLIBC_TUNABLES", "KMP_", "MKL_", "NPY_", "OMP_", "OPENBLAS_", "VECLIB_")
+NEUTRAL = r"(MKL|OPENBLAS)_VERBOSE|KMP_(SETTINGS|WARNINGS|VERSION)|OMP_DISPLAY_(ENV|AFFINITY)"
 
 
 def require() -> None:
