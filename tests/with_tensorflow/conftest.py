@@ -51,6 +51,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}:{module}"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tensorflow_is_imported() -> None:
+    """Importing TensorFlow sets variables of this process; that is no test's doing."""
+    before = dict(os.environ)
+    importlib.import_module("tensorflow")
+    _restore(before)
+
+
+@pytest.fixture(autouse=True)
+def seeds_set_variables() -> Iterator[None]:
+    """`seedreg.set_seed` sets `PYTHONHASHSEED` for child processes, as it should."""
+    before = dict(os.environ)
+    yield
+    _restore(before)
+
+
+def _restore(variables: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(variables)
+
+
 def keras_version() -> tuple[int, int]:
     """Of the Keras that builds here; (0, 0) where there is none."""
     try:

@@ -23,7 +23,8 @@ from seedreg.domain.failure import (
     environment_failure,
 )
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem, NotJudged, Step
-from seedreg.reports.words.failures import WORDS, failure_error, failure_hint, failure_message
+from seedreg.reports.words.failure_table import WORDS
+from seedreg.reports.words.failures import failure_error, failure_hint, failure_message
 
 PACKAGE = Path(seedreg.__file__).parent
 DATA = Path(__file__).parents[2] / "data"
