@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg import storage
-from seedreg.audit import AuditHistory, Auditor
 from seedreg.config import Config, load_config
 from seedreg.domain.environment_spec import (
     THIS,
@@ -25,9 +24,10 @@ from seedreg.executors.wrappers import DeferredExecutor
 from seedreg.registry import Registry
 from seedreg.storage import Location, parse_location
 
-# What builds and diagnoses is imported by the methods that need it: it takes 20 ms, which `seedreg list`
-# and the other commands that build nothing do not spend.
+# What audits, builds and diagnoses is imported by the methods that need it: it takes 30 ms, which `seedreg
+# list` and the other commands that build nothing do not spend.
 if TYPE_CHECKING:
+    from seedreg.audit import AuditHistory, Auditor
     from seedreg.diagnosis.laboratory import Laboratory
     from seedreg.environments.cache import EnvironmentCache
     from seedreg.environments.notices import Notice
@@ -122,6 +122,8 @@ class Project:
         Raises:
             RegistryError: if the registry is missing, locked, corrupt or not a registry.
         """
+        from seedreg.audit import AuditHistory
+
         with self._repository(write=False) as repository:
             yield AuditHistory(repository)
 
@@ -139,6 +141,8 @@ class Project:
             RegistryError: if the registry is missing, locked, corrupt or not a registry.
             ConfigError: if the configured interpreter does not exist.
         """
+        from seedreg.audit import Auditor
+
         for column in columns:
             if column.python == ThisPython():
                 self.config.resolved(column)  # a mistake in the configuration is not an audit full of errors
