@@ -93,7 +93,7 @@ def wait_for_end(pids: Iterable[int], patience_s: float = 5.0) -> list[int]:
 
 
 def wait_for_pids(file: Path, count: int, patience_s: float = 20.0) -> list[int]:
-    """The process ids that builds have written to the file, one a line, once there are so many."""
+    """The process ids that builds have written to the file, one per line, once there are `count`."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if file.exists() and len(pids := file.read_text().split()) >= count:

@@ -96,7 +96,7 @@ def fake_tensorflow_environ() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def uv_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of uv's own for all tests: what it holds of an index is told apart by the index's path."""
+    """A cache of uv's own for all tests: its entries carry the path of their index."""
     return tmp_path_factory.mktemp("uv-cache")
 
 

@@ -370,7 +370,7 @@ def test_two_that_run_the_same_audit_keep_each_check_once(three: World) -> None:
     assert len(list(auditor.history.rows(audit.number))) == 3
 
 
-# Held against each other --------------------------------------------------------------------------
+# Compared with each other --------------------------------------------------------------------------
 
 
 def compared(world: World, before: int, after: int) -> dict[Became, list[str]]:

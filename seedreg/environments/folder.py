@@ -47,7 +47,7 @@ class CacheFolder:
         """Keep others from removing the environment, whether it is there already or not.
 
         Raises:
-            OSError: with `must_lock`, if the lock cannot be had; without it a cache that may only be read
+            OSError: with `must_lock`, if it cannot be locked; without it a cache that may only be read
                 is good enough.
         """
         lock = None

@@ -20,7 +20,7 @@ def end_with(parent_pid: int) -> None:
 
 
 def outlive_parent() -> None:
-    """Take back what `end_with` did."""
+    """Undo what `end_with` did."""
     _prctl(_PR_SET_PDEATHSIG, 0)
 
 

@@ -41,7 +41,7 @@ def read(
 
 
 def _initializer(tensor: Tensor) -> Optional[Dict[str, Any]]:
-    """Class and config of the initializer, where the layer tells it by the variable's name."""
+    """Class and config of the initializer, where the layer has it under the variable's name."""
     last = tensor.name.split(":")[0].split("/")[-1]
     # recurrent_kernel has recurrent_initializer, and likewise depthwise_ and pointwise_kernel.
     names = [last + "_initializer", last.replace("_kernel", "") + "_initializer"]

@@ -333,7 +333,7 @@ def test_an_environment_that_fails_does_not_stop_the_others(project: Project) ->
         "shell": "/bin/echo",
         "folder": f"environment folder: the interpreter {root}/pythons is a folder",
         "bare": "TensorFlow is not installed for",
-        "raises": "the stand-in was told to raise",
+        "raises": "the stand-in raises",
         "crashes": "signal 11",
     }.items():
         assert words in messages[name], messages[name]

@@ -28,15 +28,15 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest_one(tmp_path: Path, k
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[tool.seedreg]\njobs = \n", "line 2: not valid TOML: Invalid value"),
         ("[tool.seedreg]\n\njobs", "line 3: not valid TOML: Expected '=' after a key in a key/value pair"),
     ],
 )
-def test_broken_toml_is_an_error_with_its_file_and_line(tmp_path: Path, text: str, told: str) -> None:
+def test_broken_toml_is_an_error_with_its_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path, text)
-    assert error({}, {}, tmp_path) == (f"{path}, {told}", None)
+    assert error({}, {}, tmp_path) == (f"{path}, {message}", None)
 
 
 def test_a_pyproject_that_is_not_utf8_is_an_error_with_its_line(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_wrong_variable_is_an_error_with_its_value_and_what_is_allowed(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "said"),
     [
         ("db = 3", "db = 3"),
         ("db = ''", "db = ''"),
@@ -73,12 +73,12 @@ def test_a_wrong_variable_is_an_error_with_its_value_and_what_is_allowed(
     ],
 )
 def test_a_wrong_type_in_pyproject_is_an_error_even_where_an_option_wins(
-    tmp_path: Path, line: str, told: str
+    tmp_path: Path, line: str, said: str
 ) -> None:
     path = write(tmp_path, f"[tool.seedreg]\n{line}\n")
     options: dict[str, object] = {"db": "x", "jobs": 1, "timeout_s": 1, "project": "p", "factories": "m"}
     message, _ = error(options, {}, tmp_path)
-    assert message.startswith(f"{told} ([tool.seedreg] in {path}) is not ")
+    assert message.startswith(f"{said} ([tool.seedreg] in {path}) is not ")
 
 
 def test_a_wrong_option_is_an_error_that_names_the_option_as_a_value(tmp_path: Path) -> None:

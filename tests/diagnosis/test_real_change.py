@@ -45,10 +45,10 @@ def test_blame_names_keras_between_tensorflow_2_15_and_2_16(
     (tmp_path / "models.py").write_text(MODELS)
     registered = seedreg(tmp_path, network_variables, "register", "build", *OLD)
     if registered.returncode != 0:
-        pytest.skip(f"TensorFlow 2.15 on Python 3.11 cannot be had here: {registered.stderr[-500:]}")
+        pytest.skip(f"TensorFlow 2.15 on Python 3.11 cannot be installed here: {registered.stderr[-500:]}")
     blamed = seedreg(tmp_path, network_variables, "blame", "build", *NEW)
     if blamed.returncode == 125:
-        pytest.skip(f"TensorFlow 2.16 on Python 3.11 cannot be had here: {blamed.stderr[-500:]}")
+        pytest.skip(f"TensorFlow 2.16 on Python 3.11 cannot be installed here: {blamed.stderr[-500:]}")
     assert blamed.returncode == 1, blamed
     # The second Dense, which is named dense_1 in one Keras or the other.
     assert "1 of 4 tensors differ from baseline 1; layers: dense_1\n" in blamed.stdout

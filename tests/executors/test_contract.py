@@ -1,4 +1,4 @@
-"""What every `Executor` promises, held against each of them."""
+"""What every `Executor` promises, checked for each of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from seedreg.executors.local import LocalExecutor
 FILES = {
     "models.py": MODELS
     + """
-    def fail(): raise ValueError('told to')
+    def fail(): raise ValueError('on purpose')
 
     def slow(sleep_s=60):
         import time
@@ -85,7 +85,7 @@ class ExecutorContract:
             for request, outcome in make().run(requests_of([recipe("models:fail"), recipe("models:build")]))
         }
         failure = failed(outcomes[0])
-        assert told(failure)[:2] == ("raised", "models:fail raised ValueError: told to")
+        assert told(failure)[:2] == ("raised", "models:fail raised ValueError: on purpose")
         assert built(outcomes[1]).duration_s > 0
 
     def test_deadline_is_a_failure_of_that_build_alone(self, make: Callable[..., Executor]) -> None:

@@ -367,7 +367,7 @@ def test_tensorflow_whose_import_raises_is_broken(
     failure = failed(run_one(root, environ, recipe("models:build"), FORK))
     assert told(failure)[:2] == (
         "tensorflow-broken",
-        f"importing TensorFlow in {sys.executable} raised ImportError: the stand-in was told to raise",
+        f"importing TensorFlow in {sys.executable} raised ImportError: the stand-in raises",
     )
     assert (failure.details or "").splitlines()[1].endswith("in <module>")
     assert "fake_tensorflow" in (failure.details or "").splitlines()[1]

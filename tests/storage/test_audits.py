@@ -149,7 +149,7 @@ def test_memory_does_not_grow_with_the_checks_of_an_audit(two: Repository) -> No
         finally:
             tracemalloc.stop()
 
-    peak(40)  # what is made once
+    peak(40)  # whatever is created only once
     assert peak(count) < 1.3 * peak(40)
 
 

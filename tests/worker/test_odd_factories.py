@@ -284,7 +284,7 @@ Ways = dict[str, tuple[Built, Built]]
 
 
 def both_ways(root: Path, environ: dict[str, str], addresses: list[str]) -> Ways:
-    """What each factory builds, told to fork and told to be fresh."""
+    """What each factory builds when forked and when fresh."""
     found: dict[str, list[Built]] = {address: [] for address in addresses}
     for how in (FORK, FRESH):
         with LocalExecutor(sys.executable, root, environ=environ, isolation=how, jobs=2) as executor:

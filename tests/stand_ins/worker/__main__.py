@@ -112,7 +112,7 @@ def _outcome(build, timeout_s):
     if world.get("fail"):
         return {"failed": _failure("raised", factory=build["factory"], error=world["fail"])}
     if behaviour == "fail":
-        return {"failed": _failure("raised", factory=build["factory"], error="ValueError: told to")}
+        return {"failed": _failure("raised", factory=build["factory"], error="ValueError: on purpose")}
     if behaviour == "fresh_needed" and _MODE == "zygote":
         return {"fresh_needed": {"variables": ["KERAS_BACKEND"]}}
     if behaviour == "slow":

@@ -18,7 +18,7 @@ import numpy
 time.sleep(float(os.environ.get("FAKE_TF_SLEEP_S", "0")))
 match os.environ.get("FAKE_TF_IMPORT"):
     case "raise":
-        raise ImportError("the stand-in was told to raise")
+        raise ImportError("the stand-in raises")
     case "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     case "exit":
