@@ -1,4 +1,4 @@
-"""The workers of an executor: started when they are needed, given builds, listened to, ended."""
+"""The workers of an executor: starting them, sending them builds, reading their messages, ending them."""
 
 from __future__ import annotations
 
@@ -103,13 +103,13 @@ class Crew:
     def run(self, requests: Sequence[tuple[Launch, BuildRequest]]) -> Iterator[tuple[BuildRequest, Outcome]]:
         """Run builds, each by the worker that it needs; see `Executor.run`."""
         for launch in [launch for launch, worker in self._workers.items() if worker.process.has_ended]:
-            self._end(launch)  # it was killed while there was nothing to build
+            self._end(launch)  # it was killed while no build ran
         work = Work(requests)
         finished = False
         try:
             while work.is_waiting or work.is_known or any(w.running for w in self._workers.values()):
                 while work.is_known:
-                    self._dispatch(work)  # no build waits for what the caller does with this one
+                    self._dispatch(work)  # while the caller works on this one, builds go on
                     yield work.next_known()
                 self._dispatch(work)
                 if not work.is_known and any(worker.slots for worker in self._workers.values()):
@@ -162,7 +162,7 @@ class Crew:
                 for line in lines:
                     self._receive(wire.decode_message(line, self._root), launch, work)
                     if launch not in self._workers:
-                        break  # it said that it ends
+                        break  # it has ended
             except (wire.ProtocolError, EOFError) as error:
                 self._fail_all(launch, error, work)
         now = time.monotonic()

@@ -11,7 +11,7 @@ from seedreg.domain.entry import Source
 
 _TIMEOUT_S = 10
 
-# `git rev-parse --local-env-vars`, those that say which repository.
+# From `git rev-parse --local-env-vars`: those that choose the repository.
 _LOCAL_VARIABLES = (
     "GIT_DIR",
     "GIT_WORK_TREE",

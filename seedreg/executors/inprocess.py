@@ -1,4 +1,4 @@
-"""The worker's seeding and reading of weights, applied to this very process and a model that it holds."""
+"""The worker's seeding and reading of weights, in this process and for a model in its memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TensorFlowMissing(SeedregError):
 def set_seed(seed: int) -> None:
     """Seed Python's, NumPy's, TensorFlow's and Keras' global generators (seeding protocol `full`).
 
-    Call it just before the model is built: what is drawn in between moves the weights. It also sets
+    Call it just before the model is built: random numbers drawn in between change the weights. It also sets
     `PYTHONHASHSEED`, which takes effect in processes started from now on, not in this one.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# They are meant for one interpreter, and break any other.
+# Each is meant for one interpreter, and breaks any other.
 _OF_ONE_INTERPRETER = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 
 

@@ -39,7 +39,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class FreshNeeded:
-    """Importing the user's module changed these variables: the build must run in a fresh interpreter."""
+    """Importing the factory's module changed these variables: the build needs a fresh interpreter."""
 
     key: int
     variables: tuple[str, ...]
@@ -57,7 +57,7 @@ class ProtocolError(Exception):
 
 
 class NoMessage(ProtocolError):
-    """A line that is not even JSON; whatever wrote it is no worker."""
+    """A line that is not JSON, so it was not written by a worker."""
 
 
 class Pipe(Protocol):
@@ -105,7 +105,7 @@ def encode_request(
 
 
 def decode_message(line: bytes, root: Path) -> Message:
-    """One line of a worker; the source's file is made relative to `root` where it lies inside.
+    """One line of a worker; the source's file becomes relative to `root` if it is inside.
 
     Raises:
         ProtocolError: if the line is not one of protocol 1, or of another number.
@@ -115,7 +115,7 @@ def decode_message(line: bytes, root: Path) -> Message:
     try:
         message = json.loads(line)
         if b"\\ud" in line.lower():
-            # Lone surrogates stand for bytes that are no UTF-8; no terminal and no database takes them.
+            # A lone surrogate is a byte that is not UTF-8; terminals and databases refuse it.
             message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
         if message["type"] in ("ready", "unusable") and message["protocol"] != PROTOCOL:
             raise ProtocolError(protocol=str(message["protocol"]), expected=PROTOCOL)

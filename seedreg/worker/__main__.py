@@ -1,7 +1,7 @@
 """Entry point: `python <this folder> zygote|fresh|build …`, in any interpreter that has TensorFlow.
 
-The folder is taken off `sys.path` and the package is loaded under a private name, so that no
-module of the user's is shadowed.
+The folder is removed from `sys.path` and the package is loaded under a private name, so that it
+hides no module of the project.
 """
 
 import gc
@@ -26,8 +26,8 @@ def _main() -> None:
     folder = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0] or os.curdir) == folder:
         del sys.path[0]
-    # What an import makes lives to the end: looking through it again and again costs a tenth of the
-    # import of TensorFlow. Builds enable the collector before they call the factory.
+    # Objects that imports create are never freed. Collecting garbage among them again and again takes a
+    # tenth of the import of TensorFlow. Builds enable the collector before they call the factory.
     gc.disable()
     _load_package(folder)
     mode = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -50,7 +50,7 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
         answer = protocol.encode(outcome)
     except (TypeError, ValueError) as error:
         answer = protocol.encode(protocol.failed(Failure("internal", unsent=str(error))))
-    # A file, not a pipe: the user's code may have closed every descriptor, or left children that hold them.
+    # A file, not a pipe: user code may have closed every descriptor, or left children that hold them.
     partial = answer_path + ".partial"
     with open(partial, "wb") as stream:
         stream.write(answer)
@@ -64,7 +64,7 @@ def flush_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BaseException:  # the user's code may have closed or replaced it
+        except BaseException:  # user code may have closed or replaced it
             pass
 
 
@@ -73,20 +73,20 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
     os.chdir(request["root"])
     common = probe.interpreter() if zygote is None else zygote  # before the project's folders are on the path
     sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
-    del sys.argv[1:]  # the worker's own arguments are not for the user's module to parse
+    del sys.argv[1:]  # the factory's module may parse them, and these are the worker's
     if zygote is None:
         frameworks.require()
     before = variables.watched(hide_gpus)
     paths = list(sys.path)
     factory = loading.load(request["factory"], request["import_paths"], request["root"])
-    # TensorFlow, or parts that it loads lazily, may be imported from here on, whatever the module took away.
+    # TensorFlow, and parts that it loads later, must stay importable even if the module changed the path.
     sys.path.extend(path for path in paths if path not in sys.path)
     after = variables.watched(hide_gpus)
     if zygote is not None and after != before:
         changed = sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
         return {"fresh_needed": {"variables": changed}}
     if hide_gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the user's module may have changed it
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the factory's module may have changed it
     if zygote is None:
         frameworks.load()
     with frameworks.device(request["device"]):
@@ -139,7 +139,7 @@ class _Built(object):
         self.words_drawn = [seeding.words_drawn(old, new) for old, new in zip(generators, now)]
 
     def warnings(self) -> List[Dict[str, Any]]:
-        """What the weights leave out, as far as it can be known."""
+        """What the weights leave out, as far as it is known."""
         if self.complete:
             return self.framework.left_out(self.model)  # type: ignore[no-any-return]
         return [protocol.warning("unbuilt")]

@@ -10,17 +10,17 @@ _DOUBT_S = 2.0  # a second, and one more for file systems that keep time in step
 
 
 class CarefulLoader(importlib.machinery.SourceFileLoader):
-    """Loads a module's source, from cached bytecode only if that cannot be of another state of the file.
+    """Loads a module's source; from cached bytecode only if that is certainly of the file as it is now.
 
-    Python takes bytecode to be current if time (in whole seconds) and size of the source are those it
-    was made of, so an edit within the second is missed. Bytecode written well after the source's time
-    has no such doubt. The same thought keeps git's index right.
+    Python compares the source's time in whole seconds and its size with those in the bytecode, so it
+    misses an edit within the same second. Bytecode written well after the source's time is safe. git's
+    index has the same rule.
     """
 
     def path_stats(self, path: Any) -> Any:
-        """Time and size of the source, once bytecode that is in doubt is gone.
+        """Time and size of the source, after bytecode that is not safe was deleted.
 
-        An OSError makes the import machinery do without bytecode.
+        After an OSError the import machinery uses no bytecode.
         """
         stats = super().path_stats(path)
         cached = importlib.util.cache_from_source(os.fspath(path))

@@ -14,30 +14,10 @@ def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
     Raises:
         Failure: kinds `arguments`, `raised`, `exit`, `memory`.
     """
-    params = dict(params)
-    try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):
-        signature = None  # builtins and C extensions have none
-    if signature is not None:
-        parameter = signature.parameters.get("seed")
-        if (
-            parameter is not None
-            and "seed" not in params
-            and parameter.kind
-            in (
-                parameter.POSITIONAL_OR_KEYWORD,
-                parameter.KEYWORD_ONLY,
-            )
-        ):
-            params["seed"] = seed
-        try:
-            signature.bind(**params)
-        except TypeError as error:
-            raise Failure("arguments", factory=address, signature=str(signature), error=str(error))
+    arguments = _arguments(factory, address, params, seed)
     pid = os.getpid()
     try:
-        return factory(**params)
+        return factory(**arguments)
     except SystemExit as error:
         raise Failure(
             "exit", user_traceback(), factory=address, code="" if error.code is None else repr(error.code)
@@ -48,6 +28,25 @@ def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
         raise Failure("raised", user_traceback(), factory=address, error=describe(error))
     finally:
         end_copy(pid)
+
+
+def _arguments(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Dict[str, Any]:
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):
+        return dict(params)  # builtins and C extensions have none
+    arguments = dict(params)
+    parameter = signature.parameters.get("seed")
+    if parameter is not None and parameter.kind in (
+        parameter.POSITIONAL_OR_KEYWORD,
+        parameter.KEYWORD_ONLY,
+    ):
+        arguments.setdefault("seed", seed)
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise Failure("arguments", factory=address, signature=str(signature), error=str(error))
+    return arguments
 
 
 def materialise(framework: Any, model: Any, address: str, inputs: List[Dict[str, Any]]) -> None:

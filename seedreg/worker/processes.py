@@ -20,7 +20,7 @@ def end_with(parent_pid: int) -> None:
 
 
 def outlive_parent() -> None:
-    """Undo what `end_with` did."""
+    """Undo `end_with`."""
     _prctl(_PR_SET_PDEATHSIG, 0)
 
 
@@ -37,7 +37,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def children() -> List[int]:
-    """The children of this process; none where there is no /proc, and the process group has to do."""
+    """The children of this process; none without /proc, where only the process group is known."""
     own = os.getpid()
     try:
         with open("/proc/self/task/{}/children".format(own)) as stream:
@@ -60,7 +60,7 @@ def lead_group(pid: int) -> None:
     try:
         os.setpgid(pid, pid)
     except OSError:
-        pass  # the other of parent and child was faster
+        pass  # parent and child both do it; the other was faster
 
 
 def kill_group(pid: int) -> None:

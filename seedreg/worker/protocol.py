@@ -1,6 +1,6 @@
-"""Number 1 of the worker protocol: the words that cross the descriptors, and nothing that acts on them.
+"""Worker protocol 1: what its messages are; nothing here acts on them.
 
-Control is JSON, one object a line, ASCII. The worker reads requests from its standard input and
+Control is JSON, one object per line, in ASCII. The worker reads requests from its standard input and
 writes messages to its standard output; it moves both to private descriptors before anything else.
 
 Requests: `{"type": "build", "id": …, "timeout_s": …, "build": {…}}`. The end of input ends the
@@ -16,7 +16,7 @@ from typing import Any, Dict, Optional
 
 PROTOCOL = 1
 
-# The end of what a build printed that travels with a failure.
+# How much of the end of what a build printed is sent with a failure.
 OUTPUT_TAIL_BYTES = 8192
 
 
@@ -46,7 +46,7 @@ def failed(failure: Failure, output: Optional[str] = None) -> Dict[str, Any]:
 
 
 def warning(kind: str, **facts: Any) -> Dict[str, Any]:
-    """What the user should know about a build that succeeded."""
+    """What the user should know about a build that succeeded, for the list of its facts."""
     return {"kind": kind, "facts": facts}
 
 

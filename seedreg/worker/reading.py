@@ -11,7 +11,7 @@ from .tensors import Tensor, raw_bytes
 def read(
     tensors: List[Tensor], sink: Optional[Callable[[int, Any, str], None]] = None
 ) -> List[Dict[str, Any]]:
-    """The record of each tensor; only one tensor's values are held at a time.
+    """The record of each tensor; the values of only one tensor are in memory at a time.
 
     `sink(index, array, sha256)` gets each array as it is read.
 
@@ -41,7 +41,7 @@ def read(
 
 
 def _initializer(tensor: Tensor) -> Optional[Dict[str, Any]]:
-    """Class and config of the initializer, where the layer has it under the variable's name."""
+    """Class and config of the initializer, if the layer has one for the variable's name."""
     last = tensor.name.split(":")[0].split("/")[-1]
     # recurrent_kernel has recurrent_initializer, and likewise depthwise_ and pointwise_kernel.
     names = [last + "_initializer", last.replace("_kernel", "") + "_initializer"]

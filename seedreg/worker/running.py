@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 from . import build, processes, protocol
 from .protocol import Failure
 
-# What a build may print before what it printed first is thrown away.
+# How much a build may print before its log is emptied.
 _LOG_BYTES = 1 << 26
 
 

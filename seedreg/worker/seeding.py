@@ -30,7 +30,7 @@ def seed_everything(seed: int, seeding: str = "full") -> None:
     if seeding == "tf":
         frameworks.tensorflow.seed(seed)
         return
-    import tensorflow  # noqa: F401 - so that nothing is seeded where it is missing
+    import tensorflow  # noqa: F401 - without it nothing is seeded
 
     os.environ["PYTHONHASHSEED"] = str(seed)
     random.seed(seed)

@@ -19,7 +19,7 @@ from .protocol import Failure
 
 _READ_BYTES = 65536
 _END_S = 5.0
-# How often it is looked at how much the builds have printed.
+# How often the sizes of the logs are checked.
 _LOOK_S = 1.0
 
 
@@ -35,7 +35,7 @@ def serve(mode: str, parent_pid: int) -> None:
             common = probe.interpreter()
             frameworks.load()
             frameworks.tensorflow.index_kernels()
-            build.flush_output()  # else every fork would print again what the import left in the buffer
+            build.flush_output()  # else every fork would print what the import left in the buffer
     except Failure as failure:
         outcome = protocol.failed(failure)["failed"]
         _send(messages, {"type": "unusable", "protocol": protocol.PROTOCOL, "failure": outcome})
@@ -45,7 +45,7 @@ def serve(mode: str, parent_pid: int) -> None:
 
 
 def _take_descriptors() -> Any:
-    """Move the control descriptors away from 0 and 1, where the user's code would find them."""
+    """Move the control descriptors away from 0 and 1, where user code would find them."""
     requests, messages = os.dup(0), os.dup(1)  # not inheritable, as everything that Python opens
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -80,7 +80,7 @@ class _Server(object):
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._wake_writer)
         processes.adopt_orphans()  # so that `_sweep` finds what a build leaves behind
-        processes.outlive_parent()  # from here on the end of input is seen at once
+        processes.outlive_parent()  # from now on the loop sees the end of its input at once
         if self._common is not None and hasattr(gc, "freeze"):
             gc.freeze()  # a collection in a child would touch, and so copy, every page of the heap
         try:

@@ -22,7 +22,7 @@ def source_of(factory: Any) -> Dict[str, Any]:
             return source
         with open(file, "rb") as stream:
             source["file_sha256"] = hashlib.sha256(stream.read()).hexdigest()
-    except Exception:  # the file may be gone, changed or never have been; none of that fails a build
+    except Exception:  # the file may be deleted, changed, or have never existed; no build fails for that
         return source
     text = "".join(lines)
     source.update(

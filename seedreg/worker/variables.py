@@ -7,7 +7,7 @@ from typing import Dict
 from . import frameworks
 
 _PREFIXES = tuple(prefix for framework in frameworks.ALL for prefix in framework.PREFIXES)
-# What is recorded is shared: NVIDIA_API_KEY is not.
+# Registries are shared, so secrets such as NVIDIA_API_KEY are not recorded.
 _SECRET = r".*_(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)(?:_.*)?"
 _NEUTRAL = re.compile(
     "|".join([framework.NEUTRAL for framework in frameworks.ALL if framework.NEUTRAL] + [_SECRET])
@@ -15,7 +15,7 @@ _NEUTRAL = re.compile(
 
 
 def watched(hide_gpus: bool) -> Dict[str, str]:
-    """The environment variables that can move a weight, as they are now.
+    """The environment variables that can change a weight, as they are now.
 
     `CUDA_VISIBLE_DEVICES` is left out where the worker itself hides the GPUs.
     """

@@ -49,9 +49,9 @@ _DIFFER = (
 _REASONS = {
     Difference.TF_SEEDING: "seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras "
     "draws its seeds from Python's random",
-    Difference.ISOLATION: "one build was a fresh interpreter that imports the factory's module first, one a "
-    "fork made after TensorFlow was imported: random state that does not come from the seed, or an effect of "
-    "import order",
+    Difference.ISOLATION: "one build was a fresh interpreter that imports the factory's module first, the "
+    "other a fork made after TensorFlow was imported: random state that does not come from the seed, or an "
+    "effect of import order",
     Difference.UNKNOWN: "something in the factory is random and does not come from the seed",
 }
 _SOURCES = {

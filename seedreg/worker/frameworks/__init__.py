@@ -53,7 +53,7 @@ def load() -> None:
 
 
 def require() -> None:
-    """Say that a framework is missing before the user's import says so in its own way.
+    """Report a missing framework before the factory's module fails to import it.
 
     Raises:
         Failure: kind `no-tensorflow`.
