@@ -33,7 +33,9 @@ def with_git(source: Source, root: Path) -> Source:
         return source
     file = root / source.file
     commit = _git(file.parent, "rev-parse", "--verify", "HEAD")
-    status = _git(file.parent, "status", "--porcelain", "--ignored", "--", file.name) if commit else None
+    # The user's own status.showUntrackedFiles = no would make a file that git does not hold look clean.
+    look = ("status", "--porcelain", "--ignored", "--untracked-files=all", "--", file.name)
+    status = _git(file.parent, *look) if commit else None
     if commit is None or status is None:
         return source
     return replace(source, git_commit=commit.strip(), git_dirty=bool(status.strip()))

@@ -60,6 +60,15 @@ def test_file_that_git_does_not_hold_is_dirty(root: Path, ignored: bool) -> None
     assert known(root, "new.py") == (git(root, "rev-parse", "HEAD"), True)
 
 
+def test_settings_of_the_user_hide_no_file(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[status]\n\tshowUntrackedFiles = no\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    (root / "new.py").write_text("")
+    assert known(root, "new.py") == (git(root, "rev-parse", "HEAD"), True)
+
+
 def test_variables_of_a_hook_do_not_mislead(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", ".git")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")

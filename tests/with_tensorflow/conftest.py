@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from unittest import mock
 
 import pytest
 
@@ -80,13 +79,6 @@ def keras_version() -> tuple[int, int]:
     except importlib.metadata.PackageNotFoundError:
         return 0, 0
     return int(major), int(minor)
-
-
-@pytest.fixture(autouse=True)
-def variables_restored(known_state: None) -> Iterator[None]:
-    """Importing TensorFlow and setting a seed change variables of this process: not for the next test."""
-    with mock.patch.dict(os.environ):
-        yield
 
 
 def clean_environ(**more: str) -> dict[str, str]:
