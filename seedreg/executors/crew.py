@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -100,11 +100,10 @@ class Crew:
         if launch not in self._workers:
             self._start(launch)
 
-    def run(self, requests: Sequence[tuple[Launch, BuildRequest]]) -> Iterator[tuple[BuildRequest, Outcome]]:
+    def run(self, work: Work) -> Iterator[tuple[BuildRequest, Outcome]]:
         """Run builds, each by the worker that it needs; see `Executor.run`."""
         for launch in [launch for launch, worker in self._workers.items() if worker.process.has_ended]:
             self._end(launch)  # it was killed while no build ran
-        work = Work(requests)
         finished = False
         try:
             while work.is_waiting or work.is_known or any(w.running for w in self._workers.values()):

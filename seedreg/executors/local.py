@@ -10,6 +10,7 @@ from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.isolation import Isolation
 from seedreg.executors.crew import Crew
 from seedreg.executors.launch import Launch
+from seedreg.executors.work import run_all
 from seedreg.worker.frameworks import fork_is_safe
 
 WORKER_FOLDER = Path(__file__).parent.parent / "worker"
@@ -74,7 +75,7 @@ class LocalExecutor:
     def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
         """See `Executor.run`."""
         several = len(requests) > 1
-        yield from self._crew.run([(self._launch(request, several), request) for request in requests])
+        yield from run_all([(self._launch(request, several), request) for request in requests], self._crew)
 
     def _launch(self, request: BuildRequest, several: bool) -> Launch:
         """The worker that the build needs."""

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.executors.launch import Launch
+
+if TYPE_CHECKING:
+    from seedreg.executors.crew import Crew
+
+
+def run_all(
+    requests: Iterable[tuple[Launch, BuildRequest]], crew: Crew
+) -> Iterator[tuple[BuildRequest, Outcome]]:
+    """Run builds, each by the worker that it needs; see `Executor.run`."""
+    yield from crew.run(Work(requests))
 
 
 class Work:
