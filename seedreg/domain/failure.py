@@ -12,7 +12,7 @@ from seedreg.errors import EnvironmentFailed, EnvironmentProblem, UsageError, Uv
 
 
 class FailureKind(enum.Enum):
-    """What happened; docs/worker-protocol.md describes each. The values are stored and never change."""
+    """What happened (docs/reference/worker-protocol.md). The values are stored and never change."""
 
     ARGUMENTS = "arguments"
     DEVICE = "device"

@@ -11,7 +11,7 @@ from seedreg.domain.kinds import Facts, FactValue, facts_document, facts_from
 
 
 class WarningKind(enum.Enum):
-    """What was noticed; docs/worker-protocol.md describes each. The values are stored and never change."""
+    """What was noticed (docs/reference/worker-protocol.md). The values are stored and never change."""
 
     IGNORES_SEED = "ignores-seed"
     NOT_COMMITTED = "not-committed"

@@ -16,7 +16,7 @@ _OF_ONE_INTERPRETER = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 class Launch:
     """What a worker must be started with for a build to be right; builds that agree share a worker.
 
-    `mode` is `zygote` or `fresh`; docs/worker-protocol.md describes both.
+    `mode` is `zygote` or `fresh`; docs/reference/worker-protocol.md describes both.
     """
 
     mode: str

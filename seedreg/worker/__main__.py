@@ -42,7 +42,7 @@ def _main() -> None:
     else:
         sys.stderr.write(
             "usage: python {} zygote|fresh PARENT_PID, or build REQUEST_FILE\n"
-            "This program is started by seedreg; docs/worker-protocol.md describes it.\n".format(folder)
+            "seedreg starts this program; docs/reference/worker-protocol.md describes it.\n".format(folder)
         )
         sys.exit(2)
 

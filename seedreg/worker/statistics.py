@@ -9,7 +9,7 @@ _SAMPLES = 16
 
 
 def statistics(array: Any) -> Dict[str, Any]:
-    """Float64 statistics over the finite elements; docs/fingerprint.md says of each what it is."""
+    """Float64 statistics over the finite elements; docs/reference/fingerprint.md says of each what it is."""
     import numpy
 
     flat = array.reshape(-1)

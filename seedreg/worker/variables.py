@@ -1,4 +1,4 @@
-"""The environment variables that can change a build; docs/worker-protocol.md lists them with the reasons."""
+"""The environment variables that can change a build, with reasons in docs/reference/worker-protocol.md."""
 
 import os
 import re

@@ -11,7 +11,7 @@ from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.kinds import facts_document, facts_from
 from seedreg.domain.warning import BuildWarning, WarningKind, build_warning
 
-PROTOCOL = Path(__file__).parents[2] / "docs" / "worker-protocol.md"
+PROTOCOL = Path(__file__).parents[2] / "docs" / "reference" / "worker-protocol.md"
 FAILURE = build_failure(
     FailureKind.NAME_NOT_FOUND,
     details="Traceback …",

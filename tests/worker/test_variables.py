@@ -1,4 +1,4 @@
-"""Which environment variables are recorded with a build; the table is in docs/worker-protocol.md."""
+"""Which environment variables are recorded with a build: the table of docs/reference/worker-protocol.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from seedreg.worker import frameworks, variables
 
-PROTOCOL = Path(__file__).parents[2] / "docs" / "worker-protocol.md"
+PROTOCOL = Path(__file__).parents[2] / "docs" / "reference" / "worker-protocol.md"
 
 RECORDED = {
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2",
