@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Project, Result
 
-# For the terminal, the shell and other programs; those that change a build: docs/reference/worker-protocol.md.
+# For terminals, shells and other programs. Those that change a build: docs/reference/worker-protocol.md.
 NEUTRAL = {
     "LANG": "C",
     "LC_ALL": "C",
