@@ -20,7 +20,7 @@ HABITS = {
     r"stands? in for": "is used instead of, replaces",
     r"looks? further": "shows details",
     r"(?:is|was|could|can|cannot) (?:not )?(?:to )?be had": "is available, could not be found",
-    r"for so long|(?<!not )(?<!just )so many(?! that)": "this long, this many; or name the number",
+    r"for so long|so many(?! that)": "this long, this many; or name the number",
     r"the house|rooms": "package, module",
     r"rests? in": "is stored in",
     r"nothing but|as little as": "only",
@@ -28,7 +28,8 @@ HABITS = {
     r"what (?:is|was) (?:foreign|made)": "a noun: untrusted text, created environments",
     r"a defect of seedreg": "a bug in seedreg",
 }
-_HABIT = re.compile("|".join(rf"(\b(?:{habit})\b)" for habit in HABITS), re.IGNORECASE)
+_SPACE = r"\s+"
+_HABIT = re.compile("|".join(rf"(\b(?:{one})\b)" for one in HABITS).replace(" ", _SPACE), re.IGNORECASE)
 
 # Where a phrase is right all the same: file → phrases.
 ALLOWED: dict[str, tuple[str, ...]] = {}
@@ -51,10 +52,11 @@ def words_of(source: Path) -> Iterator[tuple[int, str]]:
 
 def habits(text: str, first: int, allowed: tuple[str, ...]) -> Iterator[str]:
     for match in _HABIT.finditer(text):
-        if match[0] not in allowed:
+        phrase = re.sub(_SPACE, " ", match[0])
+        if phrase not in allowed:
             instead = list(HABITS.values())[next(i for i, found in enumerate(match.groups()) if found)]
             line = first + text.count("\n", 0, match.start())
-            yield f"line {line}: {match[0]!r}; write: {instead}"
+            yield f"line {line}: {phrase!r}; write: {instead}"
 
 
 def found_in(path: Path, allowed: tuple[str, ...]) -> list[str]:
@@ -68,6 +70,15 @@ def test_comments_docstrings_and_messages_are_plain() -> None:
 
 def test_pages_are_plain() -> None:
     assert [found for path in pages.pages() for found in found_in(path, ALLOWED.get(str(path), ()))] == []
+
+
+def test_a_habit_is_found_with_its_line_and_what_to_write_instead(tmp_path: Path) -> None:
+    source = tmp_path / "source.py"
+    source.write_text('told = 1\n\ndef made(anew):\n    """What is\n    made anew."""  # one a line\n')
+    assert found_in(source, ("one a line",)) == [
+        f"{source}, line 4: 'What is made'; write: a noun: untrusted text, created environments",
+        f"{source}, line 5: 'anew'; write: again, from scratch",
+    ]
 
 
 def test_nothing_is_allowed_that_no_longer_occurs() -> None:
