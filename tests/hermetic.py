@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedreg.config import MARKERS
+
 # The only variables that come from outside. All others are set below or removed.
 _KEPT = (
     "PATH",  # where git, uv and other Pythons are
@@ -93,18 +95,19 @@ def refusal() -> str | None:
     if sys.getfilesystemencoding() != "utf-8":
         encoding = sys.getfilesystemencoding()
         return f"the tests need UTF-8 file names, and this locale has {encoding}: set LC_ALL=C.UTF-8"
-    temporary = Path(tempfile.gettempdir()).resolve()
-    for folder in (temporary, *temporary.parents):
-        for marker in ("pyproject.toml", ".git", ".seedreg"):
-            if (folder / marker).exists():
-                return f"the tests need a TMPDIR outside of projects: {folder} has {marker}"
+    if _temporary_folder() is None:
+        return (
+            f"the tests need a TMPDIR outside of any project, and above {tempfile.gettempdir()} there is one"
+        )
     return None
 
 
 def enter(outside: Mapping[str, str]) -> KnownState:
     """Put this process into the known state. Called once, before any test module is imported."""
-    temporary = os.path.realpath(tempfile.gettempdir())
-    folder = Path(tempfile.mkdtemp(prefix="seedreg-tests-", dir=temporary))
+    temporary = _temporary_folder()
+    assert temporary is not None, refusal()
+    tempfile.tempdir = temporary  # pytest's own `tmp_path` too
+    folder = Path(tempfile.mkdtemp(prefix="seedreg-tests-"))
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -140,6 +143,16 @@ def leave(state: KnownState, folder: Path) -> None:
     """Go back to a folder that stays, and remove the one of the tests."""
     os.chdir(folder)
     shutil.rmtree(state.folder, ignore_errors=True)
+
+
+def _temporary_folder() -> str | None:
+    """Where the tests write: TMPDIR, unless a project around it would be taken for theirs."""
+    for candidate in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        folder = Path(candidate).resolve()
+        around = (one / marker for one in (folder, *folder.parents) for marker in MARKERS)
+        if os.access(folder, os.W_OK) and not any(path.exists() for path in around):
+            return str(folder)
+    return None
 
 
 def _settings(home: Path, temporary: str) -> dict[str, str]:
