@@ -401,8 +401,9 @@ PROCESSES = {
 
         def twice():
             note(os.getpid())
-            if os.fork() == 0:
-                note(os.getpid())
+            child = os.fork()
+            if child:
+                note(child)  # who may be killed before noting itself
             return model()
 
         def hangs():
