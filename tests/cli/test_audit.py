@@ -22,7 +22,7 @@ from seedreg.domain.audit import Shard
 from seedreg.errors import UsageError
 
 from .conftest import Project, Result
-from .test_nothing_lost import wait_until
+from .test_nothing_lost import SOON_S, wait_until
 
 PACED = '''
 
@@ -263,7 +263,7 @@ def test_ctrl_c_keeps_what_was_finished(paced: Project) -> None:
     assert told <= kept
     assert 3 <= len(kept) < 16
     assert "interrupted" in paced("audits").out
-    assert wait_until(lambda: not paced.processes(), 1.0), paced.processes()
+    assert wait_until(lambda: not paced.processes(), SOON_S), paced.processes()
     assert paced("audit", "--resume").code == 0
     assert sorted(checked(paced)[1].values()) == [1] * 16
     assert "interrupted" not in paced("audits").out
@@ -289,7 +289,7 @@ def test_killed_at_any_moment_it_resumes_and_checks_every_entry_once(paced: Proj
     counts = checked(paced)
     assert len(counts) > 1, "no audit that was killed came as far as a check"
     assert all(sorted(one.values()) == [1] * 16 for one in counts.values()), counts
-    assert wait_until(lambda: not paced.processes(), 2.0), paced.processes()
+    assert wait_until(lambda: not paced.processes(), SOON_S), paced.processes()
     assert paced("db", "check").code == 0
 
 

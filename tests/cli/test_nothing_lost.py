@@ -18,6 +18,9 @@ from .conftest import Project
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
 
 
+SOON_S = 10.0  # also on a busy machine; what would wait for a build or an import would take 30 s or 600 s
+
+
 def wait_until(true: Callable[[], bool], timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -63,7 +66,7 @@ def test_what_was_printed_survives_kill_9_at_any_moment(project: Project) -> Non
         for path in said:
             *lines, _ = path.read_text(encoding="utf-8").split("\n")
             told |= {line.split("  ")[1] for line in lines if line.startswith("registered  ")}
-        if not wait_until(lambda: not project.processes(), 1.0):
+        if not wait_until(lambda: not project.processes(), SOON_S):
             left.append(project.processes())
         assert integrity(project) == "ok"
     assert left == []
@@ -114,8 +117,8 @@ def test_a_signal_while_builds_hang(project: Project, number: int, code: int, me
     time.sleep(0.3)
     found = ended(process, number)
     assert found[:2] == (code, message)
-    assert found[2] < 2.0
-    assert wait_until(lambda: not project.processes(), 1.0), project.processes()
+    assert found[2] < SOON_S
+    assert wait_until(lambda: not project.processes(), SOON_S), project.processes()
 
 
 @pytest.mark.parametrize(("number", "code", "message"), SIGNALS)
@@ -128,8 +131,8 @@ def test_a_signal_while_tensorflow_is_imported(
     time.sleep(0.3)
     found = ended(process, number)
     assert found[:2] == (code, message)
-    assert found[2] < 2.0
-    assert wait_until(lambda: not project.processes(), 1.0), project.processes()
+    assert found[2] < SOON_S
+    assert wait_until(lambda: not project.processes(), SOON_S), project.processes()
 
 
 def test_what_was_finished_before_ctrl_c_is_kept(project: Project) -> None:
@@ -142,7 +145,7 @@ def test_what_was_finished_before_ctrl_c_is_kept(project: Project) -> None:
     assert line.startswith(f"registered  {project.id('slow')}  models:slow@0")
     assert ended(process, signal.SIGINT)[0] == 130
     assert project.id("slow") in registered(project)
-    assert wait_until(lambda: not project.processes(), 1.0), project.processes()
+    assert wait_until(lambda: not project.processes(), SOON_S), project.processes()
 
 
 def test_a_build_that_ignores_signals_and_forks_is_ended_with_the_command(project: Project) -> None:
@@ -159,7 +162,7 @@ def test_a_build_that_ignores_signals_and_forks_is_ended_with_the_command(projec
     process = project.popen("register", "stubborn:build", start_new_session=True)
     assert wait_until((project.root / "started").exists, 20)
     assert ended(process, signal.SIGINT)[0] == 130
-    assert wait_until(lambda: not project.processes(), 1.0), project.processes()
+    assert wait_until(lambda: not project.processes(), SOON_S), project.processes()
 
 
 def test_a_second_ctrl_c_ends_the_command_too(project: Project) -> None:
@@ -169,4 +172,4 @@ def test_a_second_ctrl_c_ends_the_command_too(project: Project) -> None:
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.2)
     assert ended(process, signal.SIGINT)[0] == 130
-    assert wait_until(lambda: not project.processes(), 1.0), project.processes()
+    assert wait_until(lambda: not project.processes(), SOON_S), project.processes()
