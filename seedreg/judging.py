@@ -16,7 +16,7 @@ from seedreg.domain.environment_changes import Change, changes
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import Recipe
+from seedreg.domain.recipe import Recipe, Seeding
 from seedreg.domain.verdict import Observed, Verdict
 from seedreg.domain.warning import BuildWarning, WarningKind, build_warning
 
@@ -146,7 +146,7 @@ def _nondeterministic(recipe: Recipe, first: Built, other: Built, drift: Drift) 
 
 def _likely_reason(recipe: Recipe, first: Built, other: Built) -> dict[str, str]:
     """The facts on why two builds differ, as far as the recipe and the factory's source show."""
-    if recipe.seeding == "tf":
+    if recipe.seeding is Seeding.TF:
         return {"reason": Difference.TF_SEEDING.value}
     for pattern, source in _UNSEEDED:
         if first.source.text and re.search(pattern, first.source.text):

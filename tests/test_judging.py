@@ -14,7 +14,7 @@ from seedreg.domain.environment_changes import changes
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import Recipe
+from seedreg.domain.recipe import Recipe, Seeding
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
@@ -109,7 +109,7 @@ UNSEEDED = "rng = numpy.random.default_rng()"
     [
         (RECIPE, built(), built("2"), {"reason": "unknown"}),
         (RECIPE, FRESH, built("2"), {"reason": "isolation"}),
-        (replace(RECIPE, seeding="tf"), FRESH, built("2"), {"reason": "tf-seeding"}),
+        (replace(RECIPE, seeding=Seeding.TF), FRESH, built("2"), {"reason": "tf-seeding"}),
         (
             RECIPE,
             built(source=replace(SOURCE, text=UNSEEDED)),

@@ -16,7 +16,7 @@ from seedreg.cli.printing import print_json, print_lines
 from seedreg.cli.projects import load, open_project_for_build
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.failure import FailureKind
-from seedreg.domain.recipe import InputSpec, Recipe, parse_seeds
+from seedreg.domain.recipe import InputSpec, Recipe, Seeding, parse_seeds
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning
@@ -63,7 +63,11 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
     help="Shape of an input without the batch, e.g. 28,28,1 or 10:int32, for a model that is not built; "
     "repeatable.",
 )
-@click.option("--seeding", type=click.Choice(["full", "tf"]), help="How seeds are set (default: full).")
+@click.option(
+    "--seeding",
+    type=click.Choice([one.value for one in Seeding]),
+    help="How seeds are set (default: full).",
+)
 @click.option("--device", metavar="cpu|gpu[:N]", help="Device to build on (default: cpu).")
 @click.option("--alias", metavar="NAME", help="A name for the entry.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="A tag for the entries; repeatable.")
@@ -110,7 +114,7 @@ def register_command(
         canonical_address(factory, config, module, cwd=Path.cwd()),
         0,
         canonical_json(parse_params(params)),
-        config.seeding,
+        Seeding.of(config.seeding),
         tuple(InputSpec.parse(text) for text in inputs),
         config.device,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from seedreg.domain.recipe import DEVICES, SEEDINGS, is_device
+from seedreg.domain.recipe import DEVICES, Seeding, is_device
 
 DEFAULT_FACTORIES = ("models", "model")
 ISOLATIONS = ("auto", "fork", "fresh")
@@ -111,7 +111,7 @@ KINDS: dict[str, tuple[str, Reader]] = {
     "isolation": _one_of(ISOLATIONS),
     "jobs": ("a whole number of at least 1", _jobs),
     "timeout": (f"a number of seconds above 0 and up to {MAX_TIMEOUT_S}", _timeout),
-    "seeding": _one_of(SEEDINGS),
+    "seeding": _one_of(tuple(one.value for one in Seeding)),
     "device": (f"one of: {DEVICES}", _device),
     "busy_timeout": (f"a number of seconds from 0 to {MAX_TIMEOUT_S}", lambda raw, base: _seconds(raw)),
     "cache_dir": ("a folder", lambda raw, base: Path(absolute(text(raw), base))),

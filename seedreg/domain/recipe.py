@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import json
 import operator
@@ -14,12 +15,37 @@ from seedreg.errors import Step, UsageError
 
 RECIPE_FORMAT = 1
 MAX_SEED = 2**32 - 1
-SEEDINGS = ("full", "tf")
 DEVICES = "cpu, gpu, gpu:0, gpu:1 …"
 
 _DEVICE = re.compile(r"cpu|gpu(:\d+)?", re.ASCII)
 _INPUT = re.compile(r"(\d{1,12}(?:[,x]\d{1,12})*)(?::([a-z]+\d*))?", re.ASCII)
 _SEEDS = re.compile(r"\s*(-?\d{1,12})(?:\s*-\s*(\d{1,12}))?\s*", re.ASCII)
+
+
+class Seeding(enum.Enum):
+    """How seeds are set: a seeding protocol, as people write it."""
+
+    FULL = "full"
+    TF = "tf"
+
+    @classmethod
+    def of(cls, text: str | Seeding) -> Seeding:
+        """The protocol of this name.
+
+        Raises:
+            UsageError: if there is none.
+        """
+        try:
+            return cls(text)
+        except ValueError:
+            raise UsageError(
+                f"unknown seeding protocol {text!r}", hint=f"one of: {', '.join(one.value for one in cls)}"
+            ) from None
+
+    @property
+    def identity(self) -> str:
+        """The protocol with its number, as an entry's id is made of it."""
+        return f"{self.value}/1"
 
 
 @dataclass(frozen=True)
@@ -62,17 +88,14 @@ class Recipe:
     factory: str
     seed: int
     params_json: str = "{}"
-    seeding: str = "full"
+    seeding: Seeding = Seeding.FULL
     inputs: tuple[InputSpec, ...] = ()
     device: str = "cpu"
     framework: str = "tensorflow"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_seed(self.seed))  # a NumPy integer has no JSON
-        if self.seeding not in SEEDINGS:
-            raise UsageError(
-                f"unknown seeding protocol {self.seeding!r}", hint=f"one of: {', '.join(SEEDINGS)}"
-            )
+        object.__setattr__(self, "seeding", Seeding.of(self.seeding))  # calls from Python may give its name
         if not is_device(self.device):
             raise UsageError(f"unknown device {self.device!r}", hint=f"one of: {DEVICES}")
 
@@ -91,7 +114,7 @@ class Recipe:
             "factory": self.factory,
             "params": self.params,
             "seed": self.seed,
-            "seeding": f"{self.seeding}/1",
+            "seeding": self.seeding.identity,
             "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in self.inputs],
             "device": self.device,
         }
@@ -110,7 +133,7 @@ class Recipe:
             factory=document["factory"],
             seed=document["seed"],
             params_json=canonical_json(document["params"]),
-            seeding=document["seeding"].removesuffix("/1"),
+            seeding=Seeding.of(document["seeding"].removesuffix("/1")),
             inputs=tuple(InputSpec(tuple(i["shape"]), i["dtype"]) for i in document["inputs"]),
             device=document["device"],
             framework=document["framework"],

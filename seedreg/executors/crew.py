@@ -13,7 +13,7 @@ from seedreg.domain.entry import Source
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.executors import wire
 from seedreg.executors.git import with_git
-from seedreg.executors.launch import Launch
+from seedreg.executors.launch import Launch, Mode
 from seedreg.executors.process import WorkerProcess
 from seedreg.executors.spool import Spool, discard
 from seedreg.executors.work import Work
@@ -195,12 +195,12 @@ class Crew:
                 discard(build.exported)
                 work.finish(build.request, failure)
             case wire.FreshNeeded(key):
-                if launch.mode != "zygote":
+                if launch.mode is not Mode.ZYGOTE:
                     raise wire.ProtocolError(asked=key)
                 build = worker.answered(key)
                 discard(build.exported)
                 self.needs_fresh.add(build.request.recipe.factory)
-                work.move(build.request, launch, replace(launch, mode="fresh"))
+                work.move(build.request, launch, replace(launch, mode=Mode.FRESH))
 
     def _source(self, source: Source) -> Source:
         """The source with what git knows of it, which is asked once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import sys
 from collections.abc import Mapping
@@ -12,22 +13,26 @@ from pathlib import Path
 _OF_ONE_INTERPRETER = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 
 
+class Mode(enum.Enum):
+    """The mode of a worker; docs/reference/worker-protocol.md describes both."""
+
+    ZYGOTE = "zygote"
+    FRESH = "fresh"
+
+
 @dataclass(frozen=True)
 class Launch:
-    """What a worker must be started with for a build to be right; builds that agree share a worker.
+    """What a worker must be started with for a build to be right; builds that agree share a worker."""
 
-    `mode` is `zygote` or `fresh`; docs/reference/worker-protocol.md describes both.
-    """
-
-    mode: str
+    mode: Mode
     hash_seed: str
     hide_gpus: bool
 
     def command(self, python: str, folder: Path) -> list[str]:
         """The command that starts the worker program in `folder`."""
         # The supervisor of fresh interpreters needs no site-packages; each build's interpreter gets them.
-        flags = ["-S"] if self.mode == "fresh" else []
-        return [python, *flags, str(folder), self.mode, str(os.getpid())]
+        flags = ["-S"] if self.mode is Mode.FRESH else []
+        return [python, *flags, str(folder), self.mode.value, str(os.getpid())]
 
     def environment(self, environ: Mapping[str, str], python: str) -> dict[str, str]:
         """The environment variables of the worker: the user's, without those of another interpreter."""

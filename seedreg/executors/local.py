@@ -8,8 +8,9 @@ from pathlib import Path
 
 from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Seeding
 from seedreg.executors.crew import Crew
-from seedreg.executors.launch import Launch
+from seedreg.executors.launch import Launch, Mode
 from seedreg.executors.work import run_all
 from seedreg.worker.frameworks import fork_is_safe
 
@@ -70,7 +71,7 @@ class LocalExecutor:
     def warm_up(self) -> None:
         """Start importing TensorFlow now for forks on the CPU, which are expected to follow."""
         if self._isolation is not Isolation.FRESH and fork_is_safe():
-            self._crew.start_early(Launch("zygote", "0", hide_gpus=True))
+            self._crew.start_early(Launch(Mode.ZYGOTE, "0", hide_gpus=True))
 
     def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
         """See `Executor.run`."""
@@ -80,8 +81,8 @@ class LocalExecutor:
     def _launch(self, request: BuildRequest, several: bool) -> Launch:
         """The worker that the build needs."""
         recipe = request.recipe
-        hash_seed, hide_gpus = "0" if recipe.seeding == "full" else "random", recipe.device == "cpu"
-        zygote, fresh = (Launch(mode, hash_seed, hide_gpus) for mode in ("zygote", "fresh"))
+        hash_seed = "0" if recipe.seeding is Seeding.FULL else "random"
+        zygote, fresh = (Launch(mode, hash_seed, recipe.device == "cpu") for mode in Mode)
         isolation = request.isolation if self._isolation is Isolation.AUTO else self._isolation
         if isolation is Isolation.AUTO:
             isolation = Isolation.FORK if several or self._crew.has(zygote) else Isolation.FRESH

@@ -93,7 +93,7 @@ def encode_request(
         "factory": recipe.factory,
         "params": recipe.params,
         "seed": recipe.seed,
-        "seeding": recipe.seeding,
+        "seeding": recipe.seeding.value,
         "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in recipe.inputs],
         "device": recipe.device,
         "root": str(root),

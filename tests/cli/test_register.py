@@ -183,7 +183,7 @@ def test_an_unbuilt_model_needs_an_input_shape(empty_project: Project) -> None:
     assert empty_project("register", "unbuilt").told == (
         125,
         "refused  models:unbuilt@0\n"
-        "  unbuilt: models:unbuilt returned a Sequential without weights\n"
+        "  unbuilt: models:unbuilt returned an object of type Sequential without weights\n"
         "  hint: it may not be built yet; give the shape of its input without the batch dimension, e.g. "
         "--input-shape 28,28,1\n",
         "",

@@ -22,7 +22,7 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe
+from seedreg.domain.recipe import InputSpec, Recipe, Seeding
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
 from seedreg.domain.warning import WarningKind, build_warning
@@ -77,7 +77,7 @@ FULL = Entry(
         "models.py:build_model",
         4294967295,
         '{"units":8}',
-        "tf",
+        Seeding.TF,
         (InputSpec((28, 28, 1)), InputSpec((10,), "int32")),
         "gpu:0",
     ),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.recipe import InputSpec, Recipe, check_seed, parse_seeds
+from seedreg.domain.recipe import InputSpec, Recipe, Seeding, check_seed, parse_seeds
 from seedreg.errors import UsageError
 
 FULL = Recipe(
@@ -15,7 +15,7 @@ FULL = Recipe(
     "pkg.models:build",
     2**32 - 1,
     canonical_json({"units": 8, "name": "é"}),
-    "tf",
+    Seeding.TF,
     (InputSpec((28, 28, 1)), InputSpec((), "int32")),
     "gpu:0",
 )
@@ -42,7 +42,7 @@ def test_every_field_enters_the_id() -> None:
         Recipe("p", "models:other", 0),
         plain.with_seed(1),
         Recipe("p", "models:build", 0, '{"a":1}'),
-        Recipe("p", "models:build", 0, seeding="tf"),
+        Recipe("p", "models:build", 0, seeding=Seeding.TF),
         Recipe("p", "models:build", 0, inputs=(InputSpec((1,)),)),
         Recipe("p", "models:build", 0, inputs=(InputSpec((1,), "int32"),)),
         Recipe("p", "models:build", 0, device="gpu"),
@@ -77,7 +77,11 @@ def test_unknown_device_is_refused(device: str) -> None:
 
 def test_unknown_seeding_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown seeding protocol 'numpy'"):
-        Recipe("p", "m:f", 0, seeding="numpy")
+        Seeding.of("numpy")
+
+
+def test_a_recipe_takes_the_name_of_a_seeding_protocol() -> None:
+    assert Recipe(*("p", "m:f", 0, "{}", "tf")) == Recipe("p", "m:f", 0, "{}", Seeding.TF)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from builds import built, recipe, run_one, write_project
 
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import InputSpec
-from seedreg.executors.launch import Launch
+from seedreg.executors.launch import Launch, Mode
 
 SHAPE = (InputSpec((4,)),)
 ENVIRON = {
@@ -27,8 +27,8 @@ ENVIRON = {
 @pytest.mark.parametrize(
     ("launch", "changed"),
     [
-        (Launch("zygote", "0", hide_gpus=True), {"PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": "-1"}),
-        (Launch("fresh", "random", hide_gpus=False), {"PYTHONHASHSEED": "random"}),
+        (Launch(Mode.ZYGOTE, "0", hide_gpus=True), {"PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": "-1"}),
+        (Launch(Mode.FRESH, "random", hide_gpus=False), {"PYTHONHASHSEED": "random"}),
     ],
 )
 def test_seedreg_sets_the_hash_seed_and_hides_gpus(launch: Launch, changed: dict[str, str]) -> None:
@@ -36,7 +36,7 @@ def test_seedreg_sets_the_hash_seed_and_hides_gpus(launch: Launch, changed: dict
 
 
 def test_what_belongs_to_one_interpreter_does_not_reach_another(tmp_path: Path) -> None:
-    launch = Launch("fresh", "0", hide_gpus=False)
+    launch = Launch(Mode.FRESH, "0", hide_gpus=False)
     kept = {name: value for name, value in ENVIRON.items() if name in ("PATH", "PYTHONPATH")}
     found = launch.environment(ENVIRON, str(tmp_path / "python"))
     assert found == {**kept, "CUDA_VISIBLE_DEVICES": "1", "PYTHONHASHSEED": "0"}
@@ -44,7 +44,7 @@ def test_what_belongs_to_one_interpreter_does_not_reach_another(tmp_path: Path) 
 
 def test_the_supervisor_of_fresh_interpreters_starts_without_site_packages() -> None:
     folder = Path("/seedreg/worker")
-    found = [Launch(mode, "0", hide_gpus=True).command("/py", folder) for mode in ("zygote", "fresh")]
+    found = [Launch(mode, "0", hide_gpus=True).command("/py", folder) for mode in Mode]
     assert found == [
         ["/py", "/seedreg/worker", "zygote", str(os.getpid())],
         ["/py", "-S", "/seedreg/worker", "fresh", str(os.getpid())],

@@ -14,7 +14,7 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe
+from seedreg.domain.recipe import InputSpec, Recipe, Seeding
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.executors import wire
@@ -116,7 +116,7 @@ REQUESTS = [
                 "pkg.models:build",
                 2**32 - 1,
                 '{"name":"\\u00e9","units":16}',
-                "full",
+                Seeding.FULL,
                 (InputSpec((28, 28, 1)), InputSpec((), "int32")),
                 "gpu:0",
             ),
@@ -125,7 +125,7 @@ REQUESTS = [
         (Path("/project"), Path("/project/src")),
         600.0,
     ),
-    (BuildRequest(1, Recipe("p", "models.py:build", 0, seeding="tf")), (Path("/project"),), 1.5),
+    (BuildRequest(1, Recipe("p", "models.py:build", 0, seeding=Seeding.TF)), (Path("/project"),), 1.5),
 ]
 
 

@@ -13,7 +13,7 @@ from seedreg.domain.environment_changes import changes
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe
+from seedreg.domain.recipe import InputSpec, Recipe, Seeding
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary
@@ -128,13 +128,13 @@ RECIPE = Recipe(
     "models:build",
     7,
     '{"units":8}',
-    "full",
+    Seeding.FULL,
     (InputSpec((28, 28, 1)), InputSpec((10,), "int32")),
     "cpu",
 )
 ENTRY = Entry(RECIPE, T0)
 FULL_ENTRY = Entry(
-    replace(RECIPE, seeding="tf", device="gpu:0"), T0, "golden", "a note", ("a", "b"), T2, "old"
+    replace(RECIPE, seeding=Seeding.TF, device="gpu:0"), T0, "golden", "a note", ("a", "b"), T2, "old"
 )
 BASELINE = Baseline(1, PRINT, OLD, SOURCE, FACTS, T0)
 SECOND = Baseline(2, DRIFTED_PRINT, NEW, EDITED, replace(FACTS, warnings=()), T2, "Keras 3")

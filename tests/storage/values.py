@@ -11,7 +11,7 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe
+from seedreg.domain.recipe import InputSpec, Recipe, Seeding
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary
 from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict
@@ -52,7 +52,7 @@ def full_entry() -> Entry:
         "pkg.models:build",
         2**32 - 1,
         '{"seed":5,"units":8}',
-        "tf",
+        Seeding.TF,
         (InputSpec((28, 28, 1)),),
         "gpu:0",
     )

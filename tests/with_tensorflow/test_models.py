@@ -201,13 +201,13 @@ REFUSED = {
     "no tensors": (
         recipe("zoo:arrays", case="none"),
         "no-tensors",
-        "zoo:arrays returned a dict without weights",
+        "zoo:arrays returned an object of type dict without weights",
         "an empty model has no fingerprint, so nothing could be compared",
     ),
     "not built": (
         recipe("zoo:never_called"),
         "unbuilt",
-        "zoo:never_called returned a Listed without weights",
+        "zoo:never_called returned an object of type Listed without weights",
         "it may not be built yet; give the shape of its input without the batch dimension, "
         "e.g. --input-shape 28,28,1",
     ),
@@ -226,7 +226,7 @@ REFUSED = {
     "not an array": (
         recipe("zoo:arrays", case="not an array"),
         "wrong-return",
-        "zoo:arrays returned a list whose item '1' is of type str, not an array",
+        "zoo:arrays returned an object of type list whose item '1' is of type str, not an array",
         "every value must be an array, a tensor or a variable",
     ),
     "nothing": (

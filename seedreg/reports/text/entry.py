@@ -41,7 +41,7 @@ def entry_lines(details: EntryDetails, guide: Guide) -> Iterator[str]:
 def _entry_pairs(entry: Entry) -> Iterator[_Pair]:
     recipe = entry.recipe
     yield "factory", recipe.factory
-    yield "seed", f"{recipe.seed} (seeding {recipe.seeding})"
+    yield "seed", f"{recipe.seed} (seeding {recipe.seeding.value})"
     yield "params", recipe.params_json
     yield "inputs", "; ".join(map(str, recipe.inputs)) or "-"
     yield "device", recipe.device

@@ -179,7 +179,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     ),
     K.NO_TENSORS: (
         Words(
-            "{factory} returned a {type} without weights",
+            "{factory} returned an object of type {type} without weights",
             hint="an empty model has no fingerprint, so nothing could be compared",
         ),
     ),
@@ -229,7 +229,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             hint="a Keras model has none before it is built: call it once, or build(input_shape)",
         ),
         Words(
-            "{factory} returned a {type} without weights",
+            "{factory} returned an object of type {type} without weights",
             hint="it may not be built yet",
             step=Step.GIVE_INPUT_SHAPE,
         ),
@@ -274,7 +274,8 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     ),
     K.WRONG_RETURN: (
         Words(
-            "{factory} returned a {type} whose item {item!r} is of type {item_type}, not an array",
+            "{factory} returned an object of type {type} whose item {item!r} is of type {item_type}, "
+            "not an array",
             hint="every value must be an array, a tensor or a variable",
         ),
         Words(
