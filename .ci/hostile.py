@@ -25,7 +25,7 @@ def prepare(folder: Path) -> dict[str, str]:
     """Write what the variables point to, and return the variables."""
     modules = folder / "python path"
     modules.mkdir()
-    for name in ("keras", "tensorflow", "tf_keras", "models", "sitecustomize"):
+    for name in ("keras", "tensorflow", "tf_keras", "models", "only_in_hostile", "sitecustomize"):
         (modules / f"{name}.py").write_text(BROKEN.format(name))
     odd = folder / "xdg"
     (odd / "git").mkdir(parents=True)

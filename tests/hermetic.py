@@ -114,7 +114,7 @@ def enter(outside: Mapping[str, str]) -> KnownState:
         if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and name != _PYTESTS_OWN
     }
     state = KnownState(folder, {**kept, **_settings(folder / "home", temporary)}, outside)
-    _forget_python_path()
+    _forget_python_path(outside.get("PYTHONPATH", ""))
     for name in _SIGNALS:
         # `nohup` and shells ignore some in what they start, and children would inherit that.
         default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
@@ -170,17 +170,12 @@ def _settings(home: Path, temporary: str) -> dict[str, str]:
     }
 
 
-def _forget_python_path() -> None:
-    """Take the folders of PYTHONPATH off `sys.path`.
+def _forget_python_path(python_path: str) -> None:
+    """Take the folders of the PYTHONPATH outside off `sys.path`.
 
-    A worker of pytest-xdist gets its `sys.path` from the process that started it, where this is done already;
-    its own PYTHONPATH is xdist's.
+    A worker of pytest-xdist has them too: it gets the `sys.path` with which the process that starts it began.
     """
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        return
-    foreign = {
-        os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry
-    }
+    foreign = {os.path.abspath(entry) for entry in python_path.split(os.pathsep) if entry}
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) not in foreign]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -35,6 +36,10 @@ def test_only_known_variables_are_set() -> None:
         "TERM",
     }
     assert (time.tzname[0], os.listdir(), os.listdir(os.environ["HOME"])) == ("UTC", [], [])
+
+
+def test_modules_of_the_shells_python_path_are_not_found() -> None:
+    assert importlib.util.find_spec("only_in_hostile") is None  # .ci/hostile.py has it on PYTHONPATH
 
 
 def test_a_child_process_starts_from_the_known_state_too() -> None:
