@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from seedreg.config import Config
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
 from seedreg.domain.isolation import Isolation
-from seedreg.environments.cache import EnvironmentCache
-from seedreg.environments.notices import Notice
-from seedreg.environments.uv import Uv
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
 from seedreg.executors.wrappers import DeferredExecutor, EnvironmentExecutor
+
+if TYPE_CHECKING:
+    from seedreg.environments.cache import EnvironmentCache
+    from seedreg.environments.notices import Notice
 
 
 def environment_cache(
@@ -26,6 +28,10 @@ def environment_cache(
         environ: the variables of uv.
         notify: is called before something that takes long.
     """
+    # Most builds need no created environment, and importing what creates them takes 27 ms.
+    from seedreg.environments.cache import EnvironmentCache
+    from seedreg.environments.uv import Uv
+
     return EnvironmentCache(config.cache_dir, Uv(config.root, environ), notify)
 
 
