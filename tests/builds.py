@@ -68,7 +68,7 @@ def failed(outcome: Outcome) -> BuildFailure:
     return outcome
 
 
-def told(failure: BuildFailure) -> tuple[str, str, str | None]:
+def shown(failure: BuildFailure) -> tuple[str, str, str | None]:
     """The failure as the command line shows it: its kind, its message and its hint."""
     return failure.kind.value, failure_message(failure), hint_of(failure_error(failure, NotJudged))
 

@@ -90,7 +90,7 @@ class Result:
         return json.loads(self.out)
 
     @property
-    def told(self) -> tuple[int, str, str]:
+    def shown(self) -> tuple[int, str, str]:
         """Exit code and both streams, without what no two runs have in common."""
         return (self.code, _plain(self.out), _plain(self.err))
 

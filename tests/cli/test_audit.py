@@ -93,7 +93,7 @@ def test_selectors_and_a_shard_narrow_it_down(project: Project) -> None:
 
 @pytest.mark.parametrize("shard", ["6/5", "0/5", "x", "1/0", "1/", "-1/2", "1.0/2", "1/2/3", "²/5"])
 def test_a_shard_that_is_none_is_wrong_usage(project: Project, shard: str) -> None:
-    assert project("audit", f"--shard={shard}").told == (
+    assert project("audit", f"--shard={shard}").shown == (
         2,
         "",
         error(f"shard {shard!r} is not K/N with K from 1 to N", "write it as --shard 2/5"),
@@ -119,7 +119,7 @@ def test_only_what_was_not_checked_since_is_stale(project: Project) -> None:
         1,
         2,
     ]  # not build@0
-    assert project("audit", "--stale", "7d").told == (
+    assert project("audit", "--stale", "7d").shown == (
         4,
         "",
         error(
@@ -200,7 +200,7 @@ def test_fail_fast_stops_and_resume_goes_on(project: Project) -> None:
     assert sorted(check["entry"]["id"] for check in result.document["checks"]) == sorted(
         {entry["id"] for entry in project("list", "--json").document["entries"]}
     )
-    assert project("audit", "--resume").told == (
+    assert project("audit", "--resume").shown == (
         4,
         "",
         error(
@@ -212,7 +212,7 @@ def test_fail_fast_stops_and_resume_goes_on(project: Project) -> None:
 
 @pytest.mark.parametrize("options", [["build"], ["--shard", "1/2"], ["--stale", "7d"], ["--rerun-failed"]])
 def test_resume_takes_nothing_that_selects(project: Project, options: list[str]) -> None:
-    assert project("audit", "--resume", *options).told == (
+    assert project("audit", "--resume", *options).shown == (
         2,
         "",
         error(
@@ -258,9 +258,9 @@ def test_ctrl_c_keeps_what_was_finished(paced: Project) -> None:
         "seedreg: audit 1 was interrupted: seedreg audit --resume resumes it\n"
         "\nseedreg: interrupted; what was finished is kept\n"
     )
-    told = {line.split()[1] for line in (*lines, *err.splitlines()) if line.startswith("REPRODUCED  ")}
+    shown = {line.split()[1] for line in (*lines, *err.splitlines()) if line.startswith("REPRODUCED  ")}
     kept = {entry[:12] for entry in checked(paced)[1]}
-    assert told <= kept
+    assert shown <= kept
     assert 3 <= len(kept) < 16
     assert "interrupted" in paced("audits").out
     assert wait_until(lambda: not paced.processes(), SOON_S), paced.processes()
@@ -359,7 +359,7 @@ def test_a_wrong_configuration_is_told_before_anything_is_recorded(project: Proj
 
 def test_an_environment_named_twice_is_wrong_usage(project: Project) -> None:
     describe(project, a=sys.executable, b=sys.executable)
-    assert project("audit", *columns("a", "b")).told == (
+    assert project("audit", *columns("a", "b")).shown == (
         2,
         "",
         error("environment 'b' is named twice (it is the same as 'a')", "name each environment once"),
@@ -443,7 +443,7 @@ def test_a_report_that_cannot_be_written_does_not_hide_a_drift(project: Project)
 
 
 def test_audits_are_listed_newest_first(project: Project) -> None:
-    assert project("audits").told == (0, "", "no audits\n")
+    assert project("audits").shown == (0, "", "no audits\n")
     project("audit", "build")
     project.write("drift", "")
     project("audit", "flips")
@@ -459,9 +459,9 @@ def test_audits_are_listed_newest_first(project: Project) -> None:
 
 
 def test_an_audit_is_shown_as_it_ended(project: Project) -> None:
-    told = project("audit")
-    assert project("audits", "show", "1").told == (0, told.out, "")
-    assert project("audits", "show", "2").told == (
+    shown = project("audit")
+    assert project("audits", "show", "1").shown == (0, shown.out, "")
+    assert project("audits", "show", "2").shown == (
         4,
         "",
         error("there is no audit 2", "`seedreg audits` lists the audits"),

@@ -13,7 +13,7 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
 
 def test_it_tells_the_history_of_the_package(upgraded: Project) -> None:
-    code, out, _ = upgraded("bisect", "build", "--package", "Keras", *TODAY).told
+    code, out, _ = upgraded("bisect", "build", "--package", "Keras", *TODAY).shown
     assert code == 1
     assert (
         out[out.index("KERAS") :]

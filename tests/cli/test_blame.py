@@ -21,7 +21,7 @@ def checked(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_names_the_package_and_shows_the_evidence(upgraded: Project) -> None:
-    code, out, err = upgraded("blame", "build", *TODAY).told
+    code, out, err = upgraded("blame", "build", *TODAY).shown
     assert code == 1
     assert (
         out

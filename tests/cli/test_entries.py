@@ -53,7 +53,7 @@ def test_list_filters(project: Project, filters: list[str], labels: list[str]) -
 
 
 def test_an_empty_list_is_no_error(project: Project) -> None:
-    assert project("list", "--project", "other").told == (0, "", "no entries\n")
+    assert project("list", "--project", "other").shown == (0, "", "no entries\n")
     assert project("list", "--project", "other", "--json").document == {
         "format": "seedreg.list/1",
         "entries": [],
@@ -87,7 +87,7 @@ def test_show_tells_then_and_now(project: Project) -> None:
 
 def test_show_takes_one_entry(project: Project) -> None:
     ids = [f"{project.id('build', seed)} (models:build@{seed})" for seed in range(3)]
-    assert project("show", "build").told == (
+    assert project("show", "build").shown == (
         2,
         "",
         error(f"'build' names 3 entries: {', '.join(ids)}", "this command takes one: give its id"),
@@ -108,7 +108,7 @@ def test_history_is_in_the_order_of_time(project: Project) -> None:
     project("accept", "coin", "--reason", "moved by one")
     project.write("break", "")
     project("verify", "coin")
-    code, out, err = project("history", "coin").told
+    code, out, err = project("history", "coin").shown
     assert (code, err) == (0, "")
     assert [re.sub(r"^\S+Z  ", "", line) for line in out.splitlines() if not line.startswith("  ")] == [
         f"{project.id('flips')}  models:flips@0",
@@ -126,7 +126,7 @@ def test_history_is_in_the_order_of_time(project: Project) -> None:
 def test_accept_adds_a_baseline_with_its_reason(project: Project) -> None:
     project.write("drift", "")
     id_ = project.id("flips")
-    assert project("accept", "coin", "--reason", "moved by one").told == (
+    assert project("accept", "coin", "--reason", "moved by one").shown == (
         0,
         f"accepted  {id_}  models:flips@0  baseline 2  sr1:64\n"
         "  1 of 1 tensors differ from baseline 1; layers: w\n",
@@ -148,7 +148,7 @@ def test_an_accepted_entry_is_listed_as_reproducing_its_new_baseline(project: Pr
 
 
 def test_there_is_nothing_to_accept_where_nothing_drifted(project: Project) -> None:
-    assert project("accept", "coin", "--reason", "why not").told == (
+    assert project("accept", "coin", "--reason", "why not").shown == (
         0,
         f"{project.id('flips')}  models:flips@0  still reproduces baseline 1: nothing to accept\n",
         "",
@@ -165,7 +165,7 @@ def test_accept_wants_a_reason(project: Project, arguments: list[str]) -> None:
 
 def test_what_is_not_deterministic_cannot_be_accepted(project: Project) -> None:
     project.edit("np.random.normal(size=4) + os", "np.random.RandomState().normal(size=4) + os")
-    assert project("accept", "coin", "--reason", "x").told == (
+    assert project("accept", "coin", "--reason", "x").shown == (
         1,
         "",
         error(
@@ -177,7 +177,7 @@ def test_what_is_not_deterministic_cannot_be_accepted(project: Project) -> None:
 
 def test_what_cannot_be_built_cannot_be_accepted(project: Project) -> None:
     project.write("break", "")
-    assert project("accept", "coin", "--reason", "x").told == (
+    assert project("accept", "coin", "--reason", "x").shown == (
         125,
         "",
         error(
@@ -192,7 +192,7 @@ def test_what_cannot_be_built_cannot_be_accepted(project: Project) -> None:
 
 def test_retiring_takes_entries_out_of_use_and_back(project: Project) -> None:
     ids = [project.id("build", seed) for seed in range(3)]
-    assert project("retire", "build", "--reason", "replaced").told == (
+    assert project("retire", "build", "--reason", "replaced").shown == (
         0,
         "".join(f"retired  {id_}  models:build@{seed}\n" for seed, id_ in enumerate(ids)),
         "",
@@ -206,7 +206,7 @@ def test_retiring_takes_entries_out_of_use_and_back(project: Project) -> None:
         f"already registered  {ids[0]}  models:build@0  reproduces\n"
         f"  it is retired; `seedreg unretire {ids[0]}` brings it back\n"
     )
-    assert project("unretire", "build").told == (
+    assert project("unretire", "build").shown == (
         0,
         "".join(f"active  {id_}  models:build@{seed}\n" for seed, id_ in enumerate(ids)),
         "",
@@ -216,12 +216,12 @@ def test_retiring_takes_entries_out_of_use_and_back(project: Project) -> None:
 
 def test_tags_are_added_and_removed(project: Project) -> None:
     id_ = project.id("build")
-    assert project("tag", "build@0", "--add", "b", "-a", "a", "--remove", "nightly").told == (
+    assert project("tag", "build@0", "--add", "b", "-a", "a", "--remove", "nightly").shown == (
         0,
         f"{id_}  models:build@0  tags: a, b\n",
         "",
     )
-    assert project("tag", "build@0", "-r", "a", "-r", "b").told == (
+    assert project("tag", "build@0", "-r", "a", "-r", "b").shown == (
         0,
         f"{id_}  models:build@0  tags: -\n",
         "",
@@ -233,12 +233,12 @@ def test_tags_are_added_and_removed(project: Project) -> None:
 
 
 def test_tag_wants_a_tag(project: Project) -> None:
-    assert project("tag", "coin").told == (
+    assert project("tag", "coin").shown == (
         2,
         "",
         error("no tag is given", "add one with --add NAME, or remove one with --remove NAME"),
     )
-    assert project("tag", "coin", "--add", "a b").told == (
+    assert project("tag", "coin", "--add", "a b").shown == (
         2,
         "",
         error("tag 'a b' is empty, or has white space or one of : @ ,"),
@@ -247,14 +247,14 @@ def test_tag_wants_a_tag(project: Project) -> None:
 
 def test_an_alias_is_given_moved_and_taken_off(project: Project) -> None:
     id_ = project.id("build")
-    assert project("alias", "build@0", "golden").told == (0, f"{id_}  models:build@0  alias: golden\n", "")
+    assert project("alias", "build@0", "golden").shown == (0, f"{id_}  models:build@0  alias: golden\n", "")
     assert project("show", "golden").code == 0
-    assert project("alias", "golden", "--remove").told == (0, f"{id_}  models:build@0  alias: -\n", "")
+    assert project("alias", "golden", "--remove").shown == (0, f"{id_}  models:build@0  alias: -\n", "")
     assert project("show", "golden").code == 4
 
 
 def test_a_wrong_alias_is_told(project: Project) -> None:
-    assert project("alias", "build@0", "coin").told == (
+    assert project("alias", "build@0", "coin").shown == (
         2,
         "",
         error(
@@ -263,9 +263,9 @@ def test_a_wrong_alias_is_told(project: Project) -> None:
         ),
     )
     missing = (2, "", error("give either a NAME or --remove", "seedreg alias SELECTOR NAME"))
-    assert project("alias", "coin").told == missing
-    assert project("alias", "coin", "x", "--remove").told == missing
-    assert project("alias", "coin", "cafe").told == (
+    assert project("alias", "coin").shown == missing
+    assert project("alias", "coin", "x", "--remove").shown == missing
+    assert project("alias", "coin", "cafe").shown == (
         2,
         "",
         error(
@@ -280,7 +280,7 @@ def test_a_wrong_alias_is_told(project: Project) -> None:
 
 def test_rebuild_writes_the_registered_weights(project: Project) -> None:
     target = project.root / "weights.npz"
-    assert project("rebuild", "coin", "-o", "weights.npz").told == (
+    assert project("rebuild", "coin", "-o", "weights.npz").shown == (
         0,
         "wrote  weights.npz  models:flips@0  sr1:64\n  these are the registered weights (baseline 1)\n",
         "",
@@ -296,7 +296,7 @@ def test_rebuild_writes_safetensors(project: Project) -> None:
 
 def test_rebuild_says_when_the_weights_are_not_the_registered_ones(project: Project) -> None:
     project.write("drift", "")
-    assert project("rebuild", "coin", "-o", "weights.npz").told == (
+    assert project("rebuild", "coin", "-o", "weights.npz").shown == (
         1,
         "wrote  weights.npz  models:flips@0  sr1:64\n"
         "  these are NOT the registered weights (baseline 1: sr1:64)\n"
@@ -322,7 +322,7 @@ def test_a_rebuild_that_fails_leaves_the_file_that_was_there(project: Project) -
 
 
 def test_h5_is_for_keras_models(project: Project) -> None:
-    assert project("rebuild", "coin", "-o", "w.weights.h5").told == (
+    assert project("rebuild", "coin", "-o", "w.weights.h5").shown == (
         125,
         "",
         error("only a Keras model can be written as .h5", "write .safetensors or .npz instead"),
@@ -332,7 +332,7 @@ def test_h5_is_for_keras_models(project: Project) -> None:
 
 @pytest.mark.parametrize("name", ["weights.txt", "weights", "weights.h5", ".npz.bak"])
 def test_an_unknown_suffix_is_told_before_anything_is_built(project: Project, name: str) -> None:
-    assert project("rebuild", "coin", "-o", name).told == (
+    assert project("rebuild", "coin", "-o", name).shown == (
         2,
         "",
         error(
@@ -344,7 +344,7 @@ def test_an_unknown_suffix_is_told_before_anything_is_built(project: Project, na
 
 def test_a_target_that_cannot_be_written_is_told_before_anything_is_built(project: Project) -> None:
     project.write("break", "")
-    assert project("rebuild", "coin", "-o", "nowhere/weights.npz").told == (
+    assert project("rebuild", "coin", "-o", "nowhere/weights.npz").shown == (
         2,
         "",
         error("cannot write into nowhere: No such file or directory"),
@@ -362,7 +362,7 @@ def test_a_target_that_cannot_be_written_is_told_before_anything_is_built(projec
 
 def test_db_status_says_where_and_how_much(project: Project) -> None:
     project("retire", "build@2")
-    code, out, err = project("db", "status").told
+    code, out, err = project("db", "status").shown
     assert (code, err) == (0, "")
     where, size, schema, entries = out.splitlines()
     assert where == f"registry  {project.db}"
@@ -373,9 +373,9 @@ def test_db_status_says_where_and_how_much(project: Project) -> None:
 
 def test_db_backup_never_overwrites(project: Project, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
-    assert project("db", "backup", str(target)).told == (0, f"backup    {target}\n", "")
+    assert project("db", "backup", str(target)).shown == (0, f"backup    {target}\n", "")
     assert project("list", "--db", str(target)).out == project("list").out
-    assert project("db", "backup", str(target)).told == (
+    assert project("db", "backup", str(target)).shown == (
         3,
         "",
         error(f"{target} exists already", "a backup never overwrites; give another name"),
@@ -384,12 +384,12 @@ def test_db_backup_never_overwrites(project: Project, tmp_path: Path) -> None:
 
 def test_db_check_finds_what_is_wrong(project: Project) -> None:
     sound = "ok        every page, reference, digest and kept weight is as it should be\n"
-    assert project("db", "check").told == (0, sound, "")
+    assert project("db", "check").shown == (0, sound, "")
     project("register", "build", "--keep-weights")
     kept = next((project.root / ".seedreg" / "objects").glob("*/*"))
     kept.chmod(0o644)
     kept.write_bytes(b"other")
-    code, out, err = project("db", "check").told
+    code, out, err = project("db", "check").shown
     assert (code, err) == (3, "")
     assert out.startswith("problem   ")
     assert kept.parent.name + kept.name in out.replace("/", "")
@@ -397,6 +397,6 @@ def test_db_check_finds_what_is_wrong(project: Project) -> None:
 
 
 def test_db_upgrade_of_a_current_registry_does_nothing(project: Project) -> None:
-    code, out, err = project("db", "upgrade").told
+    code, out, err = project("db", "upgrade").shown
     assert (code, err) == (0, "")
     assert re.fullmatch(r"the schema is \w+ already: nothing to do\n", out)

@@ -107,12 +107,12 @@ def test_environments_have_names_in_the_configuration(shop: Project) -> None:
     shop.write("new.txt", "tensorflow\n")
     assert verdict(shop("verify", "build", "--env", "old")) == "REPRODUCED"
     assert verdict(shop("verify", "build", "--env", "new")) == "DRIFTED"
-    assert shop("verify", "build", "--env", "nwe").told == (
+    assert shop("verify", "build", "--env", "nwe").shown == (
         2,
         "",
         error("there is no environment 'nwe'", "did you mean 'new'?"),
     )
-    assert shop("verify", "build", "--env", "qqq").told == (
+    assert shop("verify", "build", "--env", "qqq").shown == (
         2,
         "",
         error(
@@ -120,7 +120,7 @@ def test_environments_have_names_in_the_configuration(shop: Project) -> None:
             "known: old, new, made, this; describe one in [tool.seedreg.envs.qqq]",
         ),
     )
-    assert shop("verify", "build", "--env", "old", "--env", "new").told == (
+    assert shop("verify", "build", "--env", "old", "--env", "new").shown == (
         2,
         "",
         error(
@@ -128,7 +128,7 @@ def test_environments_have_names_in_the_configuration(shop: Project) -> None:
             "this command builds in one; `seedreg audit` takes several",
         ),
     )
-    assert shop("verify", "build", "--env", "old", "--env", "old").told == (
+    assert shop("verify", "build", "--env", "old", "--env", "old").shown == (
         2,
         "",
         error("environment 'old' is named twice", "name each environment once"),
@@ -140,7 +140,7 @@ def test_two_names_of_the_same_environment_are_told(shop: Project) -> None:
         "pyproject.toml",
         "[tool.seedreg.envs.a]\nwith = ['tensorflow']\n[tool.seedreg.envs.b]\nwith = ['tensorflow']\n",
     )
-    assert shop("verify", "build", "--env", "a", "--env", "b").told == (
+    assert shop("verify", "build", "--env", "a", "--env", "b").shown == (
         2,
         "",
         error("environment 'b' is named twice (it is the same as 'a')", "name each environment once"),
@@ -196,7 +196,7 @@ def test_two_names_of_the_same_environment_are_told(shop: Project) -> None:
 def test_a_wrong_environment_is_wrong_usage(
     shop: Project, options: list[str], message: str, hint: str | None
 ) -> None:
-    assert shop("verify", "build", *options).told == (2, "", error(message, hint))
+    assert shop("verify", "build", *options).shown == (2, "", error(message, hint))
 
 
 def test_what_cannot_be_resolved_is_not_judged_and_told_in_uvs_words(shop: Project) -> None:
@@ -239,7 +239,7 @@ def test_without_uv_the_command_that_installs_it_is_told(
 ) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     variables = {"PATH": str(tmp_path), "SEEDREG_CACHE_DIR": str(tmp_path / "new")}
-    assert shop("verify", "build", "--with", "tensorflow==9.1", **variables).told == (
+    assert shop("verify", "build", "--with", "tensorflow==9.1", **variables).shown == (
         2,
         "",
         error("uv, which creates environments, is not installed", "pip install 'seedreg[envs]'"),
@@ -249,7 +249,7 @@ def test_without_uv_the_command_that_installs_it_is_told(
 def test_a_cache_that_cannot_be_written_is_told(shop: Project, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = shop("verify", "build", "--with", "alpha", SEEDREG_CACHE_DIR=str(tmp_path / "file" / "x"))
-    assert result.told == (
+    assert result.shown == (
         125,
         "",
         error(
@@ -316,7 +316,7 @@ def test_environments_are_listed_with_their_sizes_and_last_use(shop: Project, ca
 
 def test_an_environment_is_removed_by_the_beginning_of_its_key(shop: Project, cache: Path) -> None:
     old, new = environments(shop)
-    assert shop("envs", "remove", "zzz").told == (
+    assert shop("envs", "remove", "zzz").shown == (
         4,
         "",
         error(
@@ -338,7 +338,7 @@ def test_an_environment_in_use_is_not_removed(shop: Project, cache: Path) -> Non
     old, _ = environments(shop)
     with open(cache / "locks" / f"{old['key']}.use", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        assert shop("envs", "remove", old["key"]).told == (
+        assert shop("envs", "remove", old["key"]).shown == (
             2,
             "",
             error(
@@ -346,7 +346,7 @@ def test_an_environment_in_use_is_not_removed(shop: Project, cache: Path) -> Non
                 "another command builds there: try again when it has ended",
             ),
         )
-        assert shop("envs", "prune").told == (0, "", f"0 environments (0 bytes) removed from {cache}\n")
+        assert shop("envs", "prune").shown == (0, "", f"0 environments (0 bytes) removed from {cache}\n")
 
 
 def test_prune_deletes_what_was_not_used_for_long(shop: Project, cache: Path) -> None:
@@ -358,7 +358,7 @@ def test_prune_deletes_what_was_not_used_for_long(shop: Project, cache: Path) ->
     assert re.fullmatch(rf"1 environment \([\d.]+ [kM]B\) removed from {cache}\n", result.err)
     result = shop("envs", "prune", "--unused-for", "0d")
     assert [line.split()[1] for line in result.out.splitlines()] == [new["key"]]
-    assert shop("envs", "prune", "--unused-for", "soon").told == (
+    assert shop("envs", "prune", "--unused-for", "soon").shown == (
         2,
         "",
         error("age 'soon' is not a number and a unit", "write 90m, 12h, 7d or 2w"),
@@ -367,8 +367,8 @@ def test_prune_deletes_what_was_not_used_for_long(shop: Project, cache: Path) ->
 
 def test_a_cache_that_is_not_there_holds_nothing(shop: Project, tmp_path: Path) -> None:
     variables = {"SEEDREG_CACHE_DIR": str(tmp_path / "none")}
-    told = f"0 environments (0 bytes) in {tmp_path}/none\n"
-    assert shop("envs", "list", **variables).told == (0, "", told)
+    shown = f"0 environments (0 bytes) in {tmp_path}/none\n"
+    assert shop("envs", "list", **variables).shown == (0, "", shown)
     assert environments(shop, **variables) == []
     assert shop("envs", "prune", **variables).code == 0
     assert shop("envs", "remove", "a", **variables).code == 4

@@ -46,7 +46,7 @@ def registered(project: Project) -> set[str]:
 @pytest.mark.slow
 def test_what_was_printed_survives_kill_9_at_any_moment(project: Project) -> None:
     moments = random.Random(20240229)
-    told: set[str] = set()
+    shown: set[str] = set()
     left: list[list[str]] = []
     for attempt in range(10):
         said = [project.root / f"said-{number}" for number in range(3)]
@@ -65,14 +65,14 @@ def test_what_was_printed_survives_kill_9_at_any_moment(project: Project) -> Non
             process.communicate()
         for path in said:
             *lines, _ = path.read_text(encoding="utf-8").split("\n")
-            told |= {line.split("  ")[1] for line in lines if line.startswith("registered  ")}
+            shown |= {line.split("  ")[1] for line in lines if line.startswith("registered  ")}
         if not wait_until(lambda: not project.processes(), SOON_S):
             left.append(project.processes())
         assert integrity(project) == "ok"
     assert left == []
-    assert told, "no command came as far as to register anything"
-    assert told - registered(project) == set()
-    sample = moments.sample(sorted(told), min(len(told), 20))
+    assert shown, "no command came as far as to register anything"
+    assert shown - registered(project) == set()
+    sample = moments.sample(sorted(shown), min(len(shown), 20))
     result = project("verify", *sample, "--json")
     assert (result.code, result.document["summary"]["REPRODUCED"]) == (0, len(sample))
     assert project("db", "check").code == 0

@@ -63,7 +63,7 @@ def test_help_lists_every_command_and_imports_none() -> None:
 
 
 def test_version(empty_project: Project) -> None:
-    assert empty_project("--version").told == (0, f"seedreg {seedreg.__version__}\n", "")
+    assert empty_project("--version").shown == (0, f"seedreg {seedreg.__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_wrong_usage_says_what_is_wrong(project: Project, words: list[str], comp
 
 
 def test_bytes_that_are_no_text_are_refused(project: Project) -> None:
-    assert project("show", "\udcff").told == (
+    assert project("show", "\udcff").shown == (
         2,
         "",
         "seedreg: error: argument '\\udcff' is not UTF-8\n  hint: write it in UTF-8\n",
@@ -288,7 +288,7 @@ def test_factories_lists_what_a_bare_name_could_mean(empty_project: Project) -> 
 
 def test_no_factories_is_told_on_stderr(empty_project: Project) -> None:
     (empty_project.root / "models.py").unlink()
-    assert empty_project("factories").told == (
+    assert empty_project("factories").shown == (
         0,
         "",
         "no factories found in models, model; set [tool.seedreg] factories, "

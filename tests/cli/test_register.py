@@ -19,7 +19,7 @@ def error(message: str, hint: str | None = None) -> str:
 
 
 def test_one_factory_and_the_default_seed(empty_project: Project) -> None:
-    assert empty_project("register", "build").told == (
+    assert empty_project("register", "build").shown == (
         0,
         f"registered  {empty_project.id('build')}  models:build@0  sr1:12  4 tensors, 26 parameters\n",
         warned("models:build@0"),
@@ -37,7 +37,7 @@ def test_ranges_and_repeated_seeds_are_each_registered_once(empty_project: Proje
 
 def test_registering_again_changes_nothing(project: Project) -> None:
     before = project("list", "--json").document["entries"]
-    assert project("register", "build").told == (
+    assert project("register", "build").shown == (
         0,
         f"already registered  {project.id('build')}  models:build@0  reproduces\n",
         "",
@@ -56,7 +56,7 @@ def test_registering_a_drifted_entry_overwrites_nothing_and_names_accept(project
     before = project("show", "build@0", "--json").document["baseline"]
     id_ = project.id("build")
     result = project("register", "build", FAKE_TF_STREAM="other")
-    assert result.told == (
+    assert result.shown == (
         1,
         f"already registered  {id_}  models:build@0  and no longer reproduces:\n"
         f"  DRIFTED  {id_}  models:build@0  N s\n"
@@ -72,7 +72,7 @@ def test_registering_a_drifted_entry_overwrites_nothing_and_names_accept(project
 
 
 def test_a_factory_that_is_not_deterministic_is_refused(empty_project: Project) -> None:
-    assert empty_project("register", "clock").told == (
+    assert empty_project("register", "clock").shown == (
         1,
         "refused  models:clock@0\n"
         "  nondeterministic: two builds of models:clock@0 differ in 1 of 2 tensors; "
@@ -80,11 +80,11 @@ def test_a_factory_that_is_not_deterministic_is_refused(empty_project: Project) 
         "  hint: the factory uses the clock\n",
         "",
     )
-    assert empty_project("list").told == (0, "", "no entries\n")
+    assert empty_project("list").shown == (0, "", "no entries\n")
 
 
 def test_seeding_tensorflow_alone_is_found_out(empty_project: Project) -> None:
-    code, out, err = empty_project("register", "build", "--seeding", "tf").told
+    code, out, err = empty_project("register", "build", "--seeding", "tf").shown
     assert (code, err) == (1, "")
     assert out.endswith(
         "  hint: seeding protocol 'tf' seeds TensorFlow alone, and since TensorFlow 2.10 Keras draws "
@@ -101,7 +101,7 @@ def test_params_are_json_and_part_of_the_entry(empty_project: Project) -> None:
 
 
 def test_a_param_that_the_factory_does_not_take_is_an_error_of_the_build(empty_project: Project) -> None:
-    code, out, err = empty_project("register", "build", "-p", "unit=8").told
+    code, out, err = empty_project("register", "build", "-p", "unit=8").shown
     assert (code, err) == (125, "")
     assert out.startswith(
         "refused  models:build@0\n"
@@ -149,7 +149,7 @@ def test_a_wrong_param_is_told_before_anything_is_made(
     empty_project: Project, params: list[str], message: str, hint: str
 ) -> None:
     options = [word for text in params for word in ("-p", text)]
-    assert empty_project("register", "build", *options).told == (2, "", error(message, hint))
+    assert empty_project("register", "build", *options).shown == (2, "", error(message, hint))
     assert not empty_project.db.exists()
 
 
@@ -176,11 +176,11 @@ def test_a_wrong_param_is_told_before_anything_is_made(
     ],
 )
 def test_a_wrong_seed_is_told(empty_project: Project, seed: str, message: str, hint: str) -> None:
-    assert empty_project("register", "build", "--seed", seed).told == (2, "", error(message, hint))
+    assert empty_project("register", "build", "--seed", seed).shown == (2, "", error(message, hint))
 
 
 def test_an_unbuilt_model_needs_an_input_shape(empty_project: Project) -> None:
-    assert empty_project("register", "unbuilt").told == (
+    assert empty_project("register", "unbuilt").shown == (
         125,
         "refused  models:unbuilt@0\n"
         "  unbuilt: models:unbuilt returned an object of type Sequential without weights\n"
@@ -194,7 +194,7 @@ def test_an_unbuilt_model_needs_an_input_shape(empty_project: Project) -> None:
 
 
 def test_a_wrong_input_shape_is_told(empty_project: Project) -> None:
-    assert empty_project("register", "unbuilt", "--input-shape", "5,0").told == (
+    assert empty_project("register", "unbuilt", "--input-shape", "5,0").shown == (
         2,
         "",
         error(
@@ -205,7 +205,7 @@ def test_a_wrong_input_shape_is_told(empty_project: Project) -> None:
 
 
 def test_a_device_that_is_not_there_is_not_judged(empty_project: Project) -> None:
-    assert empty_project("register", "build", "--device", "gpu").told == (
+    assert empty_project("register", "build", "--device", "gpu").shown == (
         125,
         "refused  models:build@0\n"
         "  device: the recipe asks for device 'gpu', and TensorFlow sees 0 GPU(s)\n"
@@ -222,7 +222,7 @@ def test_a_device_that_is_there_is_recorded(empty_project: Project) -> None:
 
 def test_an_alias_names_one_entry(empty_project: Project) -> None:
     expected = (2, "", error("an alias names one entry", "register one seed with it"))
-    assert empty_project("register", "build", "-s", "0-1", "--alias", "x").told == expected
+    assert empty_project("register", "build", "-s", "0-1", "--alias", "x").shown == expected
     assert not empty_project.db.exists()
 
 
@@ -235,7 +235,7 @@ def test_an_alias_that_is_taken_is_told_before_anything_is_built(project: Projec
             "choose another one, or remove it first: seedreg alias coin --remove",
         ),
     )
-    assert project("register", "hangs", "--alias", "coin").told == expected
+    assert project("register", "hangs", "--alias", "coin").shown == expected
 
 
 def test_alias_tags_and_note_are_kept(empty_project: Project) -> None:
@@ -266,7 +266,7 @@ def test_a_drifted_entrys_weights_are_not_kept(project: Project) -> None:
 
 
 def test_weights_that_are_not_finite_are_registered_only_when_allowed(empty_project: Project) -> None:
-    assert empty_project("register", "nan").told == (
+    assert empty_project("register", "nan").shown == (
         125,
         "refused  models:nan@0\n"
         "  nonfinite: models:nan@0 starts with weights that are not finite: '0' holds 1 NaN and 0 infinite "
@@ -301,7 +301,7 @@ def test_a_warning_of_many_seeds_is_told_once(empty_project: Project) -> None:
 
 
 def test_a_build_that_takes_too_long_is_ended(empty_project: Project) -> None:
-    assert empty_project("register", "hangs", "--timeout", "0.7").told == (
+    assert empty_project("register", "hangs", "--timeout", "0.7").shown == (
         125,
         "refused  models:hangs@0\n"
         "  timeout: the build took longer than 0.7 s and was ended\n"
@@ -314,11 +314,11 @@ def test_a_build_that_takes_too_long_is_ended(empty_project: Project) -> None:
 def test_a_factory_that_raises_is_refused_and_verbose_shows_where(empty_project: Project) -> None:
     refused = "refused  models:broken@0\n  raised: models:broken raised ValueError: no data\n"
     more = "  next: the same command with --verbose shows more of what happened\n"
-    assert empty_project("register", "broken").told == (125, refused + more, "")
+    assert empty_project("register", "broken").shown == (125, refused + more, "")
     line = (
         (empty_project.root / "models.py").read_text().splitlines().index('    raise ValueError("no data")')
     )
-    assert empty_project("register", "broken", "--verbose").told == (
+    assert empty_project("register", "broken", "--verbose").shown == (
         125,
         f"{refused}"
         "  Traceback (most recent call last):\n"
@@ -364,13 +364,13 @@ def test_a_wrong_option_is_told_before_anything_is_made(
 
 def test_a_python_that_does_not_exist_is_told_before_anything_is_made(empty_project: Project) -> None:
     hint = "give a Python that has TensorFlow: --python PATH, SEEDREG_PYTHON, or python in [tool.seedreg]"
-    told = empty_project("register", "build", "--python", "/nowhere/python").told
-    assert told == (2, "", error("there is no interpreter /nowhere/python", hint))
+    shown = empty_project("register", "build", "--python", "/nowhere/python").shown
+    assert shown == (2, "", error("there is no interpreter /nowhere/python", hint))
     assert not empty_project.db.exists()
 
 
 def test_a_program_that_is_no_python_is_not_judged(empty_project: Project) -> None:
-    code, out, err = empty_project("register", "build", "--python", "/bin/echo").told
+    code, out, err = empty_project("register", "build", "--python", "/bin/echo").shown
     assert (code, err) == (125, "")
     lines = out.splitlines()
     assert lines[0] == "refused  models:build@0"
@@ -386,7 +386,7 @@ def test_a_python_without_tensorflow_is_told_what_to_install(empty_project: Proj
     script = tmp_path / "bare"
     script.write_text(f'#!/bin/sh\nexec "{os.path.realpath(sys.executable)}" -S "$@"\n')
     script.chmod(0o755)
-    code, out, err = empty_project("register", "build", "--python", str(script), "--isolation", "fork").told
+    code, out, err = empty_project("register", "build", "--python", str(script), "--isolation", "fork").shown
     assert (code, err) == (125, "")
     assert "  no-tensorflow: TensorFlow is not installed for " in out
     assert (

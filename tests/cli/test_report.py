@@ -57,9 +57,9 @@ def test_several_formats_go_to_the_files_in_the_same_order(audited: Project) -> 
 
 
 def test_what_the_audit_wrote_is_what_the_report_writes(project: Project) -> None:
-    told = project("audit", "flips", "--format", "json")
-    assert told.code == 0
-    assert project("report", "1", "--format", "json").out == told.out
+    shown = project("audit", "flips", "--format", "json")
+    assert shown.code == 0
+    assert project("report", "1", "--format", "json").out == shown.out
 
 
 def test_a_github_workflow_gets_annotations_and_a_summary(audited: Project) -> None:
@@ -98,6 +98,6 @@ def test_a_report_ends_quietly_when_its_reader_has_gone(audited: Project) -> Non
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    told = process.stderr.read()
+    shown = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(60), told) == (141, "")
+    assert (process.wait(60), shown) == (141, "")

@@ -62,5 +62,5 @@ def test_what_a_shell_sets_changes_nothing(project: Project, made: Path, words: 
 
 
 def comparable(result: Result) -> tuple[int, str, str]:
-    code, out, err = result.told
+    code, out, err = result.shown
     return code, re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", out), err

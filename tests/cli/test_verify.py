@@ -14,7 +14,7 @@ def reproduced(project: Project, name: str, seed: int = 0) -> str:
 
 
 def test_an_entry_that_reproduces(project: Project) -> None:
-    assert project("verify", "build@0").told == (0, reproduced(project, "build"), "")
+    assert project("verify", "build@0").shown == (0, reproduced(project, "build"), "")
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_every_kind_of_selector(project: Project, selectors: list[str], names: l
 
 
 def test_an_id_prefix_selects(project: Project) -> None:
-    assert project("verify", project.id("flips")[:5]).told == (0, reproduced(project, "flips"), "")
+    assert project("verify", project.id("flips")[:5]).shown == (0, reproduced(project, "flips"), "")
 
 
 def test_a_drift_after_an_upgrade(project: Project) -> None:
     id_ = project.id("build")
-    assert project("verify", "build@0", FAKE_TF_STREAM="other", FAKE_TF_VERSION="3.0.0").told == (
+    assert project("verify", "build@0", FAKE_TF_STREAM="other", FAKE_TF_VERSION="3.0.0").shown == (
         1,
         f"DRIFTED  {id_}  models:build@0  N s\n"
         "  2 of 4 tensors differ from baseline 1; layers: dense, dense_1\n"
@@ -53,7 +53,7 @@ def test_a_drift_after_an_upgrade(project: Project) -> None:
 
 
 def test_an_upgrade_that_drifts_nothing_is_told_all_the_same(project: Project) -> None:
-    assert project("verify", "build@0", FAKE_TF_VERSION="3.0.0", TF_DETERMINISTIC_OPS="1").told == (
+    assert project("verify", "build@0", FAKE_TF_VERSION="3.0.0", TF_DETERMINISTIC_OPS="1").shown == (
         0,
         f"REPRODUCED  {project.id('build')}  models:build@0  N s\n"
         "  environment: tensorflow 2.99.0 → 3.0.0\n"
@@ -67,7 +67,7 @@ def test_a_drift_after_an_edit_of_the_factory(project: Project) -> None:
     project.edit("def build(units=4)", "def build(units=5)")
     id_ = project.id("build")
     line = (project.root / "models.py").read_text().splitlines().index("def build(units=5):") + 1
-    assert project("verify", "build@0").told == (
+    assert project("verify", "build@0").shown == (
         1,
         f"DRIFTED  {id_}  models:build@0  N s\n"
         "  3 of 4 tensors differ from baseline 1; layers: dense, dense_1\n"
@@ -81,7 +81,7 @@ def test_a_drift_after_an_edit_of_the_factory(project: Project) -> None:
 
 def test_an_edit_elsewhere_in_the_file_is_told_from_one_in_the_factory(project: Project) -> None:
     project.write("models.py", "\n\n" + (project.root / "models.py").read_text())
-    code, out, err = project("verify", "build@0").told
+    code, out, err = project("verify", "build@0").shown
     assert (code, err) == (0, "")
     assert out.endswith("  source: the factory is unchanged, the rest of models.py is not\n")
 
@@ -91,7 +91,7 @@ def test_two_builds_that_differ_now_are_no_drift(project: Project) -> None:
         "np.random.normal(size=4) + os.path.exists", "np.random.RandomState().normal(size=4) + os.path.exists"
     )
     id_ = project.id("flips")
-    code, out, err = project("verify", "coin").told
+    code, out, err = project("verify", "coin").shown
     assert (code, err) == (1, "")
     assert out.splitlines()[:2] == [
         f"NONDETERMINISTIC  {id_}  models:flips@0  N s",
@@ -103,7 +103,7 @@ def test_two_builds_that_differ_now_are_no_drift(project: Project) -> None:
 def test_what_cannot_be_built_is_an_error_and_no_drift(project: Project) -> None:
     project.write("break", "")
     id_ = project.id("flips")
-    assert project("verify", "coin").told == (
+    assert project("verify", "coin").shown == (
         125,
         f"ERROR  {id_}  models:flips@0  N s\n"
         "  raised: models:flips raised KeyError: 'weights'\n"
@@ -117,7 +117,7 @@ def test_verbose_shows_the_traceback(project: Project) -> None:
     lines = (project.root / "models.py").read_text().splitlines()
     line = lines.index('        raise KeyError("weights")') + 1
     id_ = project.id("flips")
-    assert project("verify", "coin", "--verbose").told == (
+    assert project("verify", "coin", "--verbose").shown == (
         125,
         f"ERROR  {id_}  models:flips@0  N s\n"
         "  raised: models:flips raised KeyError: 'weights'\n"
@@ -164,8 +164,8 @@ def test_nothing_selected_has_an_exit_code_of_its_own(project: Project) -> None:
         "  hint: a selector is an id prefix, an alias, factory, factory@seed or tag:NAME; "
         "`seedreg list` shows the entries\n",
     )
-    assert project("verify", "nothing").told == expected
-    assert project("verify", "build@0", "nothing").told == expected
+    assert project("verify", "nothing").shown == expected
+    assert project("verify", "build@0", "nothing").shown == expected
 
 
 def test_a_retired_entry_is_verified_by_its_id_alone(project: Project) -> None:
@@ -177,7 +177,7 @@ def test_a_retired_entry_is_verified_by_its_id_alone(project: Project) -> None:
 def test_an_entry_of_another_project_is_not_judged(project: Project) -> None:
     project.write("pyproject.toml", '[tool.seedreg]\nproject = "other"\n')
     id_ = project.id("build")
-    assert project("verify", id_).told == (
+    assert project("verify", id_).shown == (
         125,
         f"ERROR  {id_}  models:build@0  N s\n"
         "  project: the entry belongs to project 'shop', and this is 'other'\n"
@@ -206,7 +206,7 @@ def test_isolation_and_jobs_change_no_verdict(project: Project, isolation: str, 
 
 def test_a_build_that_takes_too_long_is_an_error(project: Project) -> None:
     project.edit('    if os.path.exists("break"):', '    time.sleep(60)\n    if os.path.exists("break"):')
-    assert project("verify", "coin", "--timeout", "0.5").told == (
+    assert project("verify", "coin", "--timeout", "0.5").shown == (
         125,
         f"ERROR  {project.id('flips')}  models:flips@0  N s\n"
         "  timeout: the build took longer than 0.5 s and was ended\n"

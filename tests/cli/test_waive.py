@@ -53,7 +53,7 @@ def waive(project: Project, *arguments: str) -> Result:
 
 def test_a_waived_drift_is_shown_and_no_longer_fails(drifted: Project) -> None:
     assert drifted("audit", "flips", "--format", "json").code == 1
-    assert waive(drifted).told == (
+    assert waive(drifted).shown == (
         0,
         f"waived until {DAY}  {drifted.id('flips')}  models:flips@0  sr1:12\n",
         "",
@@ -95,7 +95,7 @@ def test_the_day_after_the_last_it_fails_again(drifted: Project) -> None:
 def test_a_waiver_that_was_taken_back_no_longer_covers(drifted: Project) -> None:
     waive(drifted)
     assert drifted("audit", "flips").code == 0
-    assert drifted("waive", "flips", "--remove").told == (
+    assert drifted("waive", "flips", "--remove").shown == (
         0,
         f"removed 1 waiver  {drifted.id('flips')}  models:flips@0\n",
         "",
@@ -106,7 +106,7 @@ def test_a_waiver_that_was_taken_back_no_longer_covers(drifted: Project) -> None
 
 
 def test_show_and_list_tell_of_waivers(drifted: Project) -> None:
-    assert drifted("waive", "--list").told == (0, "", "no waivers\n")
+    assert drifted("waive", "--list").shown == (0, "", "no waivers\n")
     waive(drifted)
     built = digest(drifted)
     line = f"until {DAY}  {drifted.id('flips')}  models:flips@0  sr1:{built[:12]}  known: #12\n"
@@ -183,10 +183,10 @@ def test_of_two_drifts_in_one_audit_the_fingerprint_says_which(drifted: Project)
             outcome = replace(last.outcome, fingerprint=built)
             one = replace(last, at=utc_now(), outcome=outcome, audit=AuditColumn(number, label))
             assert repository.checks.add(one)
-    told = waive(drifted)
-    assert (told.code, told.out) == (2, "")
+    shown = waive(drifted)
+    assert (shown.code, shown.out) == (2, "")
     both = f"sr1:{found.digest[:12]}, sr1:{other.digest[:12]}"
-    assert f"drifted to {both}\n  hint: a waiver covers one; name it with --fingerprint DIGITS" in told.err
+    assert f"drifted to {both}\n  hint: a waiver covers one; name it with --fingerprint DIGITS" in shown.err
     assert waive(drifted, "--fingerprint", f"sr1:{other.digest[:6]}").out.endswith(
         f"sr1:{other.digest[:12]}\n"
     )

@@ -130,7 +130,7 @@ def test_an_older_registry_can_be_read_and_says_how_to_upgrade_it(empty_project:
 
 @pytest.mark.parametrize("command", [("list",), ("verify", "x"), ("db", "status"), ("show", "x")])
 def test_no_registry_says_what_creates_one(empty_project: Project, command: tuple[str, ...]) -> None:
-    assert empty_project(*command).told == (
+    assert empty_project(*command).shown == (
         3,
         "",
         f"seedreg: error: no registry at {empty_project.db}\n"
@@ -160,7 +160,7 @@ def test_any_name_will_do(empty_project: Project, name: str) -> None:
 def test_only_sqlite_urls_are_known_and_passwords_are_not_repeated(
     empty_project: Project, command: tuple[str, ...]
 ) -> None:
-    assert empty_project(*command, "--db", "postgresql://me:secret@host/db").told == (
+    assert empty_project(*command, "--db", "postgresql://me:secret@host/db").shown == (
         2,
         "",
         "seedreg: error: the registry cannot be at a postgresql:// URL: only SQLite files are supported\n"
@@ -194,7 +194,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_built(
 ) -> None:
     before = state(unprivileged / "registry.db")
     new = unprivileged / "new.db"
-    assert empty_project("register", "hangs", "--python", "/bin/sh", "--db", str(new)).told == (
+    assert empty_project("register", "hangs", "--python", "/bin/sh", "--db", str(new)).shown == (
         3,
         "",
         f"seedreg: error: registry {new} cannot be opened\n"
@@ -202,7 +202,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_built(
     )
     old = unprivileged / "registry.db"
     for command in (("register", "hangs"), ("verify", "build")):
-        assert empty_project(*command, "--python", "/bin/sh", "--db", str(old)).told == (
+        assert empty_project(*command, "--python", "/bin/sh", "--db", str(old)).shown == (
             3,
             "",
             f"seedreg: error: registry {old} cannot be written: it or its folder is read-only\n"
@@ -219,7 +219,7 @@ def test_a_locked_registry_can_be_read_and_says_who_waits(project: Project) -> N
     try:
         assert project("list").code == 0
         for command in (("tag", "coin", "-a", "x"), ("verify", "coin"), ("register", "constant")):
-            assert project(*command).told == (
+            assert project(*command).shown == (
                 3,
                 "",
                 f"seedreg: error: registry {project.db} is locked by another process (waited 0.2 s)\n"

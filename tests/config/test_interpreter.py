@@ -22,12 +22,12 @@ def test_a_missing_interpreter_is_an_error_that_says_what_to_do(tmp_path: Path) 
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / "plain").touch()
-    told = {}
+    shown = {}
     for text in ("no/python", "python9", "./plain", "./.venv", ""):
         with pytest.raises(ConfigError) as caught:
             resolve_python(text, tmp_path, search_path=str(tmp_path))
-        told[text] = (caught.value.message, caught.value.hint or caught.value.step)
-    assert told == {
+        shown[text] = (caught.value.message, caught.value.hint or caught.value.step)
+    assert shown == {
         "no/python": (f"there is no interpreter {tmp_path}/no/python", Step.NAME_PYTHON),
         "python9": ("there is no command 'python9' on the search path", Step.NAME_PYTHON),
         "./plain": (f"the interpreter {tmp_path}/plain is not executable", Step.NAME_PYTHON),

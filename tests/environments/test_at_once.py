@@ -67,11 +67,11 @@ def test_two_commands_that_need_the_same_environment_make_it_once(shop: Shop) ->
         "uv", f'case "$*" in *install*) echo install >> "{log}"; sleep 2;; esac\nexec {shop.program} "$@"'
     )  # fmt: skip
     processes = [opening(shop, uv) for _ in range(2)]
-    told = sorted(process.communicate(timeout=60)[0].splitlines() for process in processes)
+    shown = sorted(process.communicate(timeout=60)[0].splitlines() for process in processes)
     assert [process.returncode for process in processes] == [0, 0]
     assert log.read_text() == "install\n"
     (made,) = shop.folder.glob("env-*")
-    assert told == [
+    assert shown == [
         [str(Creating("old", 2, VERSION)), str(made / "bin" / "python")],
         [str(Waiting("old")), str(made / "bin" / "python")],
     ]

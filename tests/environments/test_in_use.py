@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from builds import told
+from builds import shown
 
 from seedreg.domain.build import BuildRequest
 from seedreg.domain.failure import BuildFailure
@@ -25,7 +25,7 @@ def test_an_environment_that_is_deleted_while_it_is_used_says_so(shop: Shop, sta
     executor.close()
     assert request == REQUEST
     assert isinstance(outcome, BuildFailure)
-    kind, message, hint = told(outcome)
+    kind, message, hint = shown(outcome)
     assert (kind, hint) == ("environment", "run the command again: the environment is created again")
     assert message.startswith("environment old was deleted while it was in use (")
 
@@ -36,7 +36,7 @@ def test_an_environment_without_tensorflow_says_what_to_add(shop: Shop) -> None:
     ((_, outcome),) = executor.run([REQUEST])
     executor.close()
     assert isinstance(outcome, BuildFailure)
-    assert told(outcome) == (
+    assert shown(outcome) == (
         "no-tensorflow",
         f"TensorFlow is not installed for {held.python}",
         "environment old has only the packages that were asked for: add tensorflow to it",

@@ -88,7 +88,7 @@ def test_a_missing_python_is_an_error_that_lists_those_that_are_there(
 
 
 def test_a_program_that_is_no_python_is_an_error(shop: Shop) -> None:
-    for program, told in (
+    for program, shown in (
         ("/bin/echo", "/bin/echo is not a Python 3.6 or newer that runs (exit status 0)"),
         ("/bin/false", "/bin/false is not a Python 3.6 or newer that runs (exit status 1)"),
         (f"{shop.root}/none", f"the interpreter {shop.root}/none cannot be run: No such file or directory"),
@@ -96,7 +96,7 @@ def test_a_program_that_is_no_python_is_an_error(shop: Shop) -> None:
     ):
         with pytest.raises(EnvironmentFailed) as caught:
             shop.cache().open("old", MadeEnvironment(("alpha",)), ExistingPython(program))
-        assert caught.value.message == told
+        assert caught.value.message == shown
     broken = shop.script("python", "echo 'Fatal Python error: no encodings' >&2; exit 1")
     with pytest.raises(EnvironmentFailed, match=r"newer that runs \(Fatal Python error: no encodings\)"):
         query(broken)

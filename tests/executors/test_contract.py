@@ -17,7 +17,7 @@ from builds import (
     failed,
     recipe,
     requests_of,
-    told,
+    shown,
     wait_for_end,
     write_project,
 )
@@ -85,14 +85,14 @@ class ExecutorContract:
             for request, outcome in make().run(requests_of([recipe("models:fail"), recipe("models:build")]))
         }
         failure = failed(outcomes[0])
-        assert told(failure)[:2] == ("raised", "models:fail raised ValueError: on purpose")
+        assert shown(failure)[:2] == ("raised", "models:fail raised ValueError: on purpose")
         assert built(outcomes[1]).duration_s > 0
 
     def test_deadline_is_a_failure_of_that_build_alone(self, make: Callable[..., Executor]) -> None:
         requests = requests_of([recipe("models:slow"), recipe("models:build")])
         outcomes = {request.key: outcome for request, outcome in make(jobs=2, timeout_s=4).run(requests)}
         failure = failed(outcomes[0])
-        assert told(failure)[:2] == (
+        assert shown(failure)[:2] == (
             "timeout",
             "the build took longer than 4 s and was ended",
         )

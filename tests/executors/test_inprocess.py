@@ -76,8 +76,8 @@ try:
 except SeedregError as error:
     print(error.exit_code, error.message, error.hint, sep='|')
 """
-    told = "2|TensorFlow is not installed in this environment|pip install 'seedreg[tensorflow]'\n"
-    assert run(dict(os.environ), script) == told
+    shown = "2|TensorFlow is not installed in this environment|pip install 'seedreg[tensorflow]'\n"
+    assert run(dict(os.environ), script) == shown
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True])

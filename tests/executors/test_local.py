@@ -21,7 +21,7 @@ from builds import (
     recipe,
     requests_of,
     run_one,
-    told,
+    shown,
     wait_for_end,
     wait_for_pids,
     write_project,
@@ -192,7 +192,7 @@ def test_worker_of_another_protocol_is_not_used(
     message = (
         f"the worker of {sys.executable} cannot be understood: it speaks worker protocol {protocol}, not 1"
     )
-    assert [told(failed(outcome)) for outcome in outcomes] == [("worker", message, HINT)] * 2
+    assert [shown(failed(outcome)) for outcome in outcomes] == [("worker", message, HINT)] * 2
 
 
 def test_worker_that_dies_fails_what_it_was_building_and_is_replaced(
@@ -200,7 +200,7 @@ def test_worker_that_dies_fails_what_it_was_building_and_is_replaced(
 ) -> None:
     first, died, last = outcomes_of(stand_in(), "build", "die", "build")
     message = f"the worker of {sys.executable} ended with exit status 7"
-    assert told(failed(died)) == ("worker", message, HINT)
+    assert shown(failed(died)) == ("worker", message, HINT)
     built(first)
     built(last)
 
@@ -270,7 +270,7 @@ def test_what_is_no_worker_is_no_interpreter_to_build_with(tmp_path: Path) -> No
         outcomes = outcomes_of(executor, "build", "build")
     message = f"{sys.executable} does not run the worker: it said 'Welcome!'"
     hint = f"it must print nothing when it starts; {NAME_PYTHON}"
-    assert [told(failed(outcome)) for outcome in outcomes] == [("interpreter", message, hint)] * 2
+    assert [shown(failed(outcome)) for outcome in outcomes] == [("interpreter", message, hint)] * 2
 
 
 def test_words_after_unusable_are_not_heard(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_zygote_that_is_killed_by_a_build_is_replaced(
     with LocalExecutor(sys.executable, root, environ=fake_tensorflow_environ, isolation=FORK) as executor:
         before, killed, after = outcomes_of(executor, "build", "kills_parent", "build")
     built(before)
-    assert told(failed(killed))[:2] == (
+    assert shown(failed(killed))[:2] == (
         "worker",
         f"the worker of {sys.executable} ended with signal 9",
     )
@@ -353,7 +353,7 @@ def test_python_without_tensorflow_is_told(tmp_path: Path, isolation: Isolation)
     )
     environ = {**os.environ, "PYTHONPATH": str(hook.parent)}
     failure = failed(run_one(tmp_path, environ, recipe("models:build"), isolation))
-    assert told(failure) == (
+    assert shown(failure) == (
         "no-tensorflow",
         f"TensorFlow is not installed for {sys.executable}",
         f"pip install 'seedreg[tensorflow]' there; {NAME_PYTHON}",
@@ -365,7 +365,7 @@ def test_tensorflow_whose_import_raises_is_broken(
 ) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_IMPORT": "raise"}
     failure = failed(run_one(root, environ, recipe("models:build"), FORK))
-    assert told(failure)[:2] == (
+    assert shown(failure)[:2] == (
         "tensorflow-broken",
         f"importing TensorFlow in {sys.executable} raised ImportError: the stand-in raises",
     )
@@ -391,13 +391,13 @@ def test_tensorflow_whose_import_crashes_is_told(
 ) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_IMPORT": "segfault"}
     failure = failed(run_one(root, environ, recipe("models:build"), isolation))
-    assert told(failure)[:2] == (kind, message)
+    assert shown(failure)[:2] == (kind, message)
 
 
 def test_import_that_never_ends_has_a_deadline(root: Path, fake_tensorflow_environ: dict[str, str]) -> None:
     environ = {**fake_tensorflow_environ, "FAKE_TF_SLEEP_S": "600"}
     failure = failed(run_one(root, environ, recipe("models:build"), FORK, import_timeout_s=1))
-    assert told(failure) == (
+    assert shown(failure) == (
         "timeout",
         f"{sys.executable} took longer than 1 s to import TensorFlow",
         "see how long `import tensorflow` takes there",

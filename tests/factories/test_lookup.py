@@ -26,8 +26,8 @@ def test_one_module_that_is_named_twice_is_not_ambiguous(tmp_path: Path) -> None
 
 def test_a_name_that_is_nowhere_is_answered_with_near_ones(tmp_path: Path) -> None:
     config = project(tmp_path, {"models.py": PLAIN, "pkg/a.py": ""})
-    told = [refused(name, config) for name in ("biuld_model", "zzz", "pkg.a.build")]
-    assert told == [
+    shown = [refused(name, config) for name in ("biuld_model", "zzz", "pkg.a.build")]
+    assert shown == [
         (
             "there is no factory 'biuld_model' in models.py",
             "did you mean models:build_model? Otherwise write package.module:biuld_model "

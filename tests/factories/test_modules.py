@@ -76,8 +76,8 @@ def test_a_project_reached_through_a_link_has_the_same_addresses(tmp_path: Path)
 def test_a_missing_file_is_an_error_that_names_the_folders_searched(tmp_path: Path) -> None:
     config = project(tmp_path, {"sub/x": "", "nb.ipynb": ""})
     hint = "paths are relative to the current folder or to the project's root"
-    told = [refused(text, config, cwd=tmp_path / "sub") for text in ("m.py:f", "/no/m.py:f")]
-    assert told == [
+    shown = [refused(text, config, cwd=tmp_path / "sub") for text in ("m.py:f", "/no/m.py:f")]
+    assert shown == [
         (f"there is no file m.py in {tmp_path}/sub or {tmp_path}", hint),
         ("there is no file /no/m.py", hint),
     ]
@@ -90,8 +90,8 @@ def test_a_missing_file_is_an_error_that_names_the_folders_searched(tmp_path: Pa
 
 def test_a_file_without_a_factory_is_an_error_that_names_those_in_it(tmp_path: Path) -> None:
     config = project(tmp_path, {"models.py": PLAIN, "empty.py": ""})
-    told = [refused(text, config) for text in ("models.py", "empty.py")]
-    assert told == [
+    shown = [refused(text, config) for text in ("models.py", "empty.py")]
+    assert shown == [
         ("'models.py' names a file, and no factory in it", "write models:build_model"),
         ("'empty.py' names a file, and no factory in it", "write empty.py:build_model"),
     ]

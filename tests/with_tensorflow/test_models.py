@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builds import told
+from builds import shown
 
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.hints import hint_of
@@ -248,7 +248,7 @@ REFUSED = {
 def test_what_cannot_be_held_against_anything_is_refused(registry: Registry, case: str) -> None:
     wanted, kind, message, hint = REFUSED[case]
     result = refused(registry, wanted)
-    assert told(result.failure) == (kind, message, hint)
+    assert shown(result.failure) == (kind, message, hint)
     assert result.failure.kind is not FailureKind.NONDETERMINISTIC
 
 

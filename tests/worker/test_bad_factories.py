@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builds import failed, recipe, requests_of, run_one, told, wait_for_end, wait_for_pids, write_project
+from builds import failed, recipe, requests_of, run_one, shown, wait_for_end, wait_for_pids, write_project
 
 from seedreg.domain.build import Outcome
 from seedreg.domain.failure import BuildFailure, FailureKind
@@ -248,7 +248,7 @@ def test_failure_is_told_in_its_own_words(
     failure = failed(outcomes[isolation, address])
     filled = [text and text.replace("<root>", str(root)).replace(PYTHON, sys.executable) for text in
               (message, hint)]  # fmt: skip
-    assert told(failure) == (kind, *filled)
+    assert shown(failure) == (kind, *filled)
 
 
 @both
@@ -336,7 +336,7 @@ def test_first_call_that_raises_names_the_shapes(
 
     one = recipe("calls:picky", inputs=(InputSpec((4,)), InputSpec((2,), "int32")))
     failure = failed(run_one(root, fake_tensorflow_environ, one, isolation))
-    assert told(failure) == (
+    assert shown(failure) == (
         "raised",
         "the model of calls:picky raised AttributeError: 'list' object has no attribute 'shape' when "
         "called on zeros of float32(1, 4), int32(1, 2)",
@@ -482,7 +482,7 @@ def test_build_over_its_deadline_is_killed_with_all_it_started(
         failures = [failed(outcome) for _, outcome in executor.run(requests_of(recipes))]
         assert wait_for_end(wait_for_pids(project / "pids", 5)) == []
     for failure in failures:
-        assert told(failure) == (
+        assert shown(failure) == (
             "timeout",
             "the build took longer than 4 s and was ended",
             "see what it waits for: its standard input is empty; give it more with --timeout SECONDS",
