@@ -80,7 +80,7 @@ class CommandLineGuide:
         short_id = blame.verification.entry.short_id
         packages = [change for change in blame.culprits if change.kind is ChangeKind.DISTRIBUTION]
         if packages and packages[0].before and packages[0].after:
-            return f"seedreg bisect {short_id} --package {packages[0].name}{self._arguments}"
+            return f"seedreg bisect {short_id} --package {shlex.quote(packages[0].name)}{self._arguments}"
         if blame.cause in (Cause.NOT_FOUND, Cause.NOT_A_PACKAGE):
             return f"seedreg show {short_id}"
         return None

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from seedreg.diagnosis.history import History, Releases
+from seedreg.diagnosis.movable import not_installable
 from seedreg.diagnosis.trials import ThenAndNow, Trials
-from seedreg.domain.diagnosis import Bisection, LeftOut, Resolve, Trial
+from seedreg.domain.diagnosis import Bisection, Resolve, Trial
 from seedreg.domain.diagnosis_facts import FactKind, fact
+from seedreg.domain.distributions import is_pinnable
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Verdict
@@ -79,7 +81,7 @@ class Bisector:
         ends = _ends(pair, package, first, last)
         releases = self.index.releases(package, *ends, self.python)
         others = [pin for pin in pair.now.distributions if pin[0] != package]
-        left_out = self.index.missing(others, self.python)
+        left_out = not_installable(others, self.index, self.python)
         pins = tuple(pin for pin in pair.now.distributions if pin[0] not in left_out)
         trials = Trials(pair, self.open_executor, self.builds, left_out, self.notify)
         history = History(
@@ -93,7 +95,7 @@ class Bisector:
             history.tried(),
             tuple(history.boundaries()),
             tuple(history.gaps()),
-            tuple(LeftOut(name, words) for name, words in sorted(left_out.items())),
+            tuple(left_out[name] for name in sorted(left_out)),
             () if complete else (fact(FactKind.RELEASES_LEFT, builds=self.builds),),
         )
 
@@ -106,6 +108,12 @@ def _ends(pair: ThenAndNow, package: str, first: str | None, last: str | None) -
         raise _not_there(package, "the baseline's", "from")
     if end is None:
         raise _not_there(package, "today's", "to")
+    for version in (start, end):
+        if not is_pinnable(package, version):
+            raise UsageError(
+                f"{package!r} {version!r} is not the name and version of a distribution",
+                step=Step.NAME_RELEASES,
+            )
     if start == end:
         raise UsageError(
             f"{package} is {start} both in the baseline's environment and today: there is nothing between",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from seedreg.diagnosis.findings import all_back_facts, control_facts, other_changes
 from seedreg.diagnosis.mixtures import Mixtures
-from seedreg.diagnosis.movable import Group, Index, Movable
+from seedreg.diagnosis.movable import Group, Index, Movable, not_installable
 from seedreg.diagnosis.search import Evidence, Search
 from seedreg.diagnosis.trials import BuildsSpent, ThenAndNow, Trials
 from seedreg.domain.diagnosis import Blame, Cause, LeftOut, Result, Trial
 from seedreg.domain.diagnosis_facts import Fact, FactKind, fact
 from seedreg.domain.environment_changes import Change
-from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.environment_spec import EnvironmentSpec, is_python_version
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Verdict
 
@@ -64,9 +64,9 @@ class _Blaming:
         self._verification = pair.verification
         self._movable = Movable(pair, blamer.index)
         self._known: list[Fact] = []
-        self._left_out: dict[str, str] = {}
+        self._left_out: dict[str, LeftOut] = {}
         if self._movable.packages or self._movable.python is not None:
-            self._left_out = blamer.index.missing(pair.now.distributions, blamer.python)
+            self._left_out = not_installable(pair.now.distributions, blamer.index, blamer.python)
         trials = Trials(pair, blamer.open_executor, blamer.builds, self._left_out, blamer.notify)
         self._mixtures = Mixtures(pair, trials, blamer.python, self._left_out)
         self._search = Search(self._mixtures, ())
@@ -117,7 +117,7 @@ class _Blaming:
         """Path of the baseline's Python on this machine, or of another patch release of it."""
         version = change.before or ""
         minor = ".".join(version.split(".")[:2])
-        for wanted in (version, minor):
+        for wanted in filter(is_python_version, (version, minor)):
             path = self._blamer.find_python(wanted)
             if path is not None:
                 self._mixtures.use_old_python(wanted)
@@ -154,6 +154,6 @@ class _Blaming:
             None if evidence is None else evidence.backward,
             None if evidence is None else evidence.forward,
             self._movable.not_movable,
-            tuple(LeftOut(name, words) for name, words in sorted(self._left_out.items())),
+            tuple(self._left_out[name] for name in sorted(self._left_out)),
             tuple(self._known),
         )

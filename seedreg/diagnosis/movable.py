@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from seedreg.diagnosis.trials import ThenAndNow
-from seedreg.domain.diagnosis import NotMovable, Obstacle
+from seedreg.domain.diagnosis import LeftOut, NotMovable, Obstacle
+from seedreg.domain.distributions import is_pinnable
 from seedreg.domain.environment_changes import Change, ChangeKind
 from seedreg.domain.frameworks import likelihood, often_moves_weights
 
@@ -35,16 +36,19 @@ class Movable:
         self._missing: list[NotMovable] = []
         changes = pair.verification.changes
         packages = [change for change in changes if change.kind is ChangeKind.DISTRIBUTION]
-        self._unrecorded = [
-            NotMovable(change, Obstacle.NO_METADATA) for change in packages if not self._is_recorded(change)
+        self._never = [
+            NotMovable(change, obstacle)
+            for change in packages
+            if (obstacle := self._obstacle(change)) is not None
         ]
-        self.packages = _ordered(filter(self._is_recorded, packages))
+        never = {one.change for one in self._never}
+        self.packages = _ordered(change for change in packages if change not in never)
         self.python = next((change for change in changes if change.kind is ChangeKind.PYTHON), None)
 
     @property
     def not_movable(self) -> tuple[NotMovable, ...]:
         """The changes that cannot be undone, with the reason of each."""
-        return (*self._unrecorded, *self._missing)
+        return (*self._never, *self._missing)
 
     def set_aside_missing(self, python: str) -> None:
         """Remove packages that are not available in the baseline's version for this Python.
@@ -61,10 +65,29 @@ class Movable:
             if change.name in words
         ]
 
-    def _is_recorded(self, change: Change) -> bool:
-        """Whether the change is one of recorded distributions, not of what a module says about itself."""
+    def _obstacle(self, change: Change) -> Obstacle | None:
+        """Why no installer can be asked to undo the change; None if one can."""
         then, now = dict(self._pair.then.distributions), dict(self._pair.now.distributions)
-        return (then.get(change.name), now.get(change.name)) == (change.before, change.after)
+        if (then.get(change.name), now.get(change.name)) != (change.before, change.after):
+            return Obstacle.NO_METADATA  # it is what a module says about itself
+        if change.before is not None and not is_pinnable(change.name, change.before):
+            return Obstacle.NOT_A_RELEASE
+        return None
+
+
+def not_installable(
+    distributions: Iterable[tuple[str, str]], index: Index, python: str
+) -> dict[str, LeftOut]:
+    """Those of the distributions that no environment created for this Python can have, by name."""
+    pins: list[tuple[str, str]] = []
+    found: dict[str, LeftOut] = {}
+    for name, version in distributions:
+        if is_pinnable(name, version):
+            pins.append((name, version))
+        else:
+            found[name] = LeftOut(name)
+    words = index.missing(pins, python)
+    return found | {name: LeftOut(name, said) for name, said in words.items()}
 
 
 def is_likely(change: Change) -> bool:

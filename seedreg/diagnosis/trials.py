@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest
 from seedreg.domain.diagnosis import Attempt, Result, Trial
+from seedreg.domain.distributions import exact_requirement
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import Change, ChangeKind
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
@@ -67,7 +68,7 @@ class Setting:
 
     def spec(self, label: str) -> EnvironmentSpec:
         """What the executors are asked to create."""
-        packages = tuple(f"{name}=={version}" for name, version in self.pins)
+        packages = tuple(exact_requirement(name, version) for name, version in self.pins)
         return EnvironmentSpec(label, MadeEnvironment(packages, python=self.python, exact=True))
 
 

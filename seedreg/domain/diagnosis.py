@@ -108,6 +108,7 @@ class Obstacle(enum.Enum):
     """Why a change could not be undone; the values are part of JSON documents."""
 
     NO_METADATA = "no_metadata"
+    NOT_A_RELEASE = "not_a_release"
     NOT_OFFERED = "not_offered"
 
 
@@ -122,10 +123,13 @@ class NotMovable:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A distribution of today that cannot be installed again, with the installer's own words."""
+    """A distribution of today that cannot be installed again, with the installer's own words.
+
+    `installer` is None where it was not asked: what is recorded is no name and version of a distribution.
+    """
 
     distribution: str
-    installer: str
+    installer: str | None = None
 
 
 @dataclass(frozen=True)

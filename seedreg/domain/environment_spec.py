@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from seedreg.domain.distributions import is_exact_requirement
 from seedreg.errors import Step, UsageError
 
 # The label of the interpreter that the configuration names.
@@ -49,8 +50,7 @@ class PythonVersion:
     version: str
 
     def __post_init__(self) -> None:
-        match = _PYTHON_VERSION.fullmatch(self.version)
-        if match is None or int(match[1]) < 6:
+        if not is_python_version(self.version):
             raise UsageError(
                 f"{self.version!r} is not a Python version of at least 3.6",
                 hint="write it as 3.10, or 3.10.13",
@@ -69,7 +69,7 @@ class MadeEnvironment:
     It holds `packages` (requirements as pip writes them) and those of the file `requirements` (its path,
     relative to the project's root), as they were released before `exclude_newer` (a date or a time, RFC
     3339). Where it is `exact`, `packages` are all it holds: they are installed as they are pinned even
-    if their metadata contradict each other.
+    if their metadata contradict each other; each is `name==version` then.
 
     Raises:
         UsageError: if there is nothing to install, or a package or the date is written wrongly.
@@ -88,6 +88,8 @@ class MadeEnvironment:
                     f"{package!r} is not a requirement",
                     hint="write it as pip does: 'tensorflow==2.15.*'; options go into a requirements file",
                 )
+            if self.exact and not is_exact_requirement(package):
+                raise UsageError(f"{package!r} is not the name and version of a distribution")
         if self.exclude_newer is not None and not _is_time(self.exclude_newer):
             raise UsageError(
                 f"{self.exclude_newer!r} is not a date",
@@ -195,6 +197,12 @@ class EnvironmentSpec:
     def from_document(cls, document: dict[str, Any]) -> EnvironmentSpec:
         """The specification that `document()` describes."""
         return cls.of(**{**document, "packages": tuple(document["packages"])})
+
+
+def is_python_version(text: str) -> bool:
+    """Whether a Python can be looked for by this version: `3.10` or `3.10.13`, of at least 3.6."""
+    match = _PYTHON_VERSION.fullmatch(text)
+    return match is not None and int(match[1]) >= 6
 
 
 def _is_time(text: str) -> bool:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from seedreg.domain.distributions import exact_requirement
 from seedreg.environments.uv import Answer, Uv
 from seedreg.environments.versions import normal_name, version_key
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
@@ -73,7 +74,7 @@ class PackageIndex:
             return {}
         found = {}
         for name, version in pins:
-            failure = self._compile(f"{name}=={version}", python, "--no-deps").failure
+            failure = self._compile(exact_requirement(name, version), python, "--no-deps").failure
             if failure is not None:
                 found[name] = _words(failure)
         return found
@@ -91,7 +92,7 @@ class PackageIndex:
             # uv prefers the versions that the output file names already.
             output = Path(folder) / "pins.txt"
             output.write_text(_lines([pin for pin in pins if pin[0] != name]), "utf-8")
-            text = "\n".join([f"{name}=={version}", *wanted])
+            text = "\n".join([exact_requirement(name, version), *wanted])
             failure = self._compile(text, python, "--output-file", str(output)).failure
             if failure is not None:
                 raise EnvironmentFailed(
@@ -111,7 +112,7 @@ def _public(version: str) -> str:
 
 
 def _lines(pins: Sequence[tuple[str, str]]) -> str:
-    return "".join(f"{name}=={version}\n" for name, version in pins)
+    return "".join(f"{exact_requirement(name, version)}\n" for name, version in pins)
 
 
 def _pins(text: str) -> tuple[tuple[str, str], ...]:

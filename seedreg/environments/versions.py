@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+from seedreg.domain.distributions import is_version
 
 
 def normal_name(name: str) -> str:
@@ -13,16 +15,4 @@ def normal_name(name: str) -> str:
 
 def version_key(version: str) -> tuple[int, Version | str]:
     """Sorts versions as PEP 440 does; text that is no version comes first, in alphabetical order."""
-    try:
-        return (1, Version(version))
-    except InvalidVersion:
-        return (0, version)
-
-
-def is_version(text: str) -> bool:
-    """Whether the text is a version as PEP 440 defines it."""
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
+    return (1, Version(version)) if is_version(version.strip()) else (0, version)

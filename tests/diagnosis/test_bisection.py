@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from seedreg.diagnosis.bisection import Bisector
-from seedreg.domain.diagnosis import Bisection, Boundary, Gap, Resolve, Result
+from seedreg.domain.diagnosis import Bisection, Boundary, Gap, LeftOut, Resolve, Result
 from seedreg.domain.diagnosis_facts import FactKind, fact
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.verdict import Verdict
@@ -171,3 +171,21 @@ def test_ends_that_are_not_known_have_to_be_named(package: str, words: str) -> N
     with pytest.raises(UsageError, match=words) as caught:
         bisect(world, package)
     assert caught.value.step in (Step.NAME_RELEASE, Step.NAME_RELEASES)
+
+
+@pytest.mark.parametrize("version", ["3.0\n-e /tmp/evil", "latest"])
+def test_a_recorded_end_that_is_no_version_is_an_error_before_the_index_is_asked(version: str) -> None:
+    world = World(lambda now: now["keras"], {**THEN, "keras": version}, NOW, listed=RELEASES)
+    with pytest.raises(UsageError, match="is not the name and version of a distribution") as caught:
+        bisect(world)
+    assert caught.value.step is Step.NAME_RELEASES
+    assert world.made == []
+
+
+def test_other_packages_with_a_version_that_is_none_are_left_out() -> None:
+    now = {**NOW, "grain": "1.0\n-e /tmp/evil"}
+    world = World(lambda now: str(number(now) >= 5), {**THEN, "grain": "1.0"}, now, listed=RELEASES)
+    found = bisect(world)
+    assert found.left_out == (LeftOut("grain"),)
+    assert found.boundaries == (Boundary("3.4", "3.5", ("A", "B")),)
+    assert all("grain" not in versions for versions in world.made)

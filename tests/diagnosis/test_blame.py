@@ -235,7 +235,7 @@ def test_an_environment_that_cannot_be_made_is_evidence_of_nothing() -> None:
 def test_a_cause_outside_of_packages_is_told_with_what_changed() -> None:
     world = World(
         lambda versions: versions.get("hidden", "today"),
-        {**THEN, "hidden": "then"},
+        {**THEN, "hidden": "0.9"},
         NOW,
         variables=({"TF_USE_LEGACY_KERAS": "1"}, {}),
         source=replace(SOURCE, sha256="c" * 64),
@@ -375,3 +375,32 @@ def test_what_was_found_stands_when_no_build_is_left_for_the_other_side() -> Non
     found = blame(World(lambda versions: versions["keras"], THEN, NOW), builds=3)
     assert (found.cause, culprits(found), found.forward) == (Cause.FOUND, ["keras 2.15.0 → 3.3.3"], None)
     assert known(found) == [(FactKind.ONE_SIDE_ONLY, {})]
+
+
+EVIL = "1.0\n--index-url https://evil.example/simple"
+
+
+def test_a_recorded_version_that_is_none_is_shown_and_never_becomes_a_requirement() -> None:
+    then = {**THEN, "wheel": EVIL}
+    world = World(lambda versions: versions["keras"], then, {**NOW, "grain": "unknown"})
+    found = blame(world)
+    assert (found.cause, culprits(found)) == (Cause.FOUND, ["keras 2.15.0 → 3.3.3"])
+    assert found.fixed == (
+        NotMovable(Change(ChangeKind.DISTRIBUTION, "wheel", EVIL, "0.43"), Obstacle.NOT_A_RELEASE),
+    )
+    assert found.left_out == (LeftOut("grain"),)
+    assert all("\n" not in version for versions in world.made for version in versions.values())
+    assert all("grain" not in versions for versions in world.made)
+
+
+def test_a_python_version_that_nobody_could_look_for_is_not_looked_for() -> None:
+    world = World(
+        lambda versions: versions["keras"][0] + versions["python"][:4],
+        {**THEN, "python": "3.10.0rc2+"},
+        {**NOW, "python": "3.11.7"},
+        pythons=("3.10.14",),
+    )
+    found = blame(world)
+    assert (FactKind.PYTHON_REPLACED, {"version": "3.10.0rc2+", "used": "3.10"}) in known(found)
+    hostile = World(world.weights, {**THEN, "python": "--help\nx"}, world.now, pythons=("3.10.14",))
+    assert (FactKind.PYTHON_MISSING, {"version": "--help\nx"}) in known(blame(hostile))

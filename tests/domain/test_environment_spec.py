@@ -113,3 +113,11 @@ def test_the_guide_describes_an_environment_as_this_package_takes_it() -> None:
     (written,) = re.findall(r"^old = (EnvironmentSpec.*)$", guide, re.MULTILINE)
     described = eval(written, {"EnvironmentSpec": EnvironmentSpec})
     assert described == EnvironmentSpec("old", MadeEnvironment(("tensorflow==2.15.*",)))
+
+
+@pytest.mark.parametrize(
+    "package", ["keras", "keras>=3", "keras==3.*", "keras==3.0 ; a", "keras @ file:///x"]
+)
+def test_exact_packages_are_names_and_versions(package: str) -> None:
+    with pytest.raises(UsageError, match="is not the name and version of a distribution"):
+        MadeEnvironment((package,), exact=True)

@@ -12,6 +12,7 @@ from seedreg.domain.diagnosis import (
     Gap,
     LeftOut,
     NotMovable,
+    Obstacle,
     ReleaseTrial,
     Result,
     Trial,
@@ -185,4 +186,5 @@ def _left_out_lines(left_out: Sequence[LeftOut], *, verbose: bool) -> Iterator[s
             ["not in any environment, because they cannot be installed again:", *listed(names)]
         )
     if verbose:
-        yield from indented(f"{one.distribution}: {one.installer}" for one in left_out)
+        words = OBSTACLES[Obstacle.NOT_A_RELEASE]
+        yield from indented(f"{one.distribution}: {one.installer or words}" for one in left_out)

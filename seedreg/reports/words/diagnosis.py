@@ -18,6 +18,7 @@ RESULTS = {
 
 OBSTACLES = {
     Obstacle.NO_METADATA: "it has no metadata that says where it was installed from",
+    Obstacle.NOT_A_RELEASE: "no installer can be asked for a distribution that is recorded like this",
     Obstacle.NOT_OFFERED: "the installer does not offer that version",
 }
 
