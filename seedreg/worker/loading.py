@@ -1,13 +1,14 @@
 """From a factory's address to the factory: importing its module, and every way in which that fails."""
 
 import importlib
+import importlib.machinery
 import importlib.util
 import os
 import sys
 import unicodedata
 from typing import Any, Dict, List, Optional
 
-from .bytecode import CarefulLoader, load_carefully
+from .bytecode import load_carefully
 from .calling import end_copy
 from .exceptions import describe, user_traceback
 from .protocol import Failure
@@ -112,7 +113,8 @@ def _import_path(path: str) -> Any:
     taken = stem in sys.modules or known is not None
     same = taken and "." not in stem and _is_file(known, path)
     name = stem if same or not taken else "_seedreg_factory_" + stem
-    spec = importlib.util.spec_from_file_location(name, path, loader=CarefulLoader(name, path))
+    loader = importlib.machinery.SourceFileLoader(name, path)  # whatever the file's suffix is
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,10 +1,15 @@
 """Where a factory's code is, and what it is."""
 
 import functools
-import hashlib
+import importlib.util
 import inspect
+import io
+import linecache
 import os
+from hashlib import sha256
 from typing import Any, Dict
+
+from .bytecode import loaded_source
 
 
 def source_of(factory: Any) -> Dict[str, Any]:
@@ -16,19 +21,35 @@ def source_of(factory: Any) -> Dict[str, Any]:
         factory = inspect.unwrap(factory)
         if not (inspect.isfunction(factory) or inspect.ismethod(factory) or inspect.isclass(factory)):
             factory = type(factory)
-        lines, line = inspect.getsourcelines(factory)
         file = inspect.getsourcefile(factory)
         if file is None:
             return source
-        with open(file, "rb") as stream:
-            source["file_sha256"] = hashlib.sha256(stream.read()).hexdigest()
+        content = _content(file)
+        lines, line = inspect.getsourcelines(factory)
+        source["file_sha256"] = sha256(content).hexdigest()
     except Exception:  # the file may be deleted, changed, or have never existed; no build fails for that
         return source
     text = "".join(lines)
     source.update(
         file=os.path.abspath(file),
         line=max(line, 1),
-        sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        sha256=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         text=text.encode("utf-8", "replace").decode("utf-8"),
     )
     return source
+
+
+def _content(file: str) -> bytes:
+    """What the file's code was run from, which `inspect` then takes its lines from too.
+
+    The file may be edited while the build runs: text and hashes must be of what was run.
+    """
+    content = loaded_source(file)
+    if content is None:
+        with open(file, "rb") as stream:
+            content = stream.read()
+    lines = io.StringIO(importlib.util.decode_source(content)).readlines()
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    linecache.cache[file] = (len(content), None, lines, file)  # without a time it is not read again
+    return content
