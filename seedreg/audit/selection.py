@@ -48,6 +48,7 @@ def selected_ids(
     ids: Collection[str] = repository.entries.ids(
         project=None if selection.selectors else project,
         unchecked_since=None if selection.stale_s is None else _before(now, selection.stale_s),
+        now=now,
     )
     if selection.selectors:
         wanted = {entry.id for entry in select(repository, selection.selectors)}

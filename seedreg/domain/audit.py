@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seedreg.domain.environment_spec import EnvironmentSpec
-from seedreg.domain.verdict import Check, Verdict
+from seedreg.domain.verdict import Verdict
 
 PLAN_FORMAT = 1
 _SHARD_DIGITS = 8
@@ -84,7 +84,7 @@ class Audit:
 class Waiver:
     """A known drift: to exactly this fingerprint, until the end of this day (UTC, `YYYY-MM-DD`).
 
-    A waiver that was removed at `removed_at` still covers what was found before.
+    It covers what was recorded after it, and before it was removed at `removed_at`.
     """
 
     entry_id: str
@@ -93,18 +93,6 @@ class Waiver:
     until: str
     created_at: str
     removed_at: str | None = None
-
-    def covers(self, check: Check) -> bool:
-        """Whether the check's drift was waived when it was found."""
-        return (
-            check.verdict is Verdict.DRIFTED
-            and check.observed is not None
-            and check.entry_id == self.entry_id
-            and check.observed.fingerprint.digest == self.fingerprint
-            and self.created_at <= check.at
-            and check.at[:10] <= self.until
-            and (self.removed_at is None or check.at < self.removed_at)
-        )
 
 
 @dataclass(frozen=True)

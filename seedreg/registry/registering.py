@@ -111,7 +111,11 @@ class Registrar:
         baseline = Baseline(1, build.fingerprint, build.environment, build.source, build.facts, now)
         if weights is not None:
             self._keep_weights(baseline, weights)
-        if not self.repository.entries.add(entry, baseline):
+        with self.repository.writing():
+            added = self.repository.entries.add(entry, baseline)
+            if added and weights is not None:
+                self.repository.baselines.mark_kept(entry.id, baseline.number)
+        if not added:
             return self._confirm(recipe, settled.builds, weights)  # another process was faster
         return Registered(entry, baseline)
 
@@ -131,6 +135,7 @@ class Registrar:
             return NotConfirmed(verification)
         if weights is not None:
             self._keep_weights(baseline, weights)
+            self.repository.baselines.mark_kept(entry.id, baseline.number)
         return Confirmed(verification)
 
     def _keep_weights(self, baseline: Baseline, weights: Path) -> None:

@@ -78,6 +78,11 @@ class Registry:
 
     # Reading ----------------------------------------------------------------------------------
 
+    @property
+    def identity(self) -> str | None:
+        """The registry's random number, the same in every copy; None for one of an older schema."""
+        return self._repository.identity
+
     def entries(
         self,
         *,

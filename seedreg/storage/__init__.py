@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seedreg.storage.companions import companions
 from seedreg.storage.location import Location, SqliteFile, parse_location
 from seedreg.storage.revisions import SCHEMA_REVISION, SchemaState, SchemaStatus
 
@@ -26,6 +27,7 @@ __all__ = [
     "Upgraded",
     "backup",
     "check",
+    "companions",
     "open_repository",
     "parse_location",
     "size_bytes",

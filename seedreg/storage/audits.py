@@ -88,7 +88,7 @@ class Audits:
         if audit is None:
             raise RegistryError(f"no audit {number} in registry {self._database.place}")
         made = (
-            select(checks.c.verdict, is_waived().label("waived"))
+            select(checks.c.verdict, is_waived(self._database.schema).label("waived"))
             .join_from(checks, fingerprints, fingerprints.c.id == checks.c.fingerprint_id, isouter=True)
             .where(*_of_audit(number))
             .subquery()
@@ -107,7 +107,9 @@ class Audits:
     def verdicts(self, number: int) -> dict[tuple[str, str], tuple[Verdict, bool]]:
         """The verdict of each check of the audit, and whether it is waived, by `(entry_id, column)`."""
         query = (
-            select(checks.c.entry_id, checks.c.column_label, checks.c.verdict, is_waived())
+            select(
+                checks.c.entry_id, checks.c.column_label, checks.c.verdict, is_waived(self._database.schema)
+            )
             .join_from(checks, fingerprints, fingerprints.c.id == checks.c.fingerprint_id, isouter=True)
             .where(*_of_audit(number))
         )

@@ -12,7 +12,7 @@ from seedreg.errors import RegistryError, Step
 from seedreg.storage import documents
 from seedreg.storage.database import Database
 from seedreg.storage.rows import environment_id, fingerprint_id, require_entry
-from seedreg.storage.tables import baselines, environments, fingerprints
+from seedreg.storage.tables import baselines, environments, fingerprints, kept_weights
 
 _BASELINES = (
     select(
@@ -32,6 +32,11 @@ _BASELINES_OF_ENTRY = _BASELINES.where(baselines.c.entry_id == bindparam("entry_
 _ALL_BASELINES = _BASELINES_OF_ENTRY.order_by(baselines.c.number)
 _CURRENT_BASELINE = _BASELINES_OF_ENTRY.order_by(baselines.c.number.desc()).limit(1)
 _NEWEST_NUMBER = select(func.max(baselines.c.number)).where(baselines.c.entry_id == bindparam("entry_id"))
+
+_BASELINE_ID = select(baselines.c.id).where(
+    baselines.c.entry_id == bindparam("entry_id"), baselines.c.number == bindparam("number")
+)
+_KEPT = select(kept_weights.c.baseline_id).where(kept_weights.c.baseline_id == bindparam("id"))
 
 
 class Baselines:
@@ -94,6 +99,13 @@ class Baselines:
                 reason=baseline.reason,
                 created_at=baseline.created_at,
             )
+
+    def mark_kept(self, entry_id: str, number: int) -> None:
+        """Record that the weights of that baseline are in the objects, all of them."""
+        with self._database.writing():
+            found = self._database.scalar(_BASELINE_ID, entry_id=entry_id, number=number)
+            if found is not None and self._database.scalar(_KEPT, id=found) is None:
+                self._database.insert(kept_weights, baseline_id=found)
 
     def _baseline(self, row: Any) -> Baseline:
         entry_id, number, fingerprint, environment, source, facts, created_at, reason = row

@@ -130,17 +130,20 @@ class Entries:
         project: str | None = None,
         state: EntryState = EntryState.ACTIVE,
         unchecked_since: str | None = None,
+        now: str | None = None,
     ) -> list[str]:
         """The ids of the entries that fit all that is given, ordered by factory, seed and id.
 
-        With `unchecked_since`, a UTC time, only entries whose latest check is older, or that have none.
+        With `unchecked_since`, a UTC time, only entries whose latest check is older, or that have none; with
+        `now`, another one, also entries whose latest check seems to be made later: a clock was wrong, and
+        nobody knows how old it is.
         """
         conditions = has_state(state)
         if project is not None:
             conditions.append(entries.c.project == project)
         if unchecked_since is not None:
             at = latest_check(checks.c.at)
-            conditions.append(or_(at.is_(None), at < unchecked_since))
+            conditions.append(or_(at.is_(None), at < unchecked_since, *([] if now is None else [at > now])))
         query = select(entries.c.id).where(*conditions).order_by(*ORDER)
         with self._database.reading():
             return [entry_id for (entry_id,) in self._database.rows(query)]

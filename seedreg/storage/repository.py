@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from sqlalchemy import select
+
+from seedreg.errors import RegistryError, Step
 from seedreg.storage import schema
 from seedreg.storage.audits import Audits
 from seedreg.storage.baselines import Baselines
@@ -14,7 +19,10 @@ from seedreg.storage.entries import Entries
 from seedreg.storage.location import Location
 from seedreg.storage.objects import ObjectStore
 from seedreg.storage.opening import may_exist, objects_of, open_database
+from seedreg.storage.tables import registry
 from seedreg.storage.waivers import Waivers
+
+_IDENTITY = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,23 @@ class Repository:
     waivers: Waivers
     objects: ObjectStore
     database: Database = field(repr=False)
+
+    @property
+    def identity(self) -> str | None:
+        """128 random bits in hexadecimal, the same in every copy; None for a schema that has none."""
+        if not self.database.schema.has_identity:
+            return None
+        with self.database.reading():
+            found: str | None = self.database.scalar(select(registry.c.identity))
+        if found is None or not _IDENTITY.fullmatch(found):
+            raise RegistryError(
+                f"registry {self.database.place} is damaged: it has no identity", step=Step.CHECK_REGISTRY
+            )
+        return found
+
+    def writing(self) -> AbstractContextManager[None]:
+        """One transaction around several methods: all of what they write is stored, or nothing."""
+        return self.database.writing()
 
     def close(self) -> None:
         """End the connection; the repository cannot be used afterwards."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from seedreg.errors import RegistryError, SchemaError, Step
 
-REVISIONS = ("0001_initial", "0002_audits", "0003_waivers", "0004_recipe_columns")
-SCHEMA_REVISION = "0004_recipe_columns"
+REVISIONS = ("0001_initial", "0002_audits", "0003_waivers", "0004_recipe_columns", "0005_identity")
+SCHEMA_REVISION = "0005_identity"
 VERSION_TABLE = "seedreg_alembic_version"
 VERSION_QUERY = f"SELECT version_num FROM {VERSION_TABLE}"
 
@@ -45,6 +45,11 @@ class SchemaStatus:
     def has_recipe_columns(self) -> bool:
         """Whether the parts of a recipe are columns, not only in its document."""
         return self.revision in REVISIONS[3:]
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether it has an identity, orders waivers among checks, and knows whose weights are kept."""
+        return self.revision in REVISIONS[4:]
 
     def require(self, place: str, *, write: bool) -> None:
         """Make sure that this seedreg may read the registry at that place, or write it.

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from seedreg.errors import RegistryError, Step
 from seedreg.files import put_in_place, temporary_beside
+from seedreg.storage.companions import companions
 from seedreg.storage.database import BUSY_TIMEOUT_S
 from seedreg.storage.sqlite_errors import explaining, is_refusal
 
 # `PRAGMA application_id` of every registry: the bytes "sdrg", at offset 68 of the file.
 APPLICATION_ID = 0x73647267
-_COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def require_registry(path: Path) -> None:
@@ -117,8 +117,8 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None], *, wait_
                 file.execute("PRAGMA journal_mode=WAL")
             return put_in_place(temporary, path, wait_s=wait_s)
         finally:
-            for suffix in _COMPANIONS:
-                temporary.with_name(temporary.name + suffix).unlink(missing_ok=True)
+            for companion in companions(temporary):
+                companion.unlink(missing_ok=True)
 
 
 def _writable(path: Path) -> bool:

@@ -31,6 +31,15 @@ metadata = MetaData(
     }
 )
 
+# One row: a random number by which a user's machine knows the registry, wherever it is copied to.
+registry = Table(
+    "registry",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("identity", String(32), nullable=False),
+    CheckConstraint("number = 1", name="one_row"),
+)
+
 entries = Table(
     "entries",
     metadata,
@@ -98,6 +107,13 @@ baselines = Table(
 )
 Index(None, baselines.c.entry_id, baselines.c.number, baselines.c.fingerprint_id, baselines.c.environment_id)
 
+# The baselines whose tensors were all put into the objects.
+kept_weights = Table(
+    "kept_weights",
+    metadata,
+    Column("baseline_id", Integer, ForeignKey("baselines.id"), primary_key=True),
+)
+
 audits = Table(
     "audits",
     metadata,
@@ -129,7 +145,8 @@ Index(None, checks.c.audit_id)
 # Checks outside audits are not affected: NULL is never equal to NULL.
 Index(None, checks.c.audit_id, checks.c.entry_id, checks.c.column_label, unique=True)
 
-# Waivers are appended like checks; revoking one sets the time of its end.
+# Waivers are appended like checks; revoking one sets its end. The times are for people: what a waiver
+# covers are the checks after `after_check`, up to `removed_after_check`.
 waivers = Table(
     "waivers",
     metadata,
@@ -140,6 +157,8 @@ waivers = Table(
     Column("until", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("removed_at", Text),
+    Column("after_check", Integer, nullable=False, server_default="0"),
+    Column("removed_after_check", Integer),
 )
 Index(None, waivers.c.entry_id)
 

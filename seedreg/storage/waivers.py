@@ -1,4 +1,9 @@
-"""Stores and reads waivers; `Waiver.covers` says what a waiver covers."""
+"""Stores and reads waivers, and decides which checks they cover.
+
+A waiver covers the drift of its entry to its fingerprint in the checks that were recorded after it, and
+before it was removed. The order is that of the records: the clock of a machine may be set back. Only the
+last day is compared with a time, that of the check.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 from seedreg.domain.audit import Waiver
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.storage.database import Database
+from seedreg.storage.revisions import SchemaStatus
 from seedreg.storage.rows import require_entry
 from seedreg.storage.tables import checks, fingerprints, waivers
 
@@ -17,8 +23,9 @@ _WAIVERS: Select[tuple[str, str, str, str, str, str]] = select(
     waivers.c.until,
     waivers.c.created_at,
     waivers.c.removed_at,
-).order_by(waivers.c.id)
+)
 _IN_FORCE = waivers.c.removed_at.is_(None)
+_LAST_CHECK = select(func.coalesce(func.max(checks.c.id), 0))
 
 
 class Waivers:
@@ -28,13 +35,14 @@ class Waivers:
         self._database = database
 
     def add(self, waiver: Waiver) -> None:
-        """Append a waiver.
+        """Append a waiver, which covers checks that are recorded from now on.
 
         Raises:
             RegistryError: if there is no such entry.
         """
         with self._database.writing():
             require_entry(self._database, waiver.entry_id)
+            last = self._database.scalar(_LAST_CHECK)
             self._database.insert(
                 waivers,
                 entry_id=waiver.entry_id,
@@ -43,6 +51,8 @@ class Waivers:
                 until=waiver.until,
                 created_at=waiver.created_at,
                 removed_at=waiver.removed_at,
+                after_check=last,
+                removed_after_check=None if waiver.removed_at is None else last,
             )
 
     def remove(self, entry_id: str, at: str) -> int:
@@ -56,7 +66,9 @@ class Waivers:
         with self._database.writing():
             require_entry(self._database, entry_id)
             return self._database.execute(
-                update(waivers).where(waivers.c.entry_id == entry_id, _IN_FORCE).values(removed_at=at)
+                update(waivers)
+                .where(waivers.c.entry_id == entry_id, _IN_FORCE)
+                .values(removed_at=at, removed_after_check=_LAST_CHECK.scalar_subquery())
             )
 
     def of_entry(self, entry_id: str, *, removed: bool = False) -> tuple[Waiver, ...]:
@@ -69,28 +81,49 @@ class Waivers:
         return self._read(_WAIVERS.where(_IN_FORCE))
 
     def covering(self, check: Check) -> Waiver | None:
-        """The waiver that covered the check when it was made, the newest if several did."""
-        if check.verdict is not Verdict.DRIFTED:
+        """The waiver that covers the drift of a stored check of an audit, the newest if several do."""
+        if check.verdict is not Verdict.DRIFTED or check.observed is None or check.audit is None:
             return None
-        known = self.of_entry(check.entry_id, removed=True)
-        return next((waiver for waiver in reversed(known) if waiver.covers(check)), None)
+        # What was judged is compared, not what is read back; the row only gives the check's place.
+        query = _WAIVERS.join(checks, checks.c.entry_id == waivers.c.entry_id).where(
+            checks.c.audit_id == check.audit.number,
+            checks.c.entry_id == check.entry_id,
+            checks.c.column_label == check.audit.label,
+            waivers.c.fingerprint == check.observed.fingerprint.digest,
+            waivers.c.until >= check.at[:10],
+            _was_in_force(self._database.schema),
+        )
+        found = self._read(query)
+        return found[-1] if found else None
 
     def _read(self, query: Select[tuple[str, str, str, str, str, str]]) -> tuple[Waiver, ...]:
         if not self._database.schema.has_audits:
             return ()
         with self._database.reading():
-            return tuple(Waiver(*row) for row in self._database.rows(query))
+            return tuple(Waiver(*row) for row in self._database.rows(query.order_by(waivers.c.id)))
 
 
-def is_waived() -> ColumnElement[bool]:
-    """`Waiver.covers` for a row of checks with its fingerprint."""
+def is_waived(schema: SchemaStatus) -> ColumnElement[bool]:
+    """Whether a row of checks, with its fingerprint, is a drift that a waiver covers."""
     return and_(
         checks.c.verdict == Verdict.DRIFTED.value,
         exists().where(
             waivers.c.entry_id == checks.c.entry_id,
             waivers.c.fingerprint == fingerprints.c.digest,
-            waivers.c.created_at <= checks.c.at,
             func.substr(checks.c.at, 1, 10) <= waivers.c.until,
-            or_(waivers.c.removed_at.is_(None), checks.c.at < waivers.c.removed_at),
+            _was_in_force(schema),
         ),
+    )
+
+
+def _was_in_force(schema: SchemaStatus) -> ColumnElement[bool]:
+    """Whether the waiver had been added, and not yet removed, when the check was recorded."""
+    if not schema.has_identity:  # an older registry that is only read has only the times
+        return and_(
+            waivers.c.created_at <= checks.c.at,
+            or_(waivers.c.removed_at.is_(None), checks.c.at < waivers.c.removed_at),
+        )
+    return and_(
+        checks.c.id > waivers.c.after_check,
+        or_(waivers.c.removed_at.is_(None), checks.c.id <= waivers.c.removed_after_check),
     )

@@ -190,6 +190,11 @@ def has_audits(revision: str) -> bool:
     return revision >= "0003"
 
 
+def has_identity(revision: str) -> bool:
+    """Whether a sample has an identity, and holds whose weights are kept."""
+    return revision >= "0005"
+
+
 def sample(revision: str) -> Path:
     """Where the sample of a schema is."""
     return DATA / f"registry-{revision[:4]}.db"
@@ -205,21 +210,24 @@ def _write(revision: str, folder: Path) -> None:
                 repository.baselines.add(entry.id, baseline)
             for check in CHECKS[entry.id]:
                 repository.checks.add(check)
+        repository.baselines.mark_kept(PLAIN.id, 2)
         if has_audits(revision):
             for audit in AUDITS:
                 assert repository.audits.start(audit.plan, audit.started_at) == audit.number
+            for waiver in WAIVERS:  # a waiver covers the checks that are recorded after it
+                repository.waivers.add(waiver)
             for check in AUDIT_CHECKS:
                 assert repository.checks.add(check)
             for audit in AUDITS:
                 if audit.finished_at is not None:
                     repository.audits.finish(audit.number, audit.finished_at)
-            for waiver in WAIVERS:
-                repository.waivers.add(waiver)
     create(SqliteFile(sample(revision)), revision=revision)
     with closing(sqlite3.connect(sample(revision), isolation_level=None)) as file:
         file.execute("ATTACH ? AS source", (str(current),))
         tables = ["entries", "fingerprints", "environments", "baselines", "checks", "tags"]
-        for table in (*tables, *(("audits", "waivers") if has_audits(revision) else ())):
+        tables += ["audits", "waivers"] if has_audits(revision) else []
+        tables += ["kept_weights"] if has_identity(revision) else []
+        for table in tables:
             columns = ", ".join(row[1] for row in file.execute(f"PRAGMA main.table_info({table})"))
             file.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM source.{table}")
 

@@ -165,3 +165,13 @@ def test_unchecked_entries_are_those_whose_latest_check_is_older(repository: Rep
     assert repository.entries.ids(unchecked_since="2027-01-01T00:00:00.000000Z") == [
         entry(seed).id for seed in range(4)
     ]
+
+
+def test_a_check_of_a_clock_that_was_wrong_does_not_keep_an_entry_from_being_stale(
+    repository: Repository,
+) -> None:
+    repository.entries.add(entry(0), baseline())
+    repository.checks.add(check(entry(0).id, at=LATER))
+    assert repository.entries.ids(unchecked_since=AT) == []
+    assert repository.entries.ids(unchecked_since=AT, now=LATER) == []
+    assert repository.entries.ids(unchecked_since=AT, now=AT) == [entry(0).id]

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from sqlalchemy import select
 
 from seedreg.domain.entry import Entry
 from seedreg.domain.recipe import Recipe
@@ -25,6 +26,7 @@ from seedreg.storage import (
     upgrade,
 )
 from seedreg.storage.revisions import REVISIONS, SCHEMA_REVISION
+from seedreg.storage.tables import kept_weights
 
 from .values import listed
 
@@ -78,6 +80,13 @@ def expect_the_values(repository: Repository, revision: str) -> None:
     waivers = repository.waivers.of_entry(values.PLAIN.id, removed=True)
     assert waivers == (values.WAIVERS if audited else ())
     assert repository.waivers.of_entry(values.FULL.id, removed=True) == ()
+    identified = values.has_identity(revision)
+    if identified:
+        assert repository.identity == "faa16d47fcc23320b77c1184a9a16068"
+    if repository.database.schema.has_identity:
+        with repository.database.reading():
+            kept = repository.database.rows(select(kept_weights))
+        assert kept == ([(2,)] if identified else [])
     waiver = repository.waivers.covering(values.AUDIT_CHECKS[0])
     assert waiver == (values.WAIVERS[1] if audited else None)
 

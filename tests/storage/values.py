@@ -21,6 +21,7 @@ OTHER = "pkg.models:other"
 UNKNOWN = "0" * 64
 AT = "2026-01-02T03:04:05.000006Z"
 LATER = "2026-02-03T04:05:06.000007Z"
+LATEST = "2026-03-04T05:06:07.000008Z"
 
 SOURCE = Source("models.py", 7, "a" * 64, "b" * 64, 'def build():\n    return "é"\n', "c" * 40, False)
 FACTS = BuildFacts(

@@ -1,7 +1,8 @@
-"""The baselines and checks of one entry in the order of time."""
+"""The baselines and checks of one entry in the order in which they were recorded."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from seedreg.domain.entry import Baseline
@@ -18,10 +19,9 @@ from seedreg.reports.text.failures import failure_text
 def history_lines(history: EntryHistory) -> Iterator[str]:
     """Baselines and checks, oldest first, with what changed from one to the next."""
     yield f"{history.entry.short_id}  {history.entry.recipe.label}"
-    events: list[tuple[str, Baseline | Check]] = [(one.created_at, one) for one in history.baselines]
-    events += [(check.at, check) for check in history.checks]
     previous: Environment | None = None
-    for at, event in sorted(events, key=lambda item: item[0]):
+    for event in _in_order(history):
+        at = event.created_at if isinstance(event, Baseline) else event.at
         yield f"{at[:19]}Z  {_event(event)}"
         built = event if isinstance(event, Baseline) else event.observed
         if built is None:
@@ -31,6 +31,18 @@ def history_lines(history: EntryHistory) -> Iterator[str]:
         elif previous.digest != built.environment.digest:
             yield from indented(change_lines(changes(previous, built.environment)))
         previous = built.environment
+
+
+def _in_order(history: EntryHistory) -> Iterator[Baseline | Check]:
+    """Both in the order in which they are stored; only where that leaves a choice, the clock decides."""
+    waiting = deque(history.checks)
+    for baseline in history.baselines:
+        while (
+            waiting and waiting[0].baseline_number < baseline.number and waiting[0].at < baseline.created_at
+        ):
+            yield waiting.popleft()
+        yield baseline
+    yield from waiting
 
 
 def _event(event: Baseline | Check) -> str:

@@ -27,3 +27,15 @@ def test_a_history_is_in_the_order_of_time_with_what_changed_from_one_to_the_nex
         f"2026-03-04T05:06:07Z  baseline 2  sr1:{values.DRIFTED_PRINT.digest[:12]}: Keras 3\n"
         "2026-03-04T05:06:07Z  ERROR  against baseline 1  1.50 s  raised: models:build raised KeyError: 'x'"
     )
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order() -> None:
+    checks = (values.DRIFTED.check, replace(values.failed().check, at="2020-01-01T00:00:00.000000Z"))
+    history = EntryHistory(values.ENTRY, (values.BASELINE, values.SECOND), checks)
+    shown = [line[:36] for line in history_lines(history) if line[0] == "2"]
+    assert shown == [
+        "2026-01-02T03:04:05Z  baseline 1  sr",
+        "2026-02-03T04:05:06Z  DRIFTED  again",
+        "2020-01-01T00:00:00Z  ERROR  against",
+        "2026-03-04T05:06:07Z  baseline 2  sr",
+    ]
