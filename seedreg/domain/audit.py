@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from seedreg.domain.decoding import DecodingError, Fields, exactly, list_of, natural, optional, sha256, text
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.verdict import Verdict
 
@@ -52,21 +53,22 @@ class AuditPlan:
         }
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> AuditPlan:
+    def from_document(cls, document: Any) -> AuditPlan:
         """The plan that `document()` describes.
 
         Raises:
-            ValueError: if the document is of another format number.
+            DecodingError: if the document is of another format number, or a value is missing or of another
+                type.
+            UsageError: if a column is no environment.
         """
-        if document.get("format") != PLAN_FORMAT:
-            raise ValueError(f"audit plan format {document.get('format')!r} is not {PLAN_FORMAT}")
-        shard = document["shard"]
+        fields = Fields(document)
+        fields("format", exactly(PLAN_FORMAT))
         return cls(
-            document["project"],
-            tuple(document["entries"]),
-            tuple(EnvironmentSpec.from_document(column) for column in document["columns"]),
-            tuple(document["selectors"]),
-            None if shard is None else Shard(*shard),
+            fields("project", text),
+            fields("entries", list_of(sha256)),
+            fields("columns", list_of(EnvironmentSpec.from_document)),
+            fields("selectors", list_of(text)),
+            fields("shard", optional(_shard)),
         )
 
 
@@ -115,3 +117,10 @@ class AuditCounts:
         others = (Verdict.NONDETERMINISTIC, Verdict.ERROR)
         found = [verdict for verdict in others if self.verdicts.get(verdict, 0)]
         return (Verdict.DRIFTED, *found) if drifted else tuple(found)
+
+
+def _shard(value: Any) -> Shard:
+    numbers = list_of(natural)(value)
+    if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
+        raise DecodingError("it is no shard")
+    return Shard(*numbers)

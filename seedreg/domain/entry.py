@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seedreg.domain.decoding import (
+    Fields,
+    boolean,
+    list_of,
+    member_of,
+    natural,
+    number,
+    optional,
+    sha256,
+    text,
+)
 from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
@@ -36,6 +46,24 @@ class Source:
     text: str | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
+
+    @classmethod
+    def from_document(cls, document: Any) -> Source:
+        """The source whose fields a document has; a later seedreg may add others, which are ignored.
+
+        Raises:
+            DecodingError: if a value is of another type.
+        """
+        fields = Fields(document)
+        return cls(
+            fields.get("file", optional(text), None),
+            fields.get("line", optional(natural), None),
+            fields.get("sha256", optional(sha256), None),
+            fields.get("file_sha256", optional(sha256), None),
+            fields.get("text", optional(text), None),
+            fields.get("git_commit", optional(text), None),
+            fields.get("git_dirty", optional(boolean), None),
+        )
 
 
 @dataclass(frozen=True)
@@ -67,20 +95,22 @@ class BuildFacts:
         }
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> BuildFacts:
+    def from_document(cls, document: Any) -> BuildFacts:
         """The facts that `document()` describes.
 
         Raises:
-            ValueError: if it holds an isolation or a kind of warning that is not known.
+            DecodingError: if it holds an isolation or a kind of warning that is not known, or a value is of
+                another type.
         """
+        fields = Fields(document)
         return cls(
-            Isolation(document["isolation"]),
-            document["build_s"],
-            document["fingerprint_s"],
-            document.get("python_words"),
-            document.get("numpy_words"),
-            tuple(document.get("random_state", ())),
-            tuple(BuildWarning.from_document(warning) for warning in document.get("warnings", ())),
+            fields("isolation", member_of(Isolation)),
+            fields("build_s", number),
+            fields("fingerprint_s", number),
+            fields.get("python_words", optional(natural), None),
+            fields.get("numpy_words", optional(natural), None),
+            fields.get("random_state", list_of(text), ()),
+            fields.get("warnings", list_of(BuildWarning.from_document), ()),
         )
 
 

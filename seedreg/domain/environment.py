@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seedreg.domain.canonical import canonical_json, sha256_text
+from seedreg.domain.decoding import Fields, exactly, mapping_of, optional, text
 
 DOCUMENT_FORMAT = 1
 
@@ -48,25 +49,26 @@ class Environment:
         }
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Environment:
+    def from_document(cls, document: Any) -> Environment:
         """The environment that `document()` describes.
 
         Raises:
-            ValueError: if the document is of another format number.
+            DecodingError: if the document is of another format number, or a value is missing or of another
+                type.
         """
-        if document.get("format") != DOCUMENT_FORMAT:
-            raise ValueError(f"environment format {document.get('format')!r} is not {DOCUMENT_FORMAT}")
+        fields = Fields(document)
+        fields("format", exactly(DOCUMENT_FORMAT))
         return cls(
-            python=document["python"],
-            tensorflow=document["tensorflow"],
-            keras=document["keras"],
-            keras_distribution=document["keras_distribution"],
-            numpy=document["numpy"],
-            distributions=tuple(sorted(document["distributions"].items())),
-            os=document["os"],
-            cpu=document["cpu"],
-            variables=tuple(sorted(document["variables"].items())),
-            keras_config=tuple(sorted(document["keras_config"].items())),
+            python=fields("python", text),
+            tensorflow=fields("tensorflow", optional(text)),
+            keras=fields("keras", optional(text)),
+            keras_distribution=fields("keras_distribution", optional(text)),
+            numpy=fields("numpy", optional(text)),
+            distributions=fields("distributions", _pairs),
+            os=fields("os", text),
+            cpu=fields("cpu", text),
+            variables=fields("variables", _pairs),
+            keras_config=fields("keras_config", _pairs),
         )
 
     @property
@@ -77,3 +79,10 @@ class Environment:
     def common(self) -> Environment:
         """What all builds there have in common: without what a factory and its module decide on."""
         return replace(self, keras=None, keras_distribution=None, variables=(), keras_config=())
+
+
+def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(_texts(value).items()))
+
+
+_texts = mapping_of(text)

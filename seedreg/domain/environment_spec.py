@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from seedreg.domain.decoding import Fields, boolean, list_of, optional, text
 from seedreg.domain.distributions import is_exact_requirement
 from seedreg.errors import Step, UsageError
 
@@ -194,9 +195,23 @@ class EnvironmentSpec:
         }
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> EnvironmentSpec:
-        """The specification that `document()` describes."""
-        return cls.of(**{**document, "packages": tuple(document["packages"])})
+    def from_document(cls, document: Any) -> EnvironmentSpec:
+        """The specification that `document()` describes.
+
+        Raises:
+            DecodingError: if a value is missing or of another type.
+            UsageError: as `of` does.
+        """
+        fields = Fields(document)
+        return cls.of(
+            fields("label", text),
+            python=fields("python", optional(text)),
+            packages=fields("packages", list_of(text)),
+            requirements=fields("requirements", optional(text)),
+            python_version=fields("python_version", optional(text)),
+            exclude_newer=fields("exclude_newer", optional(text)),
+            exact=fields.get("exact", boolean, False),
+        )
 
 
 def is_python_version(text: str) -> bool:

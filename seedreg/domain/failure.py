@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seedreg.domain.kinds import Facts, FactValue, facts_document, facts_from
+from seedreg.domain.decoding import Fields, member_of, number, optional, text
+from seedreg.domain.kinds import Facts, FactValue, decode_facts, facts_document, facts_from
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem, UsageError, UvMissing
 
 
@@ -93,23 +93,25 @@ class BuildFailure:
         }
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> BuildFailure:
+    def from_document(cls, document: Any) -> BuildFailure:
         """The failure that `document()` describes.
 
         Before facts were kept, a failure had a message and a hint: these become its facts.
 
         Raises:
-            ValueError: if its kind is not known.
+            DecodingError: if its kind is not known, or a value is of another type.
         """
-        facts = document.get("facts")
+        fields = Fields(document)
+        facts = fields.get("facts", optional(decode_facts), None)
         if facts is None:
-            facts = {name: document[name] for name in ("message", "hint") if document.get(name) is not None}
+            recorded = {name: fields.get(name, optional(text), None) for name in ("message", "hint")}
+            facts = facts_from({name: value for name, value in recorded.items() if value is not None})
         return cls(
-            FailureKind(document["kind"]),
-            facts_from(facts),
-            document.get("details"),
-            document.get("output"),
-            document.get("duration_s", 0.0),
+            fields("kind", member_of(FailureKind)),
+            facts,
+            fields.get("details", optional(text), None),
+            fields.get("output", optional(text), None),
+            fields.get("duration_s", number, 0.0),
         )
 
 

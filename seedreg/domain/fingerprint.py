@@ -7,10 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedreg.domain.canonical import sha256_text
+from seedreg.domain.decoding import (
+    DecodingError,
+    Fields,
+    exactly,
+    json_object,
+    list_of,
+    natural,
+    optional,
+    sha256,
+    text,
+)
 from seedreg.domain.statistics import TensorStats
 
 SCHEME = "sr1"
 DOCUMENT_FORMAT = 1
+
+_MAX_RANK = 64  # NumPy's
+_MAX_PARAMETERS = 2**63 - 1  # what a database stores
+_DTYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,8 @@ class Fingerprint:
     def __post_init__(self) -> None:
         if not self.tensors:
             raise ValueError("a model without tensors has no fingerprint")
+        if self.parameter_count > _MAX_PARAMETERS:
+            raise ValueError("a model has too many parameters")
 
     @property
     def manifest(self) -> str:
@@ -96,18 +113,18 @@ class Fingerprint:
         }
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Fingerprint:
+    def from_document(cls, document: Any) -> Fingerprint:
         """The fingerprint that `document()` describes.
 
         Raises:
-            ValueError: if the format or scheme is another one, or the digest is not the manifest's.
+            DecodingError: if the format or scheme is another one, or a value is missing or of another type.
+            ValueError: if the digest is not the manifest's.
         """
-        if (document.get("format"), document.get("scheme")) != (DOCUMENT_FORMAT, SCHEME):
-            raise ValueError(
-                f"fingerprint format {document.get('format')!r}/{document.get('scheme')!r} is unknown"
-            )
-        fingerprint = cls(tuple(tensor_from_document(tensor) for tensor in document["tensors"]))
-        if fingerprint.digest != document["digest"]:
+        fields = Fields(document)
+        fields("format", exactly(DOCUMENT_FORMAT))
+        fields("scheme", exactly(SCHEME))
+        fingerprint = cls(fields("tensors", tensors_from_documents))
+        if fingerprint.digest != fields("digest", sha256):
             raise ValueError(f"fingerprint {document['digest']} is not the digest of its manifest")
         return fingerprint
 
@@ -125,19 +142,45 @@ def _tensor_document(tensor: TensorRecord) -> dict[str, Any]:
     }
 
 
-def tensor_from_document(document: dict[str, Any]) -> TensorRecord:
-    """One tensor as the worker and the registry write it."""
-    stats = document.get("stats")
+def tensor_from_document(document: Any) -> TensorRecord:
+    """One tensor as the worker and the registry write it.
+
+    Raises:
+        DecodingError: if a value is missing or of another type.
+    """
+    fields = Fields(document)
     return TensorRecord(
-        dtype=document["dtype"],
-        shape=tuple(document["shape"]),
-        sha256=document["sha256"],
-        name=document["name"],
-        layer=document.get("layer"),
-        layer_class=document.get("layer_class"),
-        initializer=document.get("initializer"),
-        stats=stats and TensorStats.from_document(stats),
+        dtype=fields("dtype", _dtype),
+        shape=fields("shape", _shape),
+        sha256=fields("sha256", sha256),
+        name=fields("name", text),
+        layer=fields.get("layer", _optional_text, None),
+        layer_class=fields.get("layer_class", _optional_text, None),
+        initializer=fields.get("initializer", _initializer, None),
+        stats=fields.get("stats", _stats, None),
     )
+
+
+def _dtype(value: Any) -> str:
+    name = text(value)
+    if not _DTYPE.fullmatch(name):
+        raise DecodingError("it is not the name of a dtype")  # whose manifest would have other lines
+    return name
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    sizes = _sizes(value)
+    if len(sizes) > _MAX_RANK:
+        raise DecodingError("it has too many dimensions")
+    return sizes
+
+
+_sizes = list_of(natural)
+_optional_text = optional(text)
+_initializer = optional(json_object)
+_stats = optional(TensorStats.from_document)
+tensors_from_documents = list_of(tensor_from_document)
+"""The tensors of a list, as the worker and the registry write it."""
 
 
 def normal_name(name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from seedreg.domain.decoding import DecodingError, json_object
+
 FactValue: TypeAlias = "str | int | float | bool | tuple[FactValue, ...] | None"
 """A JSON value without objects; a list is a tuple, so that whatever holds facts can be hashed."""
 
@@ -19,6 +21,18 @@ def facts_from(values: Mapping[str, Any]) -> Facts:
         TypeError: if a value is an object, or no JSON value.
     """
     return tuple((name, _frozen(values[name])) for name in sorted(values))
+
+
+def decode_facts(document: Any) -> Facts:
+    """The facts of a JSON object that came from elsewhere.
+
+    Raises:
+        DecodingError: if it is no object, or a value is an object or not a JSON value.
+    """
+    try:
+        return facts_from(json_object(document))
+    except TypeError as error:
+        raise DecodingError("a fact is an object") from error
 
 
 def facts_document(facts: Facts) -> dict[str, Any]:

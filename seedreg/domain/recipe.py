@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seedreg.domain.canonical import canonical_json, sha256_text
+from seedreg.domain.decoding import DecodingError, Fields, exactly, json_object, list_of, natural, text
 from seedreg.errors import Step, UsageError
 
 RECIPE_FORMAT = 1
@@ -120,23 +121,25 @@ class Recipe:
         }
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Recipe:
+    def from_document(cls, document: Any) -> Recipe:
         """The recipe that `document()` describes.
 
         Raises:
-            ValueError: if the document is of another format number.
+            DecodingError: if the document is of another format number, or a value is missing or of another
+                type.
+            UsageError: if there is no such seed or device.
         """
-        if document.get("recipe") != RECIPE_FORMAT:
-            raise ValueError(f"recipe format {document.get('recipe')!r} is not {RECIPE_FORMAT}")
+        fields = Fields(document)
+        fields("recipe", exactly(RECIPE_FORMAT))
         return cls(
-            project=document["project"],
-            factory=document["factory"],
-            seed=document["seed"],
-            params_json=canonical_json(document["params"]),
-            seeding=Seeding.of(document["seeding"].removesuffix("/1")),
-            inputs=tuple(InputSpec(tuple(i["shape"]), i["dtype"]) for i in document["inputs"]),
-            device=document["device"],
-            framework=document["framework"],
+            project=fields("project", text),
+            factory=fields("factory", text),
+            seed=fields("seed", natural),
+            params_json=canonical_json(fields("params", json_object)),
+            seeding=fields("seeding", _seeding),
+            inputs=fields("inputs", list_of(_input)),
+            device=fields("device", text),
+            framework=fields("framework", text),
         )
 
     @functools.cached_property
@@ -152,6 +155,18 @@ class Recipe:
     def with_seed(self, seed: int) -> Recipe:
         """The same recipe with another seed."""
         return replace(self, seed=seed)
+
+
+def _seeding(value: Any) -> Seeding:
+    for seeding in Seeding:
+        if value == seeding.identity:
+            return seeding
+    raise DecodingError("it is no seeding protocol")
+
+
+def _input(value: Any) -> InputSpec:
+    fields = Fields(value)
+    return InputSpec(fields("shape", list_of(natural)), fields("dtype", text))
 
 
 def is_device(text: str) -> bool:

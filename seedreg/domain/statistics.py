@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from seedreg.domain.decoding import DecodingError, Fields, list_of, natural, number, optional
+
 _NUMBERS = ("count", "mean", "std", "minimum", "maximum", "l2", "zeros", "nans", "infinities")
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+_BITS = 64  # of the widest integers of a tensor
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,42 @@ class TensorStats:
         return {**numbers, "samples": list(self.samples)}
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> TensorStats:
-        """The statistics that `document()` describes."""
-        numbers = {name: document[name] for name in _NUMBERS}
-        return cls(**numbers, samples=tuple(document["samples"]))
+    def from_document(cls, document: Any) -> TensorStats:
+        """The statistics that `document()` describes.
+
+        Raises:
+            DecodingError: if a value is missing or of another type.
+        """
+        fields = Fields(document)
+        return cls(
+            count=fields("count", natural),
+            mean=fields("mean", _measure),
+            std=fields("std", _measure),
+            minimum=fields("minimum", _measure),
+            maximum=fields("maximum", _measure),
+            l2=fields("l2", _measure),
+            zeros=fields("zeros", natural),
+            nans=fields("nans", natural),
+            infinities=fields("infinities", natural),
+            samples=fields("samples", _samples),
+        )
+
+
+def _sample(value: Any) -> Any:
+    if isinstance(value, list):  # a complex number
+        if len(value) != 2:
+            raise DecodingError("a complex number has two parts")
+        return [_real(part) for part in value]
+    return _real(value)
+
+
+def _real(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, str) and value in _NOT_FINITE):
+        return value
+    if type(value) is int and value.bit_length() <= _BITS:
+        return value
+    return number(value)
+
+
+_measure = optional(number)
+_samples = list_of(_sample)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seedreg.domain.kinds import Facts, FactValue, facts_document, facts_from
+from seedreg.domain.decoding import Fields, member_of, text
+from seedreg.domain.kinds import Facts, FactValue, decode_facts, facts_document, facts_from
 
 
 class WarningKind(enum.Enum):
@@ -39,15 +39,16 @@ class BuildWarning:
         return {"kind": self.kind.value, "facts": facts_document(self.facts)}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any] | str) -> BuildWarning:
+    def from_document(cls, document: Any) -> BuildWarning:
         """The warning that `document()` describes, or one that was kept as a sentence.
 
         Raises:
-            ValueError: if its kind is not known.
+            DecodingError: if its kind is not known, or a value is of another type.
         """
         if isinstance(document, str):
-            return build_warning(WarningKind.RECORDED, text=document)
-        return cls(WarningKind(document["kind"]), facts_from(document["facts"]))
+            return build_warning(WarningKind.RECORDED, text=text(document))
+        fields = Fields(document)
+        return cls(fields("kind", member_of(WarningKind)), fields("facts", decode_facts))
 
 
 def build_warning(kind: WarningKind, **facts: Any) -> BuildWarning:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
+from seedreg.domain.decoding import DecodingError
 from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure
@@ -131,7 +132,8 @@ def decode_message(line: bytes, root: Path) -> Message:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise NoMessage(said=shown) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError(error=repr(error), said=shown, expected=PROTOCOL) from error
+        reason = str(error) if isinstance(error, DecodingError) else repr(error)
+        raise ProtocolError(error=reason, said=shown, expected=PROTOCOL) from error
 
 
 def _outcome(message: dict[str, Any], root: Path) -> Message:

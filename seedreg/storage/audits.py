@@ -5,7 +5,6 @@ Whether a check fails an audit is decided elsewhere.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan
 from seedreg.domain.canonical import canonical_json
+from seedreg.domain.decoding import parse
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
@@ -170,7 +170,7 @@ class Audits:
         found = []
         for number, started_at, finished_at, text in self._rows(query):
             with self._database.parsing(f"the plan of audit {number}"):
-                plan = AuditPlan.from_document(json.loads(text))
+                plan = AuditPlan.from_document(parse(text))
             found.append(Audit(number, plan, started_at, finished_at))
         return tuple(found)
 

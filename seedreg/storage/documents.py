@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import lru_cache
-from typing import Any
 
 from seedreg.domain.canonical import canonical_json
+from seedreg.domain.decoding import parse
 from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure
@@ -21,29 +20,26 @@ def text_of(value: Source | BuildFacts | BuildFailure) -> str:
 
 def source(text: str) -> Source:
     """The source that `text_of` wrote."""
-    document: dict[str, Any] = json.loads(text)
-    # A later seedreg may add fields without changing the tables: those that are not known are left out.
-    known = {field.name for field in fields(Source)}
-    return Source(**{name: value for name, value in document.items() if name in known})
+    return Source.from_document(parse(text))
 
 
 def facts(text: str) -> BuildFacts:
     """The facts that `text_of` wrote."""
-    return BuildFacts.from_document(json.loads(text))
+    return BuildFacts.from_document(parse(text))
 
 
 def failure(text: str) -> BuildFailure:
     """The failure that `text_of` wrote."""
-    return BuildFailure.from_document(json.loads(text))
+    return BuildFailure.from_document(parse(text))
 
 
 def fingerprint(text: str) -> Fingerprint:
     """The fingerprint whose document this is."""
-    return Fingerprint.from_document(json.loads(text))
+    return Fingerprint.from_document(parse(text))
 
 
 # A registry has few environments and each is as long as its list of packages, so a few of them are kept.
 @lru_cache(maxsize=8)
 def environment(text: str) -> Environment:
     """The environment whose document this is."""
-    return Environment.from_document(json.loads(text))
+    return Environment.from_document(parse(text))

@@ -5,12 +5,12 @@ Call all of it inside a transaction.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
 from seedreg.domain.canonical import canonical_json
+from seedreg.domain.decoding import parse
 from seedreg.domain.entry import Entry
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState
@@ -47,7 +47,7 @@ def read_entries(database: Database, *conditions: ColumnElement[bool]) -> tuple[
     found = []
     for row in rows:
         with database.parsing(f"entry {row.id[:12]}"):
-            recipe = Recipe.from_document(json.loads(row.recipe))
+            recipe = Recipe.from_document(parse(row.recipe))
             if recipe.id != row.id:
                 raise ValueError("its recipe has another id")
         known = names.get(row.id, ())

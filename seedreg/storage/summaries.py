@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, select
 
+from seedreg.domain.decoding import parse
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntrySummary
 from seedreg.domain.verdict import Verdict
@@ -50,7 +50,7 @@ def read_summaries(
 def _in_columns(row: Any) -> tuple[Any, ...]:
     """A row with a recipe's document as one with the recipe in columns."""
     id_, text, *others = row
-    return (id_, *recipe_columns(Recipe.from_document(json.loads(text))).values(), *others)
+    return (id_, *recipe_columns(Recipe.from_document(parse(text))).values(), *others)
 
 
 def _summaries(

@@ -31,5 +31,5 @@ def test_order_of_the_document_does_not_matter() -> None:
 
 
 def test_document_of_another_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="environment format 2 is not 1"):
+    with pytest.raises(ValueError, match="format: 2 is not 1"):
         Environment.from_document({**OLD.document(), "format": 2})

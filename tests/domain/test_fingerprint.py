@@ -37,9 +37,20 @@ def test_document_comes_back_whole() -> None:
     assert Fingerprint.from_document(full.document()) == full
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"scheme": "sr2"}, {"digest": "0" * 64}, {"tensors": []}])
-def test_document_that_does_not_hold_together_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="fingerprint"):
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"format": 2}, "format: 2 is not 1"),
+        ({"format": True}, "format: true is not 1"),
+        ({"scheme": "sr2"}, "scheme: 'sr2' is not 'sr1'"),
+        ({"digest": "0" * 64}, f"fingerprint {'0' * 64} is not the digest of its manifest"),
+        ({"digest": None}, "digest: null is not a SHA-256"),
+        ({"tensors": []}, "a model without tensors has no fingerprint"),
+        ({"tensors": {}}, "tensors: an object is not a list"),
+    ],
+)
+def test_document_that_does_not_hold_together_is_refused(change: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{why}$"):
         Fingerprint.from_document({**of(KERNEL).document(), **change})
 
 

@@ -56,7 +56,7 @@ def test_document_comes_back_whole() -> None:
 
 
 def test_document_of_another_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="recipe format 2 is not 1"):
+    with pytest.raises(ValueError, match="recipe: 2 is not 1"):
         Recipe.from_document({**FULL.document(), "recipe": 2})
 
 

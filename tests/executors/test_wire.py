@@ -178,9 +178,9 @@ def outcome(**changed: Any) -> bytes:
         (b'{"type": "outcome", "id": null, "duration_s": 0, "outcome": {}}', "id None is not one"),
         (b'{"type": "outcome", "id": 0, "duration_s": "soon", "outcome": {}}', "soon"),
         (outcome(tensors=[]), "a model without tensors has no fingerprint"),
-        (outcome(environment={"format": 2}), "environment format 2 is not 1"),
-        (outcome(tensors=[{"dtype": "float32"}]), "KeyError('shape')"),
-        (outcome(facts=None), "NoneType"),
+        (outcome(environment={"format": 2}), "format: 2 is not 1"),
+        (outcome(tensors=[{"dtype": "float32"}]), "shape: it is missing"),
+        (outcome(facts=None), "null is not an object"),
     ],
 )
 def test_line_off_the_protocol_is_an_error_that_shows_it(line: bytes, reason: str) -> None:

@@ -96,7 +96,7 @@ def test_a_plan_of_a_later_format_is_an_error_that_names_the_audit(
     with pytest.raises(RegistryError) as error:
         repository.audits.newest()
     assert error.value.message == (
-        f"registry {path} is damaged: the plan of audit 1 cannot be read (audit plan format 2 is not 1)"
+        f"registry {path} is damaged: the plan of audit 1 cannot be read (format: 2 is not 1)"
     )
 
 

@@ -120,7 +120,7 @@ def test_notes_and_retirement_come_and_go(repository: Repository) -> None:
 def test_a_damaged_recipe_is_an_error_that_names_the_entry(path: Path, repository: Repository) -> None:
     repository.entries.add(entry(0), baseline())
     other = rows(path, "SELECT recipe FROM entries")[0][0]
-    for text, why in (("{", "Expecting"), ("[]", "no attribute"), (other, "another id")):
+    for text, why in (("{", "Expecting"), ("[]", "a list is not an object"), (other, "another id")):
         with closing(sqlite3.connect(path)) as file, file:
             file.execute("UPDATE entries SET recipe = ?, id = ?", (text, UNKNOWN))
         with pytest.raises(RegistryError, match=f"is damaged: entry 000000000000 cannot be read .*{why}"):

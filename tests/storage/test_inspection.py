@@ -63,7 +63,7 @@ OTHER = entry(1).id
                 ProblemKind.BASELINE_DOCUMENT,
                 entry=ID,
                 number=1,
-                error="JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+                error="DecodingError: not JSON: Expecting value: line 1 column 1 (char 0)",
             ),
         ),
         (
@@ -75,7 +75,7 @@ OTHER = entry(1).id
             problem(
                 ProblemKind.CHECK_DOCUMENT,
                 number=1,
-                error="JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+                error="DecodingError: not JSON: Expecting value: line 1 column 1 (char 0)",
             ),
         ),
         (
@@ -99,9 +99,7 @@ def test_every_damage_of_a_row_is_found(
     [
         (
             "UPDATE audits SET document = '{}'",
-            problem(
-                ProblemKind.AUDIT_DOCUMENT, number=1, error="ValueError: audit plan format None is not 1"
-            ),
+            problem(ProblemKind.AUDIT_DOCUMENT, number=1, error="DecodingError: format: it is missing"),
         ),
         (
             "UPDATE checks SET column_label = 'there'",
