@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 import seedreg
 from seedreg.cli.hints import hint_of
 from seedreg.domain.build import BuildRequest, Outcome
-from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.entry import Entry
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
@@ -378,20 +379,16 @@ def test_another_command_that_accepted_meanwhile_is_not_overruled(world: World, 
     registry.register("m:build")
     world.change(stream=2)
 
-    real = registry._repository.baselines.current
-
-    def slow(entry_id: str) -> Baseline:
-        found = real(entry_id)
-        registry._repository.baselines.current = real  # type: ignore[method-assign]
+    def accept_elsewhere() -> None:
+        world.before_build = lambda: None
         with world.open() as faster:
             assert isinstance(faster.accept("m:build", "theirs"), Accepted)
-        return found
 
-    registry._repository.baselines.current = slow  # type: ignore[method-assign]
-    with pytest.raises(RegistryError, match="another command has changed it"):
-        registry.accept("m:build", "mine")
-    assert [summary.baseline_number for summary in registry.entries()] == [2]
-    assert real(registry.entries()[0].id).reason == "theirs"
+    world.before_build = accept_elsewhere
+    result = registry.accept("m:build", "mine")
+    assert isinstance(result, NothingToAccept)
+    assert (result.baseline.number, result.baseline.reason) == (2, "theirs")
+    assert [one.number for one in registry.history("build").baselines] == [1, 2]
 
 
 def test_what_became_nonfinite_is_not_accepted(world: World, registry: Registry) -> None:
@@ -505,6 +502,61 @@ def test_a_drift_is_waived_up_to_and_including_a_day(world: World, registry: Reg
     assert registry.waivers() == registry.waivers("build") == ((entry, waiver),)
     assert registry.remove_waivers("build") == (entry, 1)
     assert registry.waivers() == ()
+
+
+# All or nothing ----------------------------------------------------------------------------------
+
+
+class Stopped(BaseException):
+    """What ends a command at some point, like a kill."""
+
+
+@pytest.mark.parametrize(
+    ("last_write", "use"),
+    [
+        ("Checks.add", lambda registry: registry.accept("build@0", "new")),
+        (
+            "Checks.add",
+            lambda registry: registry.register("m:build", options=RegisterOptions("a", ("t",), "note")),
+        ),
+        ("Entries.set_retired", lambda registry: registry.retire(["build"])),
+        ("Entries.remove_tags", lambda registry: registry.tag(["build"], add=["t"], remove=["u"])),
+        (
+            "Baselines.mark_kept",
+            lambda registry: registry.register("m:build", 7, options=RegisterOptions(keep_weights=True)),
+        ),
+    ],
+    ids=["accept", "confirm", "retire", "tag", "register"],
+)
+def test_a_command_that_ends_half_way_leaves_all_or_nothing(
+    world: World,
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    last_write: str,
+    use: Callable[[Registry], object],
+) -> None:
+    list(registry.register_all(recipes(0, 1)))
+    world.change(stream=2)
+    before = everything(registry)
+    name, method = last_write.split(".")
+    owner = getattr(import_module(f"seedreg.storage.{name.lower()}"), name)
+    real, calls = getattr(owner, method), []
+
+    def stop(*arguments: object) -> None:
+        calls.append(method)
+        if len(calls) == (2 if method == "set_retired" else 1):
+            raise Stopped
+        real(*arguments)
+
+    monkeypatch.setattr(owner, method, stop)
+    with pytest.raises(Stopped):
+        use(registry)
+    assert everything(registry) == before
+
+
+def everything(registry: Registry) -> list[object]:
+    summaries = registry.entries(state=EntryState.ANY)
+    return [summaries, [registry.history(summary.id) for summary in summaries]]
 
 
 # The Python interface -----------------------------------------------------------------------------

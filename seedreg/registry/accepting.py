@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import BuildRequest
+from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.failure import BuildFailure, FailureKind
@@ -46,6 +47,22 @@ def accept(
         if build.kind is FailureKind.NONDETERMINISTIC:
             raise failure_error(build, RegistrationRefused)
         raise not_judged(entry, build)
+    # The baseline that is compared, the new one and the check are one transaction: another command's
+    # baseline cannot come between them, and a process that is killed leaves all of it or nothing.
+    with repository.writing():
+        return _replace(entry, reason, build, builds, repository, checker, clock)
+
+
+def _replace(
+    entry: Entry,
+    reason: str,
+    build: Built,
+    builds: Sequence[Outcome],
+    repository: Repository,
+    checker: Checker,
+    clock: Clock,
+) -> Accepted | NothingToAccept:
+    """Store the build as the entry's next baseline, and the builds as a check of it."""
     before = repository.baselines.current(entry.id)
     drift = compare(before.fingerprint, build.fingerprint)
     if drift is None:

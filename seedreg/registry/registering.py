@@ -122,15 +122,16 @@ class Registrar:
     def _confirm(self, recipe: Recipe, builds: Sequence[Outcome], weights: Path | None) -> Registration:
         """Give a known entry what the options name, and verify it with these builds."""
         entries, options = self.repository.entries, self.options
-        if options.alias is not None:
-            entries.set_alias(recipe.id, options.alias)
-        if options.tags:
-            entries.add_tags(recipe.id, options.tags)
-        if options.note is not None:
-            entries.set_note(recipe.id, options.note)
-        entry = select_one(self.repository, recipe.id)
-        baseline = self.repository.baselines.current(entry.id)
-        verification = self.checker.record(entry, baseline, builds)
+        with self.repository.writing():
+            if options.alias is not None:
+                entries.set_alias(recipe.id, options.alias)
+            if options.tags:
+                entries.add_tags(recipe.id, options.tags)
+            if options.note is not None:
+                entries.set_note(recipe.id, options.note)
+            entry = select_one(self.repository, recipe.id)
+            baseline = self.repository.baselines.current(entry.id)
+            verification = self.checker.record(entry, baseline, builds)
         if verification.verdict is not Verdict.REPRODUCED:
             return NotConfirmed(verification)
         if weights is not None:

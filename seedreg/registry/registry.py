@@ -260,16 +260,18 @@ class Registry:
 
     def retire(self, selectors: Iterable[str], reason: str | None = None) -> tuple[Entry, ...]:
         """Take the entries out of use; gives them back as they are then."""
-        entries, now = self.select(selectors), self._clock()
-        for entry in entries:
-            self._repository.entries.set_retired(entry.id, now, reason)
+        with self._repository.writing():
+            entries, now = self.select(selectors), self._clock()
+            for entry in entries:
+                self._repository.entries.set_retired(entry.id, now, reason)
         return tuple(replace(entry, retired_at=now, retired_reason=reason) for entry in entries)
 
     def unretire(self, selectors: Iterable[str]) -> tuple[Entry, ...]:
         """Bring retired entries back into use; gives them back as they are then."""
-        entries = self.select(selectors, include_retired=True)
-        for entry in entries:
-            self._repository.entries.set_retired(entry.id, None, None)
+        with self._repository.writing():
+            entries = self.select(selectors, include_retired=True)
+            for entry in entries:
+                self._repository.entries.set_retired(entry.id, None, None)
         return tuple(replace(entry, retired_at=None, retired_reason=None) for entry in entries)
 
     def tag(
@@ -282,10 +284,11 @@ class Registry:
         """
         for name in (*add, *remove):
             check_name("tag", name)
-        entries = self.select(selectors, include_retired=True)
-        for entry in entries:
-            self._repository.entries.add_tags(entry.id, add)
-            self._repository.entries.remove_tags(entry.id, remove)
+        with self._repository.writing():
+            entries = self.select(selectors, include_retired=True)
+            for entry in entries:
+                self._repository.entries.add_tags(entry.id, add)
+                self._repository.entries.remove_tags(entry.id, remove)
         return tuple(
             replace(entry, tags=tuple(sorted({*entry.tags, *add} - set(remove)))) for entry in entries
         )
@@ -298,8 +301,9 @@ class Registry:
         """
         if name is not None:
             check_name("alias", name)
-        entry = select_one(self._repository, selector)
-        self._repository.entries.set_alias(entry.id, name)
+        with self._repository.writing():
+            entry = select_one(self._repository, selector)
+            self._repository.entries.set_alias(entry.id, name)
         return replace(entry, alias=name)
 
     def waive(
@@ -320,12 +324,13 @@ class Registry:
         reason = require_reason(reason, "a waiver")
         if until.isoformat() < now[:10]:
             raise UsageError(f"{until} has passed: today is {now[:10]} (UTC)", hint="name a later day")
-        entry = select_one(self._repository, selector)
-        baseline = self._repository.baselines.current(entry.id)
-        checks = self._repository.checks.of_entry(entry.id)
-        digest = drift_to_waive(entry, baseline, checks, fingerprint)
-        waiver = Waiver(entry.id, digest, reason, until.isoformat(), now)
-        self._repository.waivers.add(waiver)
+        with self._repository.writing():
+            entry = select_one(self._repository, selector)
+            baseline = self._repository.baselines.current(entry.id)
+            checks = self._repository.checks.of_entry(entry.id)
+            digest = drift_to_waive(entry, baseline, checks, fingerprint)
+            waiver = Waiver(entry.id, digest, reason, until.isoformat(), now)
+            self._repository.waivers.add(waiver)
         return entry, waiver
 
     def remove_waivers(self, selector: str) -> tuple[Entry, int]:
