@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TextIO
+
+from seedreg.leftovers import remove_leftovers, temporary_name
 
 # What systems say where a file cannot have two names: FAT, some network and FUSE file systems.
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
@@ -27,7 +28,7 @@ class CreationLocked(OSError):
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
     """An unused path in the target's folder; a file that is still there afterwards is removed."""
-    path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.new")
+    path = target.with_name(temporary_name(".new"))
     try:
         yield path
     finally:
@@ -97,7 +98,8 @@ def whole_file(path: Path) -> Iterator[TextIO]:
             yield file
         return
     path = path.resolve()  # a symbolic link stays one, and its target is replaced
-    temporary = path.with_name(f".seedreg-{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(temporary_name(".tmp"))
+    remove_leftovers(path.parent)
     try:
         with open_text(temporary, "x") as file:
             yield file

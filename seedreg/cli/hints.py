@@ -29,7 +29,7 @@ WORDS: dict[Step, str] = {
     Step.GIVE_TIME: "give it more with --timeout SECONDS",
     Step.INSTALL_PYTHON: "`uv python install {version}` installs it; --python PATH names any other",
     Step.KEEP_WEIGHTS: "they are kept only with --keep-weights",
-    Step.KEEP_WEIGHTS_AGAIN: "remove the file and register again with --keep-weights",
+    Step.KEEP_WEIGHTS_AGAIN: "register again with --keep-weights",
     Step.LIST_AUDITS: "`seedreg audits` lists the audits",
     Step.LIST_ENTRIES: "`seedreg list` shows the entries",
     Step.LIST_PROBLEMS: "`seedreg db check` lists them",

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from seedreg.domain.build import ExportFormat
+from seedreg.leftovers import remove_leftovers, temporary_name
 
 
 class Spool:
@@ -22,7 +23,8 @@ class Spool:
     def place(self, form: ExportFormat) -> Path:
         """A new path for one build's weights: a folder that exists, or a file that does not."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="seedreg-weights-")
+            remove_leftovers(Path(tempfile.gettempdir()))
+            self._folder = tempfile.TemporaryDirectory(prefix=temporary_name("-"))
         self._count += 1
         # The build runs in another folder, so the path must be absolute.
         path = Path(self._folder.name).resolve() / f"{self._count}{form.suffix}"

@@ -14,6 +14,7 @@ from seedreg.domain.entry import Entry
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.results import Rebuilt
 from seedreg.errors import NotJudged, UsageError
+from seedreg.leftovers import remove_leftovers, temporary_name
 from seedreg.registry.accepting import not_judged
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def rebuild(
 ) -> Rebuilt:
     """Build the entry and write its weights to `output`; see `Registry.rebuild`."""
     try:
-        folder = tempfile.TemporaryDirectory(prefix=".seedreg-", dir=output.parent)
+        remove_leftovers(output.parent)
+        folder = tempfile.TemporaryDirectory(prefix=temporary_name("-"), dir=output.parent)
     except OSError as error:
         raise UsageError(f"cannot write into {output.parent}: {error.strerror}") from error
     with folder as temporary:

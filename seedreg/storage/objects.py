@@ -6,6 +6,7 @@ Which tensor belongs to which entry is recorded in the fingerprints, not here.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,19 +15,27 @@ from typing import BinaryIO
 from seedreg.domain.problem import Problem, ProblemKind, problem
 from seedreg.errors import RegistryError, Step
 from seedreg.files import sync_file, sync_folder, temporary_beside
+from seedreg.leftovers import remove_leftovers
+from seedreg.storage.permissions import take_permissions
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
 
 
 class ObjectStore:
-    """The files in one folder, which is created with the first of them."""
+    """The files in one folder, which is created with the first of them.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they are.
+        registry: the file whose permissions they get.
+    """
+
+    def __init__(self, folder: Path, registry: Path) -> None:
         self.folder = folder
+        self._registry = registry
 
     def adopt(self, source: BinaryIO, sha256: str) -> None:
-        """Keep the bytes of the stream; nothing happens when the object is there already.
+        """Keep the bytes of the stream; nothing happens when the object is there already, and undamaged.
 
         Once this has returned, the object survives a power loss.
 
@@ -34,21 +43,33 @@ class ObjectStore:
             RegistryError: if the bytes have another hash, or cannot be stored.
         """
         path = self._path(sha256)
-        if path.exists():
+        if _is_whole(path, sha256):
             return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary_beside(path) as temporary:
-                with temporary.open("xb") as copy:
+            for folder in (self.folder, path.parent):
+                self._create(folder)
+            # All temporary files are in one folder, where a later command finds what a killed one left.
+            with temporary_beside(path.parent) as temporary:
+                with open(temporary, "xb", opener=_private) as copy:
                     found = _hash_of(source, copy)
                 if found != sha256:
                     raise RegistryError(f"weights have the SHA-256 {found}, not {sha256}: they are not kept")
+                take_permissions(temporary, self._registry)
                 sync_file(temporary)
-                temporary.replace(path)  # over the same bytes, if another process was faster
+                temporary.replace(path)  # over damaged bytes, or the same if another process was faster
             sync_folder(path.parent)
             sync_folder(self.folder)
         except OSError as error:
             raise RegistryError(f"weights cannot be kept in {self.folder}: {error.strerror}") from error
+
+    def remove_leftovers(self) -> None:
+        """Remove what commands that were killed left behind."""
+        remove_leftovers(self.folder)
+
+    def _create(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            take_permissions(folder, self._registry)
 
     def open(self, sha256: str) -> BinaryIO:
         """The object's bytes as a file, after all of them were verified.
@@ -82,8 +103,6 @@ class ObjectStore:
     def problems(self) -> Iterator[Problem]:
         """What is damaged, or is not an object."""
         for path in sorted(self.folder.glob("*/*")):
-            if path.name.startswith(".") and path.name.endswith(".new"):
-                continue  # another process is just writing it, or was killed: it has no name yet
             sha256 = path.parent.name + path.name
             if not (_SHA256.fullmatch(sha256) and path.is_file()):
                 yield problem(ProblemKind.NO_OBJECT, path=str(path))
@@ -111,3 +130,15 @@ def _hash_of(file: BinaryIO, copy: BinaryIO | None = None) -> str:
         if copy is not None:
             copy.write(chunk)
     return digest.hexdigest()
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _hash_of(file) == sha256
+    except OSError:
+        return False
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from seedreg.leftovers import remove_leftovers
 from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.location import Location, SqliteFile
 from seedreg.storage.objects import ObjectStore
@@ -56,7 +57,15 @@ def objects_of(location: Location) -> ObjectStore:
     """Where the kept weights of the registry are."""
     match location:
         case SqliteFile(path):
-            return ObjectStore(path.parent / "objects")
+            return ObjectStore(path.parent / "objects", path)
+
+
+def remove_leftovers_of(location: Location) -> None:
+    """Remove temporary files of commands that were killed while they wrote to the registry or its objects."""
+    match location:
+        case SqliteFile(path):
+            remove_leftovers(Path(os.path.realpath(path)).parent)
+            objects_of(location).remove_leftovers()
 
 
 def path_of_backup(location: Location, suffix: str) -> Path:

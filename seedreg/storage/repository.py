@@ -18,7 +18,7 @@ from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.entries import Entries
 from seedreg.storage.location import Location
 from seedreg.storage.objects import ObjectStore
-from seedreg.storage.opening import may_exist, objects_of, open_database
+from seedreg.storage.opening import may_exist, objects_of, open_database, remove_leftovers_of
 from seedreg.storage.tables import registry
 from seedreg.storage.waivers import Waivers
 
@@ -85,6 +85,7 @@ def open_repository(
     if write:
         # Opening for writing sets a file's journal mode, and the file may turn out to be of another schema.
         schema.status(location).require(str(location), write=True)
+        remove_leftovers_of(location)
     database = open_database(location, write=write, busy_timeout_s=busy_timeout_s)
     try:
         database.schema.require(database.place, write=write)

@@ -68,7 +68,7 @@ class SqliteBackend:
         if os.path.lexists(target):
             raise exists
         with explaining(str(target), BUSY_TIMEOUT_S):
-            if not create_file(target, self._file.backup, wait_s=BUSY_TIMEOUT_S):
+            if not create_file(target, self._file.backup, wait_s=BUSY_TIMEOUT_S, model=self._path):
                 raise exists
 
     def close(self) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from seedreg.errors import RegistryError, Step
 from seedreg.files import put_in_place, temporary_beside
+from seedreg.leftovers import remove_leftovers
 from seedreg.storage.companions import companions
 from seedreg.storage.database import BUSY_TIMEOUT_S
+from seedreg.storage.permissions import take_permissions
 from seedreg.storage.sqlite_errors import explaining, is_refusal
 
 # `PRAGMA application_id` of every registry: the bytes "sdrg", at offset 68 of the file.
@@ -100,21 +102,29 @@ def _connect(path: Path, query: str, write: bool, busy_timeout_s: float) -> sqli
     return file
 
 
-def create_file(path: Path, fill: Callable[[sqlite3.Connection], None], *, wait_s: float) -> bool:
+def create_file(
+    path: Path, fill: Callable[[sqlite3.Connection], None], *, wait_s: float, model: Path | None = None
+) -> bool:
     """A new file with what `fill` writes; False, and nothing changed, when something has that name.
 
-    The file appears complete or not at all.
+    The file appears complete or not at all. With a model it gets that file's permissions, and nobody else
+    can read it before.
 
     Raises:
         OSError: if it cannot be written there.
     """
+    remove_leftovers(path.parent)
     with temporary_beside(path) as temporary:
         try:
+            if model is not None:
+                os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with closing(sqlite3.connect(temporary, isolation_level=None)) as file:
                 # Nobody else sees this file, and it is synced as a whole when it is complete.
                 file.execute("PRAGMA synchronous=OFF")
                 fill(file)
                 file.execute("PRAGMA journal_mode=WAL")
+            if model is not None:
+                take_permissions(temporary, model)
             return put_in_place(temporary, path, wait_s=wait_s)
         finally:
             for companion in companions(temporary):

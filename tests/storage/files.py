@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -20,3 +22,10 @@ def execute(path: Path, statement: str) -> None:
 def definitions(path: Path) -> list[tuple[object, ...]]:
     """All tables and indexes as they are defined."""
     return rows(path, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+
+
+def abandoned_name() -> str:
+    """The name of a temporary file of a process that has ended."""
+    script = "from seedreg.leftovers import temporary_name; print(temporary_name('.new'))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.strip()

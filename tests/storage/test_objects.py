@@ -11,6 +11,8 @@ from seedreg.domain.problem import ProblemKind, problem
 from seedreg.errors import RegistryError, Step
 from seedreg.storage import ObjectStore
 
+from .files import abandoned_name
+
 BYTES = b"weights" * 300_000
 SHA256 = hashlib.sha256(BYTES).hexdigest()
 
@@ -26,7 +28,7 @@ class Broken(BytesIO):
 
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectStore:
-    return ObjectStore(tmp_path / "objects")
+    return ObjectStore(tmp_path / "objects", tmp_path / "registry.db")
 
 
 def read(store: ObjectStore) -> bytes:
@@ -84,10 +86,23 @@ def test_a_damaged_object_is_never_read(store: ObjectStore, damaged: bytes) -> N
     assert list(store.problems()) == [problem(ProblemKind.WEIGHTS_DIFFER, path=str(path))]
 
 
-def test_what_a_killed_process_left_is_no_problem(store: ObjectStore) -> None:
+@pytest.mark.parametrize("damaged", [b"", BYTES[:-1], b"W" + BYTES[1:], BYTES + b"s"])
+def test_a_damaged_object_is_replaced_when_its_bytes_are_adopted_again(
+    store: ObjectStore, damaged: bytes
+) -> None:
     store.adopt(BytesIO(BYTES), SHA256)
-    (store.folder / SHA256[:2] / f".{SHA256[2:]}.0123.new").write_bytes(b"half")
+    (store.folder / SHA256[:2] / SHA256[2:]).write_bytes(damaged)
+    store.adopt(BytesIO(BYTES), SHA256)
+    assert (read(store), files(store)) == (BYTES, [f"{SHA256[:2]}/{SHA256[2:]}"])
+
+
+def test_what_a_killed_process_left_is_no_problem_and_is_removed(store: ObjectStore) -> None:
+    store.adopt(BytesIO(BYTES), SHA256)
+    left = abandoned_name()
+    (store.folder / left).write_bytes(b"half")
     assert list(store.problems()) == []
+    store.remove_leftovers()
+    assert files(store) == [f"{SHA256[:2]}/{SHA256[2:]}"]
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", SHA256.upper(), SHA256[:-1]])

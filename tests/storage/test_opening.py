@@ -22,6 +22,7 @@ from seedreg.storage import (
 )
 from seedreg.storage.sqlite_file import APPLICATION_ID
 
+from .files import abandoned_name
 from .values import baseline, entry
 
 
@@ -229,6 +230,18 @@ def test_a_reader_writes_nothing_and_leaves_nothing_behind(path: Path) -> None:
             repository.entries.add(entry(), baseline())
         assert repository.entries.summaries() == []
     assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["registry.db"])
+
+
+def test_the_next_command_that_writes_removes_what_a_killed_one_left(path: Path) -> None:
+    left = [path.with_name(abandoned_name()), path.parent / "objects" / abandoned_name()]
+    left[1].parent.mkdir()
+    for one in left:
+        one.write_bytes(b"half")
+    open_repository(SqliteFile(path), write=False).close()
+    assert [one.exists() for one in left] == [True, True]
+    open_repository(SqliteFile(path)).close()
+    assert [one.exists() for one in left] == [False, False]
+    assert sorted(os.listdir(path.parent)) == ["objects", "registry.db"]
 
 
 def test_kept_weights_are_beside_the_registry(path: Path, repository: Repository) -> None:

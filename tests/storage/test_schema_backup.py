@@ -52,5 +52,5 @@ def test_a_backup_never_overwrites(path: Path) -> None:
 
 def test_a_backup_into_a_missing_folder_names_the_target(path: Path) -> None:
     target = path.parent / "nowhere" / "copy.db"
-    with pytest.raises(RegistryError, match=r"registry .*copy\.db cannot be opened"):
+    with pytest.raises(RegistryError, match=r"registry .*nowhere/copy\.db: No such file or directory"):
         backup(SqliteFile(path), target)
