@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
+
+from seedreg.cli.printing import color
 
 # Command → its file here and its line in the help. The file is imported when the command runs, so that
 # `seedreg --help` takes little longer than importing Click.
@@ -37,30 +38,25 @@ COMMANDS = {
 }
 
 
-class OutputClosed(Exception):
-    """Nobody reads our output any more. Not an OSError: Click would exit with 1, which means drift."""
-
-
-def color() -> bool | None:
-    """False where `NO_COLOR` forbids colour; None leaves it to Click, which looks for a terminal."""
-    return False if os.environ.get("NO_COLOR") else None
+class _PipeClosed(Exception):
+    """A pipe to another process broke. Not an OSError: Click would exit with 1, which means drift."""
 
 
 @contextmanager
-def _output_closed() -> Iterator[None]:
+def _no_broken_pipe() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:
-        raise OutputClosed from error
+        raise _PipeClosed(str(error)) from error
 
 
 class _LazyGroup(click.Group):
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
-        with _output_closed():
+        with _no_broken_pipe():
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _output_closed():
+        with _no_broken_pipe():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

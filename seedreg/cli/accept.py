@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.printing import print_line, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.domain.results import NothingToAccept
+from seedreg.reports.lines import indented
 from seedreg.reports.text.drift import drift_lines
 
 
@@ -27,15 +29,14 @@ def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings
         result = registry.accept(selector, reason)
     entry = result.entry
     if isinstance(result, NothingToAccept):
-        click.echo(
+        print_line(
             f"{entry.short_id}  {entry.recipe.label}  still reproduces baseline "
             f"{result.baseline.number}: nothing to accept"
         )
         return 0
-    click.echo(
+    print_line(
         f"accepted  {entry.short_id}  {entry.recipe.label}  baseline {result.baseline.number}  "
         f"{result.baseline.fingerprint}"
     )
-    for line in drift_lines(result.drift, result.before.number):
-        click.echo(f"  {line}")
+    print_lines(indented(drift_lines(result.drift, result.before.number)))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.options import registry_option, selector_argument
+from seedreg.cli.printing import print_line
 from seedreg.cli.projects import open_project
 from seedreg.errors import UsageError
 
@@ -26,5 +27,5 @@ def alias_command(
         raise UsageError("give either a NAME or --remove", hint="seedreg alias SELECTOR NAME")
     with open_project(ctx, db=db).writing() as registry:
         entry = registry.alias(selector, name)
-    click.echo(f"{entry.short_id}  {entry.recipe.label}  alias: {name or '-'}")
+    print_line(f"{entry.short_id}  {entry.recipe.label}  alias: {name or '-'}")
     return 0

@@ -14,6 +14,7 @@ from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import audit_environment_options, selectors_argument
 from seedreg.cli.outputs import plan_reports, report_options
 from seedreg.cli.parsing import parse_age, parse_shard
+from seedreg.cli.printing import print_error, report_output
 from seedreg.cli.projects import open_project_for_builds
 from seedreg.domain.audit import Audit
 from seedreg.errors import EXIT_DRIFT, UsageError
@@ -48,7 +49,7 @@ def audit_command(
     """Verify all entries, or those selected, in one or more environments.
 
     With several environments (--env NAME, repeatable) every entry is checked in each of them. The
-    audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
+    audthe audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
     """
     if resume and (selectors or shard or stale or rerun_failed):
         raise UsageError(
@@ -71,12 +72,20 @@ def audit_command(
         report = auditor.history.report(audit.number)
         code = exit_code_of(report.counts.failing)
         try:
-            write_reports(report, targets, guide, root=project.config.root, environ=os.environ)
+            write_reports(
+                report,
+                targets,
+                guide,
+                root=project.config.root,
+                environ=os.environ,
+                out=report_output(),
+            )
         except UsageError as error:
+            again = f"the audit is stored: `seedreg report {audit.number} --format … -o FILE` writes a report"
             if code != EXIT_DRIFT:
-                raise
+                raise UsageError(error.message, hint=again) from error
             # A missing report must not hide what the audit found.
-            printer.say(f"error: {error.message}")
+            print_error(error.message, again)
     return code
 
 

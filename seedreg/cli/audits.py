@@ -8,7 +8,7 @@ import click
 
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option
-from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.printing import needs_output, print_json, print_line, print_paged, report_output
 from seedreg.cli.projects import open_project
 from seedreg.domain.comparison import Became
 from seedreg.errors import EXIT_DRIFT, EXIT_NOT_JUDGED, EXIT_OK
@@ -24,6 +24,7 @@ from seedreg.reports.text.audits import audit_list_lines, comparison_lines
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.audits/1).")
 @registry_option
 @click.pass_context
+@needs_output
 def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: str | None) -> int:
     """List the audits, show one again, or compare two."""
     if ctx.invoked_subcommand is not None:
@@ -37,7 +38,7 @@ def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: 
     if lines:
         print_paged(lines)
     else:
-        click.echo("no audits", err=True)
+        print_line("no audits", err=True)
     return 0
 
 
@@ -45,12 +46,20 @@ def audits_command(ctx: click.Context, /, limit: int | None, as_json: bool, db: 
 @click.argument("number", type=int, metavar="N")
 @registry_option
 @click.pass_context
+@needs_output
 def _show(ctx: click.Context, /, number: int, db: str | None) -> int:
     """Show the end table of audit N again."""
     project = open_project(ctx, db=db or ctx.meta.get("seedreg.db"))
     with project.audits() as audits:
         report, guide = audits.report(number), CommandLineGuide()
-        write_reports(report, [Target(Format.TEXT)], guide, root=project.config.root, environ=os.environ)
+        write_reports(
+            report,
+            [Target(Format.TEXT)],
+            guide,
+            root=project.config.root,
+            environ=os.environ,
+            out=report_output(),
+        )
     return 0
 
 

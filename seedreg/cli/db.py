@@ -8,6 +8,7 @@ import click
 
 from seedreg import storage
 from seedreg.cli.options import registry_option
+from seedreg.cli.printing import needs_output, print_line
 from seedreg.cli.projects import open_project
 from seedreg.domain.summary import EntryState
 from seedreg.errors import EXIT_REGISTRY
@@ -23,23 +24,24 @@ def db_command() -> None:
 @db_command.command("status")
 @registry_option
 @click.pass_context
+@needs_output
 def _status(ctx: click.Context, /, db: str | None) -> int:
     """Show where the registry is, its schema and how much it holds."""
     project = open_project(ctx, db=db)
     location = project.location
     found = storage.status(location)
-    click.echo(f"registry  {location}")
-    click.echo(f"size      {storage.size_bytes(location):,} bytes")
-    click.echo(f"schema    {found.revision} ({found.state.value}; this seedreg writes {found.latest})")
+    print_line(f"registry  {location}")
+    print_line(f"size      {storage.size_bytes(location):,} bytes")
+    print_line(f"schema    {found.revision} ({found.state.value}; this seedreg writes {found.latest})")
     if found.state is SchemaState.NEWER:
-        click.echo("  next: upgrade seedreg (pip install --upgrade seedreg)")
+        print_line("  next: upgrade seedreg (pip install --upgrade seedreg)")
         return EXIT_REGISTRY
     with project.reading() as registry:
         summaries = registry.entries(state=EntryState.ANY)
     retired = sum(summary.retired_at is not None for summary in summaries)
-    click.echo(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
+    print_line(f"entries   {len(summaries) - retired:,} active, {retired:,} retired")
     if found.state is SchemaState.OLDER:
-        click.echo("  next: seedreg db upgrade")
+        print_line("  next: seedreg db upgrade")
     return 0
 
 
@@ -51,10 +53,10 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
     project = open_project(ctx, db=db)
     match storage.upgrade(project.location, busy_timeout_s=project.config.busy_timeout_s):
         case storage.AlreadyCurrent(revision):
-            click.echo(f"the schema is {revision} already: nothing to do")
+            print_line(f"the schema is {revision} already: nothing to do")
         case storage.Upgraded(before, after, backup):
-            click.echo(f"upgraded  {before} → {after}")
-            click.echo(f"backup    {backup}")
+            print_line(f"upgraded  {before} → {after}")
+            print_line(f"backup    {backup}")
     return 0
 
 
@@ -65,7 +67,7 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
 def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
     """Copy the registry to TARGET, even while others write to it."""
     storage.backup(open_project(ctx, db=db).location, target)
-    click.echo(f"backup    {target}")
+    print_line(f"backup    {target}")
     return 0
 
 
@@ -77,9 +79,9 @@ def _check(ctx: click.Context, /, db: str | None) -> int:
     location = open_project(ctx, db=db).location
     problems = storage.check(location)
     for problem in problems:
-        click.echo(f"problem   {problem_text(problem)}")
+        print_line(f"problem   {problem_text(problem)}")
     if problems:
-        click.echo(f"  next: restore a backup of {location}")
+        print_line(f"  next: restore a backup of {location}")
         return EXIT_REGISTRY
-    click.echo("ok        every page, reference, digest and kept weight is as it should be")
+    print_line("ok        every page, reference, digest and kept weight is as it should be")
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from seedreg.cli.parsing import parse_age
-from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
 from seedreg.cli.projects import open_project
 from seedreg.config import Config
 from seedreg.environments.cached import CachedEnvironment
@@ -28,6 +28,7 @@ def envs_command() -> None:
 @envs_command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.envs/1).")
 @click.pass_context
+@needs_output
 def _list(ctx: click.Context, /, as_json: bool) -> int:
     """List the environments, the one used last at the end."""
     project = open_project(ctx)
@@ -36,7 +37,7 @@ def _list(ctx: click.Context, /, as_json: bool) -> int:
         print_json(envs_document(config.cache_dir, environments))
         return 0
     print_lines(environment_lines(environments))
-    click.echo(f"{total(environments)} in {config.cache_dir}", err=True)
+    print_line(f"{total(environments)} in {config.cache_dir}", err=True)
     return 0
 
 
@@ -54,7 +55,7 @@ def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
                 f"environment {environment.key} ({environment.specification}) is in use",
                 hint="another command builds there: try again when it has ended",
             )
-        click.echo(removed_line(environment))
+        print_line(removed_line(environment))
     return 0
 
 
@@ -89,6 +90,6 @@ def _prune(ctx: click.Context, /, unused_for: str) -> int:
     project = open_project(ctx)
     config, gone = project.config, project.environments().prune(unused_for_s)
     for environment in gone:
-        click.echo(removed_line(environment))
-    click.echo(f"{total(gone)} removed from {config.cache_dir}", err=True)
+        print_line(removed_line(environment))
+    print_line(f"{total(gone)} removed from {config.cache_dir}", err=True)
     return 0

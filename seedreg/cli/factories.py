@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
 from seedreg.cli.projects import load
 from seedreg.factories.lookup import candidates
 from seedreg.reports.documents.factories import factories_document
@@ -17,6 +17,7 @@ from seedreg.reports.text.factories import factory_lines
 @click.option("--module", metavar="MODULE", help="Look in this module only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.factories/1).")
 @click.pass_context
+@needs_output
 def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) -> int:
     """List what a bare factory name could mean.
 
@@ -30,7 +31,7 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
         return 0
     if not found:
         looked = module or ", ".join(config.factories)
-        click.echo(
+        print_line(
             f"no factories found in {looked}; set [tool.seedreg] factories, or write package.module:callable",
             err=True,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.options import registry_option
-from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.printing import needs_output, print_json, print_line, print_paged
 from seedreg.cli.projects import open_project
 from seedreg.domain.recipe import MAX_SEED
 from seedreg.domain.summary import EntryState
@@ -29,6 +29,7 @@ from seedreg.reports.text.listing import summary_lines
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.list/1).")
 @registry_option
 @click.pass_context
+@needs_output
 def list_command(
     ctx: click.Context,
     /,
@@ -57,5 +58,5 @@ def list_command(
     elif summaries:
         print_paged(summary_lines(summaries))
     else:
-        click.echo("no entries", err=True)
+        print_line("no entries", err=True)
     return 0

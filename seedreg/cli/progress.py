@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import click
+from seedreg.cli.printing import draw
 
 _WIDTH = 24
 _COLUMNS = 80  # of a terminal that does not report its width
@@ -45,19 +45,13 @@ class Progress:
     def draw(self) -> None:
         """Draw the line as it is now."""
         if self._shown:
-            columns = os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
             # A line that wraps would be left behind when the next is drawn.
-            self._write(f"\r{self.line()[: columns - 1]}\x1b[K")
+            draw(self.line()[: _columns() - 1])
 
     def clear(self) -> None:
         """Remove the line, so that something else can be printed."""
         if self._shown:
-            self._write("\r\x1b[K")
-
-    @staticmethod
-    def _write(text: str) -> None:
-        # With NO_COLOR too: "clear to the end of the line" is no colour, and Click would take it out.
-        click.echo(text, err=True, nl=False, color=True)
+            draw("")
 
     def line(self) -> str:
         """`[####----] 12 of 40, 1 failed, 9 s left`."""
@@ -69,6 +63,13 @@ class Progress:
             pace_s = (self._clock() - self._started) / (self._done - 1)
             text += f", {_duration(pace_s * (self._total - self._done))} left"
         return text
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+    except OSError:  # the terminal has gone
+        return _COLUMNS
 
 
 def _duration(seconds: float) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.printing import print_line, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.errors import EXIT_DRIFT
+from seedreg.reports.lines import indented
 from seedreg.reports.text.drift import drift_lines
 
 
@@ -32,12 +34,11 @@ def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settin
     with project.building(environment) as registry:
         result = registry.rebuild(selector, output)
     entry, number = result.entry, result.baseline.number
-    click.echo(f"wrote  {result.path}  {entry.recipe.label}  {result.fingerprint}")
+    print_line(f"wrote  {result.path}  {entry.recipe.label}  {result.fingerprint}")
     if result.drift is None:
-        click.echo(f"  these are the registered weights (baseline {number})")
+        print_line(f"  these are the registered weights (baseline {number})")
         return 0
-    click.echo(f"  these are NOT the registered weights (baseline {number}: {result.baseline.fingerprint})")
-    for line in drift_lines(result.drift, number):
-        click.echo(f"  {line}")
-    click.echo(f"  next: seedreg verify {entry.short_id}")
+    print_line(f"  these are NOT the registered weights (baseline {number}: {result.baseline.fingerprint})")
+    print_lines(indented(drift_lines(result.drift, number)))
+    print_line(f"  next: seedreg verify {entry.short_id}")
     return EXIT_DRIFT

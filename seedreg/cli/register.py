@@ -12,7 +12,7 @@ from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import build_options
 from seedreg.cli.parsing import parse_params
-from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.printing import print_json, print_lines, warn
 from seedreg.cli.projects import load, open_project_for_build
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.failure import FailureKind
@@ -154,8 +154,7 @@ def _print_warnings(registration: Registration, warned: set[tuple[str, BuildWarn
     for warning in registration.baseline.facts.warnings:
         if (recipe.factory, warning) not in warned:
             warned.add((recipe.factory, warning))
-            words = f"{recipe.label}: {warning_text(warning)}"
-            click.echo(f"seedreg: {click.style('warning', fg='yellow')}: {words}", err=True)
+            warn(f"{recipe.label}: {warning_text(warning)}")
 
 
 def _verdicts(results: Sequence[Registration]) -> Iterator[Verdict]:

@@ -9,6 +9,7 @@ import click
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option
 from seedreg.cli.outputs import plan_reports, report_options
+from seedreg.cli.printing import needs_output, report_output
 from seedreg.cli.projects import open_project
 from seedreg.reports.audit.output import write_reports
 
@@ -18,6 +19,7 @@ from seedreg.reports.audit.output import write_reports
 @report_options
 @registry_option
 @click.pass_context
+@needs_output
 def report_command(
     ctx: click.Context,
     /,
@@ -34,5 +36,12 @@ def report_command(
     targets = plan_reports(formats, outputs, os.environ)
     project = open_project(ctx, db=db)
     with project.audits() as audits:
-        write_reports(audits.report(number), targets, CommandLineGuide(), root=project.config.root)
+        write_reports(
+            audits.report(number),
+            targets,
+            CommandLineGuide(),
+            root=project.config.root,
+            environ=os.environ,
+            out=report_output(),
+        )
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.options import registry_option, selectors_argument
+from seedreg.cli.printing import print_line
 from seedreg.cli.projects import open_project
 
 
@@ -23,7 +24,7 @@ def retire_command(
     with open_project(ctx, db=db).writing() as registry:
         entries = registry.retire(selectors, reason)
     for entry in entries:
-        click.echo(f"retired  {entry.short_id}  {entry.recipe.label}")
+        print_line(f"retired  {entry.short_id}  {entry.recipe.label}")
     return 0
 
 
@@ -36,5 +37,5 @@ def unretire_command(ctx: click.Context, /, selectors: tuple[str, ...], db: str 
     with open_project(ctx, db=db).writing() as registry:
         entries = registry.unretire(selectors)
     for entry in entries:
-        click.echo(f"active  {entry.short_id}  {entry.recipe.label}")
+        print_line(f"active  {entry.short_id}  {entry.recipe.label}")
     return 0

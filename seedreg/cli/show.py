@@ -6,7 +6,7 @@ import click
 
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option, selector_argument
-from seedreg.cli.printing import print_json, print_paged
+from seedreg.cli.printing import needs_output, print_json, print_paged
 from seedreg.cli.projects import open_project
 from seedreg.reports.documents.show import show_document
 from seedreg.reports.text.entry import entry_lines
@@ -17,6 +17,7 @@ from seedreg.reports.text.entry import entry_lines
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.show/1).")
 @registry_option
 @click.pass_context
+@needs_output
 def show_command(ctx: click.Context, /, selector: str, as_json: bool, db: str | None) -> int:
     """Show everything about one entry.
 

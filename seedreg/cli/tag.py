@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.options import registry_option, selectors_argument
+from seedreg.cli.printing import print_line
 from seedreg.cli.projects import open_project
 from seedreg.errors import UsageError
 
@@ -32,5 +33,5 @@ def tag_command(
     with open_project(ctx, db=db).writing() as registry:
         entries = registry.tag(selectors, add=added, remove=removed)
     for entry in entries:
-        click.echo(f"{entry.short_id}  {entry.recipe.label}  tags: {', '.join(entry.tags) or '-'}")
+        print_line(f"{entry.short_id}  {entry.recipe.label}  tags: {', '.join(entry.tags) or '-'}")
     return 0

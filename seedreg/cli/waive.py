@@ -6,7 +6,7 @@ import click
 
 from seedreg.cli.options import registry_option, selector_argument
 from seedreg.cli.parsing import parse_day
-from seedreg.cli.printing import print_json, print_lines
+from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
 from seedreg.cli.projects import open_project
 from seedreg.errors import UsageError
 from seedreg.project import Project
@@ -67,6 +67,7 @@ def waive_command(
     return 0
 
 
+@needs_output
 def _list(project: Project, selector: str | None, *, as_json: bool) -> None:
     with project.reading() as registry:
         found = registry.waivers(selector)
@@ -75,13 +76,13 @@ def _list(project: Project, selector: str | None, *, as_json: bool) -> None:
     elif found:
         print_lines(waiver_lines(found, utc_now()[:10]))
     else:
-        click.echo("no waivers", err=True)
+        print_line("no waivers", err=True)
 
 
 def _remove(project: Project, selector: str) -> None:
     with project.writing() as registry:
         entry, count = registry.remove_waivers(selector)
-    click.echo(f"removed {counted(count, 'waiver')}  {entry.short_id}  {entry.recipe.label}")
+    print_line(f"removed {counted(count, 'waiver')}  {entry.short_id}  {entry.recipe.label}")
 
 
 def _waive(
@@ -94,6 +95,6 @@ def _waive(
     day = parse_day(until)
     with project.writing() as registry:
         entry, waiver = registry.waive(selector, reason, day, fingerprint)
-    click.echo(
+    print_line(
         f"waived until {waiver.until}  {entry.short_id}  {entry.recipe.label}  sr1:{waiver.fingerprint[:12]}"
     )

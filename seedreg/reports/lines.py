@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
+from seedreg.reports.words.printable import printable
+
 INDENT = "  "
 # Of a terminal; lines are indented by up to two columns after they were wrapped.
 _COLUMNS = 80 - len(INDENT)
@@ -59,9 +61,9 @@ def with_step(text: str, step: str | None) -> str:
 
 
 def wrapped(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces with spaces between them, on as few lines as a terminal allows; no piece is broken."""
+    """The printable pieces, with spaces, on as few lines as a terminal allows; no piece is broken."""
     line = ""
-    for piece in pieces:
+    for piece in map(printable, pieces):
         if line and len(line) + 1 + len(piece) > _COLUMNS:
             yield line
             line = INDENT + piece

@@ -432,11 +432,13 @@ def test_a_report_that_cannot_be_written_is_told_before_the_audit(project: Proje
 def test_a_report_that_cannot_be_written_does_not_hide_a_drift(project: Project) -> None:
     full = ["--format", "json", "-o", "/dev/full"]
     message = "seedreg: error: report /dev/full cannot be written: No space left on device"
+    hint = "  hint: the audit is stored: `seedreg report {} --format … -o FILE` writes a report"
     result = project("audit", *full)
-    assert (result.code, result.err.splitlines()[-1]) == (2, message)
+    assert (result.code, result.err.splitlines()[-2:]) == (2, [message, hint.format(1)])
     project.write("drift", "")
     result = project("audit", *full)
-    assert (result.code, result.err.splitlines()[-1]) == (1, message)
+    assert (result.code, result.err.splitlines()[-2:]) == (1, [message, hint.format(2)])
+    assert project("report", "2").code == 0
 
 
 # Audits that were made ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ the runner's `ActionCommand`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TextIO
 
 from seedreg.domain.results import AuditReport, AuditRow
@@ -23,7 +24,7 @@ from seedreg.reports.audit.text import summary
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import next_lines
 from seedreg.reports.text.failures import failure_text
-from seedreg.reports.words.printable import printable, printable_lines
+from seedreg.reports.words.printable import escaped_lines, printable, printable_line
 
 # GitHub keeps ten errors and ten warnings of a step and drops the rest without a word.
 _MANY = 10
@@ -54,7 +55,7 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
             left_out += 1
     if left_out:
         message = f"{summary(tallies.total)}; {left_out:,} of them are not annotated ({title(report)})"
-        out.write(f"::notice title=seedreg::{_data(message)}\n")
+        out.write(f"::notice title=seedreg::{_data([message])}\n")
 
 
 def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) -> str:
@@ -66,11 +67,11 @@ def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) 
         if found[1] is not None:
             properties["line"] = str(found[1])
     properties["title"] = f"{label} {_TITLES[outcome(row)]}"
-    lines = [f"in {printable(row.column)}: {reason(row)}"]
+    lines = [f"in {row.column}: {reason(row)}"]
     if row.check.failure is not None:
         failure = row.check.failure
-        first, *rest = printable_lines(failure_text(failure))
-        lines = [f"in {printable(row.column)}: {first}", *rest]
+        first, *rest = escaped_lines(failure_text(failure)) or [""]
+        lines = [f"in {row.column}: {first}", *rest]
     if row.waiver is not None:
         lines.append(waiver_words(row))
     changed = software_changes(row)
@@ -80,12 +81,17 @@ def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) 
     if row.failed:
         lines.extend(next_lines(guide.after_audited(row)))
     shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{command} {shown}::{_data(chr(10).join(lines))}\n"
+    return f"::{command} {shown}::{_data(lines)}\n"
 
 
-def _data(text: str) -> str:
+def _data(lines: Iterable[str]) -> str:
+    """The message of a command: what it holds is no command."""
+    return _encoded("\n".join(map(printable_line, lines)))
+
+
+def _encoded(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")
+    return _encoded(printable(text)).replace(":", "%3A").replace(",", "%2C")

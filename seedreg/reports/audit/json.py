@@ -10,6 +10,7 @@ from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.rows import Outcome, Tallies, Tally
 from seedreg.reports.documents.audit import audit_check_document, audit_document
 from seedreg.reports.guide import Guide
+from seedreg.reports.words.printable import printable_json
 
 FORMAT = "seedreg.audit/1"
 
@@ -28,8 +29,8 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
 
 
 def line(value: object) -> str:
-    """The value on one line, in ASCII: it is the same JSON wherever it goes."""
-    return json.dumps(value, allow_nan=False)
+    """The value on one line, in ASCII, without commands of CI services: the same JSON wherever it goes."""
+    return printable_json(json.dumps(value, allow_nan=False))
 
 
 def columns_document(report: AuditReport, tallies: Tallies) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ Written in ASCII with character references, so that it is valid in whatever enco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TextIO
@@ -14,7 +15,7 @@ from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import Outcome, Tally, outcome, reason, waiver_words
 from seedreg.reports.guide import Guide
 from seedreg.reports.text.audits import audit_reason_lines
-from seedreg.reports.words.printable import printable, printable_lines
+from seedreg.reports.words.printable import escaped, escaped_lines
 
 _ELEMENTS = {
     Outcome.DRIFTED: "failure",
@@ -22,6 +23,8 @@ _ELEMENTS = {
     Outcome.ERROR: "error",
     Outcome.WAIVED: "skipped",
 }
+# What a CI service would obey, were the document printed: `##[command]`, and a line that begins with `::`.
+_COMMAND = re.compile(r"(?<=#)#(?=[A-Za-z]*\[)|(?:(?<=^)|(?<=\s)):(?=:)", re.MULTILINE)
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 
@@ -86,7 +89,7 @@ def _write_case(row: AuditRow, out: TextIO, guide: Guide) -> None:
         shown = _attributes(message=waiver_words(row))
     else:
         shown = _attributes(message=f"{ended.value}: {reason(row)}", type=ended.value)
-    body = _ascii(escape("\n".join(_body(row, guide))))
+    body = _ascii(escape("\n".join(map(escaped, _body(row, guide)))))
     out.write(f"    <testcase{attributes}>\n      <{element}{shown}>{body}</{element}>\n    </testcase>\n")
 
 
@@ -94,17 +97,18 @@ def _body(row: AuditRow, guide: Guide) -> Iterator[str]:
     yield from audit_reason_lines(row, guide)
     failure = row.check.failure
     if failure is not None:
-        yield from printable_lines(failure.details or "")
+        yield from escaped_lines(failure.details or "")
         if failure.output:
             yield "it printed:"
-            yield from printable_lines(failure.output)
+            yield from escaped_lines(failure.output)
 
 
 def _attributes(**values: object) -> str:
     return "".join(
-        f' {name}="{_ascii(escape(printable(str(value)), _QUOTES))}"' for name, value in values.items()
+        f' {name}="{_ascii(escape(escaped(str(value)), _QUOTES))}"' for name, value in values.items()
     )
 
 
 def _ascii(text: str) -> str:
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    shown = _COMMAND.sub(lambda match: f"&#{ord(match[0])};", text)
+    return shown.encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -20,7 +20,7 @@ from seedreg.reports.audit.rows import (
 from seedreg.reports.audit.text import summary
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import counted
-from seedreg.reports.words.printable import printable
+from seedreg.reports.words.printable import escaped
 
 # 50 rows of at most 500 characters stay far below the 1 MiB that GitHub takes for one step.
 _MANY = 50
@@ -75,7 +75,7 @@ def _write_table(out: TextIO, head: Sequence[str], rows: Sequence[Sequence[str]]
 
 def _text(text: str) -> str:
     """The text as Markdown that shows it and does nothing else, of bounded length."""
-    shown = printable(text)
+    shown = escaped(text)
     if len(shown) > _LONG:
         shown = f"{shown[:_LONG]}…"
     shown = _ACTIVE.sub(r"\\\1", shown)

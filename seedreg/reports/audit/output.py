@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,9 +29,9 @@ def write_reports(
     targets: Sequence[Target],
     guide: Guide,
     *,
+    environ: Mapping[str, str],
+    out: TextIO,
     root: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-    out: TextIO | None = None,
 ) -> None:
     """Write every report; in a GitHub workflow, annotations come with the summary of the step.
 
@@ -41,21 +39,20 @@ def write_reports(
         report: what they are written from.
         targets: what is written, and where.
         guide: what they say to do next.
-        root: the project's root, so that files are named from the root of its repository.
-        environ: where GITHUB_STEP_SUMMARY is; the process's variables by default.
+        environ: where GITHUB_STEP_SUMMARY is.
         out: standard output.
+        root: the project's root, so that files are named from the root of its repository.
 
     Raises:
         UsageError: if a file cannot be written; nothing is left of it, and the other reports are written.
     """
     if root is not None:
         report = replace(report, source_folder=folder_in_repository(root))
-    environ = os.environ if environ is None else environ
     problems: list[UsageError] = []
     for target in targets:
         write = writer(target.format)
         if target.path is None:
-            write(report, sys.stdout if out is None else out, guide)
+            write(report, out, guide)
             continue
         try:
             with _translated(target.path), whole_file(target.path) as file:

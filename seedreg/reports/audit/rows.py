@@ -12,7 +12,7 @@ from seedreg.domain.verdict import Verdict
 from seedreg.reports.text.changes import SOFTWARE
 from seedreg.reports.text.drift import drift_sentences
 from seedreg.reports.text.failures import failure_text
-from seedreg.reports.words.printable import printable
+from seedreg.reports.words.printable import escaped
 
 
 class Outcome(enum.Enum):
@@ -84,24 +84,24 @@ def reason(row: AuditRow) -> str:
     """What was found, on one line."""
     check = row.check
     if check.failure is not None:
-        return printable(" ".join(failure_text(check.failure).split()))
+        return escaped(" ".join(failure_text(check.failure).split()))
     if check.verdict is Verdict.NONDETERMINISTIC:
         return "two builds now differ from each other"
     if row.drift is None:
         return f"reproduces baseline {check.baseline_number}"
-    return printable("; ".join(drift_sentences(row.drift, check.baseline_number)))
+    return escaped("; ".join(drift_sentences(row.drift, check.baseline_number)))
 
 
 def waiver_words(row: AuditRow) -> str:
     """Until when and why a drift is waived, on one line; empty where it is not."""
     if row.waiver is None:
         return ""
-    return printable(f"waived until {row.waiver.until}: {row.waiver.reason}")
+    return escaped(f"waived until {row.waiver.until}: {row.waiver.reason}")
 
 
 def software_changes(row: AuditRow) -> list[str]:
     """What changed in Python and the distributions since the baseline."""
-    return [printable(str(change)) for change in row.changes if change.kind in SOFTWARE]
+    return [escaped(str(change)) for change in row.changes if change.kind in SOFTWARE]
 
 
 def place(report: AuditReport, row: AuditRow) -> tuple[str, int | None] | None:
@@ -118,4 +118,4 @@ def title(report: AuditReport) -> str:
     audit = report.audit
     part = "" if audit.plan.shard is None else f", part {audit.plan.shard}"
     state = "" if audit.finished_at else ", not finished"
-    return f"audit {audit.number} of {printable(audit.plan.project)}{part}, {audit.started_at[:19]}Z{state}"
+    return f"audit {audit.number} of {escaped(audit.plan.project)}{part}, {audit.started_at[:19]}Z{state}"

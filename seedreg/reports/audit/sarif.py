@@ -14,7 +14,7 @@ from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import line
 from seedreg.reports.audit.rows import Outcome, outcome, place, reason, waiver_words
 from seedreg.reports.guide import Guide
-from seedreg.reports.words.printable import printable
+from seedreg.reports.words.printable import escaped
 from seedreg.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -78,7 +78,7 @@ def _automation_id(report: AuditReport) -> str:
     # Its part before the last slash names the series of runs: of logs with the same, the last one counts.
     plan = report.audit.plan
     part = "" if plan.shard is None else f"{plan.shard.number}-of-{plan.shard.count}/"
-    project = printable(plan.project).replace("/", "-")
+    project = escaped(plan.project).replace("/", "-")
     return f"seedreg/{project}/{part}{report.audit.number}"
 
 
@@ -101,7 +101,7 @@ def _time(at: str) -> str:
 def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
     index = _INDEX[row.check.verdict]
     recipe = row.entry.recipe
-    what = f"{printable(recipe.label)} in {printable(row.column)}: {reason(row)}"
+    what = f"{escaped(recipe.label)} in {escaped(row.column)}: {reason(row)}"
     step = guide.after_audited(row)
     if step is not None:
         what += f". Next: {step}"
@@ -117,7 +117,7 @@ def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
         "ruleId": _RULES[index][1],
         "ruleIndex": index,
         "level": "error",
-        "message": {"text": _plain(what)},
+        "message": {"text": _message(what)},
         "locations": [location],
         "partialFingerprints": {"primaryLocationLineHash": key, "seedregCheck/v1": key},
         "properties": {
@@ -132,6 +132,11 @@ def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
         suppression = {"kind": "external", "status": "accepted", "justification": _plain(waiver_words(row))}
         result["suppressions"] = [suppression]
     return result
+
+
+def _message(text: str) -> str:
+    # SARIF § 3.11.5: {0} is a placeholder, and a brace is written twice.
+    return _plain(text).replace("{", "{{").replace("}", "}}")
 
 
 def _plain(text: str) -> str:

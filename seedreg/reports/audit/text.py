@@ -12,7 +12,7 @@ from seedreg.reports.guide import Guide
 from seedreg.reports.lines import Line, counted, indented, next_lines
 from seedreg.reports.table import table_lines
 from seedreg.reports.text.audits import audit_row_lines
-from seedreg.reports.words.printable import printable
+from seedreg.reports.words.printable import printable_line
 
 _LIST_ALL = 20
 _EXPLAIN = 20
@@ -23,7 +23,7 @@ _NOT_DONE = len(_OUTCOMES)
 def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write the report; it keeps one byte for each check that reproduces, and only in a matrix."""
     for line in lines(report, guide):
-        out.write(f"{line}\n")
+        out.write(f"{printable_line(str(line))}\n")
 
 
 def lines(report: AuditReport, guide: Guide) -> Iterator[Line]:
@@ -74,7 +74,7 @@ class _Table:
         ended, id_ = outcome(row), row.entry.short_id
         listed = self._all or ended is not Outcome.REPRODUCED
         if listed:
-            self._labels[id_] = printable(row.entry.recipe.label)
+            self._labels[id_] = row.entry.recipe.label
         if listed or len(self._columns) > 1:
             cells = self._cells.setdefault(id_, bytearray([_NOT_DONE] * len(self._columns)))
             cells[self._columns.index(row.column)] = _OUTCOMES.index(ended)
@@ -83,7 +83,7 @@ class _Table:
         if not self._labels:
             return
         words = (*(one.value for one in Outcome), "-")
-        heads = ["VERDICT"] if len(self._columns) == 1 else [printable(label) for label in self._columns]
+        heads = ["VERDICT"] if len(self._columns) == 1 else self._columns
         rows = [("ENTRY", "FACTORY@SEED", *heads)]
         rows += [
             (id_, self._labels[id_], *(words[cell] for cell in cells))
@@ -130,7 +130,7 @@ class _Reasons:
 
 def _count_lines(tallies: Tallies) -> Iterator[str]:
     rows: list[Sequence[str]] = [("ENVIRONMENT", *(one.value for one in Outcome), "LEFT")]
-    named = [(printable(label), tally) for label, tally in tallies.columns.items()]
+    named = list(tallies.columns.items())
     if len(named) > 1:
         named.append(("total", tallies.total))
     rows += [

@@ -16,7 +16,6 @@ from seedreg.reports.text.drift import drift_lines
 from seedreg.reports.text.failures import failure_lines
 from seedreg.reports.text.verification import TONES
 from seedreg.reports.words.comparison import BECAME
-from seedreg.reports.words.printable import printable, printable_lines
 
 
 def audit_row_lines(
@@ -24,9 +23,8 @@ def audit_row_lines(
 ) -> Iterator[Line]:
     """One check: its line, and if it failed or is waived, the reason and what to do."""
     check = row.check
-    where = f"  in {printable(row.column)}" if with_column else ""
-    label = printable(row.entry.recipe.label)
-    rest = f"  {row.entry.short_id}  {label}{where}  {check.duration_s:.2f} s"
+    where = f"  in {row.column}" if with_column else ""
+    rest = f"  {row.entry.short_id}  {row.entry.recipe.label}{where}  {check.duration_s:.2f} s"
     yield f"WAIVED{rest}" if row.waiver else Headline(check.verdict.value, TONES[check.verdict], rest)
     if check.verdict is not Verdict.REPRODUCED or verbose:
         yield from indented(audit_reason_lines(row, guide, verbose=verbose))
@@ -36,27 +34,20 @@ def audit_reason_lines(row: AuditRow, guide: Guide, *, verbose: bool = False) ->
     """Why one check failed or is waived, and what to do about it."""
     check = row.check
     if row.waiver is not None:
-        yield f"drifted, and waived until {row.waiver.until}: {printable(row.waiver.reason)}"
+        yield f"drifted, and waived until {row.waiver.until}: {row.waiver.reason}"
     if check.failure is not None:
-        # Untrusted lines are behind a bar: a CI service acts on lines that begin with `::`.
-        first, *rest = failure_lines(check.failure, guide, verbose=verbose)
-        message, *more = printable_lines(first) or [""]
+        # Other people's lines are behind a bar, so that they do not look like ours.
+        message, *more = failure_lines(check.failure, guide, verbose=verbose)
         yield message
-        yield from (f"| {line}" for line in (*more, *(part for one in rest for part in printable_lines(one))))
+        yield from (f"| {line}" for line in more)
     elif check.verdict is Verdict.NONDETERMINISTIC:
         yield "two builds now differ from each other"
     elif row.drift is not None:
-        yield from map(_harmless, drift_lines(row.drift, check.baseline_number))
+        yield from drift_lines(row.drift, check.baseline_number)
     if check.failure is None:
-        yield from map(_harmless, change_lines(row.changes, verbose=verbose))
+        yield from change_lines(row.changes, verbose=verbose)
     if row.failed:
         yield from next_lines(guide.after_audited(row))
-
-
-def _harmless(line: str) -> str:
-    """The line with escapes, and behind a bar where wrapping put a name with `::` at its beginning."""
-    shown = printable(line)
-    return f"| {shown}" if shown.lstrip().startswith("::") else shown
 
 
 def audit_list_lines(reports: Iterable[AuditReport], guide: Guide) -> Iterator[str]:
@@ -97,5 +88,6 @@ def comparison_lines(comparison: AuditComparison) -> Iterator[str]:
 def _compared(check: ComparedCheck) -> str:
     before, after = (one.value if one else "-" for one in (check.before, check.after))
     waived = " (waived)" if check.waived else ""
-    label = printable(check.entry.recipe.label)
-    return f"{check.entry.short_id}  {label}  in {printable(check.column)}: {before} → {after}{waived}"
+    return (
+        f"{check.entry.short_id}  {check.entry.recipe.label}  in {check.column}: {before} → {after}{waived}"
+    )

@@ -26,6 +26,7 @@ from seedreg.reports.text.failures import failure_lines
 from seedreg.reports.text.verification import finding_lines
 from seedreg.reports.words.diagnosis import OBSTACLES, RESULTS, attempt_text, fact_text
 from seedreg.reports.words.failures import failure_message
+from seedreg.reports.words.printable import escaped_lines
 
 _MANY = 6
 
@@ -38,7 +39,10 @@ _CONCLUSIONS = {
 
 def trial_line(trial: Trial) -> str:
     """One trial, as soon as it is known."""
-    why = "" if trial.failure is None else f" ({failure_message(trial.failure).splitlines()[0]})"
+    why = ""
+    if trial.failure is not None:
+        first, *_ = escaped_lines(failure_message(trial.failure)) or [""]
+        why = f" ({first})"
     return f"{attempt_text(trial.attempt)}: {_outcome(trial)}{why}  {trial.duration_s:.2f} s"
 
 

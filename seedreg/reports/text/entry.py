@@ -17,7 +17,6 @@ from seedreg.reports.table import table_lines
 from seedreg.reports.text.changes import change_lines, environment_line
 from seedreg.reports.text.drift import drift_lines
 from seedreg.reports.text.failures import failure_lines
-from seedreg.reports.words.printable import printable
 from seedreg.reports.words.warnings import warning_text
 
 _Pair = tuple[str, str]
@@ -83,7 +82,7 @@ def _check_pairs(last: Check, baseline: Baseline, drift: Drift | None, guide: Gu
 
 
 def _waiver(waiver: Waiver) -> str:
-    return f"of {SCHEME}:{waiver.fingerprint[:12]} until {waiver.until}: {printable(waiver.reason)}"
+    return f"of {SCHEME}:{waiver.fingerprint[:12]} until {waiver.until}: {waiver.reason}"
 
 
 def tensor_rows(tensors: Sequence[TensorRecord], changed: set[int]) -> Iterator[str]:

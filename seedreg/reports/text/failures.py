@@ -8,6 +8,7 @@ from seedreg.domain.failure import BuildFailure
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import indented
 from seedreg.reports.words.failures import failure_hint, failure_message
+from seedreg.reports.words.printable import escaped_lines
 
 # The end of a build's output; a traceback is shown in full.
 _OUTPUT_LINES = 20
@@ -20,12 +21,12 @@ def failure_text(failure: BuildFailure) -> str:
 
 def failure_lines(failure: BuildFailure, guide: Guide, *, verbose: bool = False) -> Iterator[str]:
     """What failed and what to do; with `verbose` also the traceback and what the build printed."""
-    yield failure_text(failure)
+    yield from escaped_lines(failure_text(failure)) or [""]
     hints = [hint for hint in (failure_hint(failure), guide.for_failure(failure)) if hint]
     if hints:
         yield f"hint: {'; '.join(hints)}"
     if verbose and failure.details:
-        yield from failure.details.rstrip().splitlines()
+        yield from escaped_lines(failure.details.rstrip())
     if verbose and failure.output:
         yield "it printed:"
-        yield from indented(failure.output.rstrip().splitlines()[-_OUTPUT_LINES:])
+        yield from indented(escaped_lines(failure.output.rstrip())[-_OUTPUT_LINES:])

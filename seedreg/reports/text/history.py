@@ -53,6 +53,6 @@ def _event(event: Baseline | Check) -> str:
         case Observed(fingerprint):
             found = f"{SCHEME}:{fingerprint.digest[:12]}"
         case failure:
-            found = failure_text(failure)
+            found = " ".join(failure_text(failure).split())
     against = f"against baseline {event.baseline_number}"
     return f"{event.verdict.value}  {against}  {event.duration_s:.2f} s  {found}".rstrip()

@@ -8,7 +8,6 @@ from seedreg.domain.audit import Waiver
 from seedreg.domain.entry import Entry
 from seedreg.domain.fingerprint import SCHEME
 from seedreg.reports.table import table_lines
-from seedreg.reports.words.printable import printable
 
 
 def waiver_lines(found: Iterable[tuple[Entry, Waiver]], today: str) -> Iterator[str]:
@@ -20,7 +19,7 @@ def _row(entry: Entry, waiver: Waiver, today: str) -> tuple[str, ...]:
     return (
         f"{'until' if waiver.until >= today else 'ended'} {waiver.until}",
         entry.short_id,
-        printable(entry.recipe.label),
+        entry.recipe.label,
         f"{SCHEME}:{waiver.fingerprint[:12]}",
-        printable(waiver.reason),
+        waiver.reason,
     )

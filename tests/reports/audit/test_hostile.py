@@ -15,7 +15,7 @@ from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit import Format
-from seedreg.reports.words.printable import printable, printable_lines
+from seedreg.reports.words.printable import escaped_lines, printable
 
 from .. import audits, values
 from ..audits import written
@@ -134,7 +134,7 @@ def test_markdown_shows_what_would_do_something() -> None:
 
 def test_what_cannot_be_shown_is_escaped() -> None:
     assert printable("a\x1b[1m\n\u202e😀é\ud800") == r"a\x1b[1m\n\u202e😀é\ud800"
-    assert printable_lines("one\r\ntwo\tx\x00\n") == ["one", "two     x\\x00"]
+    assert escaped_lines("one\r\ntwo\tx\x00\n") == ["one", "two     x\\x00"]
 
 
 def test_every_format_is_written_for_every_text() -> None:

@@ -63,7 +63,7 @@ def test_a_report_that_breaks_off_leaves_nothing_and_the_old_one_whole(name: For
     old.write_text("old", encoding="utf-8")
     for target in (old, tmp_path / "other"):
         with pytest.raises(RegistryError, match="the registry is gone"):
-            write_reports(breaking(3), [Target(name, target)], GUIDE, environ={})
+            write_reports(breaking(3), [Target(name, target)], GUIDE, environ={}, out=StringIO())
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
     assert old.read_text(encoding="utf-8") == "old"
 
@@ -72,9 +72,8 @@ def test_a_new_report_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path: 
     usual, old = tmp_path / "usual", tmp_path / "old"
     usual.touch()
     old.touch(mode=0o600)
-    write_reports(
-        small(), [Target(Format.TEXT, tmp_path / "new"), Target(Format.JSON, old)], GUIDE, environ={}
-    )
+    targets = [Target(Format.TEXT, tmp_path / "new"), Target(Format.JSON, old)]
+    write_reports(small(), targets, GUIDE, environ={}, out=StringIO())
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new", usual, old)]
     assert modes == [modes[1], modes[1], 0o600]
 
@@ -83,7 +82,7 @@ def test_a_report_goes_through_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real" / "report.txt")
-    write_reports(small(), [Target(Format.TEXT, link)], GUIDE, environ={})
+    write_reports(small(), [Target(Format.TEXT, link)], GUIDE, environ={}, out=StringIO())
     assert link.is_symlink()
     assert (tmp_path / "real" / "report.txt").read_text(encoding="utf-8") == written(Format.TEXT, small())
 
@@ -94,9 +93,8 @@ def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path: Path) 
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
     reader.start()
-    write_reports(
-        small(), [Target(Format.JSONL, pipe), Target(Format.TEXT, Path(os.devnull))], GUIDE, environ={}
-    )
+    targets = [Target(Format.JSONL, pipe), Target(Format.TEXT, Path(os.devnull))]
+    write_reports(small(), targets, GUIDE, environ={}, out=StringIO())
     reader.join(10)
     assert read == [written(Format.JSONL, small())]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
