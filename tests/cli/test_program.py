@@ -134,7 +134,7 @@ def test_a_reader_that_leaves_does_not_end_the_work(project: Project) -> None:
     assert process.wait(60) == 0
     assert re.fullmatch(rf"seedreg: warning: models:slow@\d: {NOT_IN_GIT}\n", process.communicate()[1])
     found = project("list", "--factory", "models:slow", "--json").document["entries"]
-    assert [entry["seed"] for entry in found] == list(range(10))
+    assert [entry["recipe"]["seed"] for entry in found] == list(range(10))
 
 
 def on_a_terminal(project: Project, *words: str, **variables: str) -> str:
