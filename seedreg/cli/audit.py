@@ -49,7 +49,7 @@ def audit_command(
     """Verify all entries, or those selected, in one or more environments.
 
     With several environments (--env NAME, repeatable) every entry is checked in each of them. The
-    audthe audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
+    audit is stored: `seedreg audits` lists audits, `seedreg report N` renders one again.
     """
     if resume and (selectors or shard or stale or rerun_failed):
         raise UsageError(
