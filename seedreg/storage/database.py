@@ -7,7 +7,7 @@ of the modules that use it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +27,10 @@ class Backend(Protocol):
     @property
     def connection(self) -> Connection:
         """The connection; no transaction begins on it by itself."""
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for other writers, in the order in which they came; whoever wrote is next after the block."""
         ...
 
     def begin(self, *, write: bool) -> None:
@@ -129,7 +133,8 @@ class Database:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[None]:
         # The driver begins no transaction: SQLAlchemy's begin() sends nothing.
-        with self.backend.explaining(), self._connection.begin():
+        turn = self.backend.turn() if write else nullcontext()
+        with self.backend.explaining(), turn, self._connection.begin():
             self.backend.begin(write=write)
             yield
 

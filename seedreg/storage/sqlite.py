@@ -5,23 +5,28 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from seedreg.errors import RegistryError
+from seedreg.storage.companions import queue_file
 from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.sqlite_errors import explaining
 from seedreg.storage.sqlite_file import APPLICATION_ID, connect, create_file, require_registry
+from seedreg.storage.turns import Turns, TurnTimeout
 
 
 class SqliteBackend:
     """One connection to a registry file; closing it closes the driver's connection that was given."""
 
-    def __init__(self, file: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
+    def __init__(
+        self, file: sqlite3.Connection, path: Path, busy_timeout_s: float, turns: Turns | None = None
+    ) -> None:
         self._file = file
+        self._turns = turns
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._engine = create_engine("sqlite://", creator=lambda: file, poolclass=StaticPool)
@@ -31,6 +36,18 @@ class SqliteBackend:
     def connection(self) -> Connection:
         """See `Backend`; the driver is in autocommit mode."""
         return self._connection
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """See `Backend`; nobody else knows a file that is only being created."""
+        if self._turns is None:
+            yield
+            return
+        try:
+            with self._turns.turn(self._busy_timeout_s):
+                yield
+        except TurnTimeout:
+            raise sqlite3.OperationalError("database is locked") from None
 
     def begin(self, *, write: bool) -> None:
         """See `Backend`."""
@@ -75,6 +92,8 @@ class SqliteBackend:
         """See `Backend`."""
         self._connection.close()
         self._engine.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
 
 def open_sqlite(path: Path, *, write: bool, busy_timeout_s: float) -> Database:
@@ -85,7 +104,8 @@ def open_sqlite(path: Path, *, write: bool, busy_timeout_s: float) -> Database:
     """
     require_registry(path)
     file = connect(path, write=write, busy_timeout_s=busy_timeout_s)
-    return Database(SqliteBackend(file, path, busy_timeout_s), str(path))
+    turns = Turns(queue_file(path), path)
+    return Database(SqliteBackend(file, path, busy_timeout_s, turns), str(path))
 
 
 def create_sqlite(path: Path, fill: Callable[[Database], None], *, wait_s: float) -> bool:

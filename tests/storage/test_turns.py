@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seedreg.errors import RegistryError
+from seedreg.storage import SqliteFile, open_repository
+from seedreg.storage.companions import queue_file
+from seedreg.storage.turns import Turns, TurnTimeout
+
+from .values import baseline, entry
+
+fcntl = pytest.importorskip("fcntl")
+
+HOLD = """
+import sys
+from pathlib import Path
+from seedreg.storage.turns import Turns
+with Turns(Path(sys.argv[1]), Path(sys.argv[2])).turn(10):
+    print("has it", flush=True)
+    input()
+"""
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process whose turn it is, until it reads a line."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(queue_file(path)), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "has it\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def turns(path: Path) -> Turns:
+    return Turns(queue_file(path), path)
+
+
+def test_turns_are_given_in_the_order_in_which_they_are_asked_for(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    order: list[int] = []
+
+    def ask(number: int) -> None:
+        mine = turns(path)
+        with mine.turn(10):
+            order.append(number)
+        mine.close()
+
+    waiting = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in waiting:
+        thread.start()
+        time.sleep(0.05)  # long enough to be in the queue
+    assert holder.stdin is not None
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    for thread in waiting:
+        thread.join(10)
+    assert order == list(range(8))
+
+
+def test_a_turn_ends_with_the_process_that_has_it(path: Path, holder: subprocess.Popen[str]) -> None:
+    threading.Timer(0.1, holder.send_signal, [signal.SIGKILL]).start()
+    with turns(path).turn(10):
+        pass
+
+
+def test_who_waits_too_long_says_so_and_keeps_nobody_waiting(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    impatient, patient = turns(path), turns(path)
+    with pytest.raises(TurnTimeout), impatient.turn(0.05):
+        pass
+    impatient.close()
+    holder.kill()
+    with patient.turn(10):
+        pass
+    with impatient.turn(10):
+        pass
+
+
+def test_a_command_that_waits_too_long_for_its_turn_says_that_the_registry_is_locked(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    with (
+        open_repository(SqliteFile(path), busy_timeout_s=0.05) as repository,
+        pytest.raises(RegistryError) as error,
+    ):
+        repository.entries.add(entry(), baseline())
+    assert error.value.message == f"registry {path} is locked by another process (waited 0.05 s)"
+
+
+def test_the_last_one_removes_the_file_and_nobody_else(path: Path) -> None:
+    first, second = turns(path), turns(path)
+    with first.turn(1):
+        second_waits = threading.Thread(target=use, args=(second,))
+        second_waits.start()
+        first_file = queue_file(path).stat().st_ino
+    first.close()
+    second_waits.join(10)
+    assert first_file
+    second.close()
+    assert os.listdir(path.parent) == ["registry.db"]
+
+
+def use(turns: Turns) -> None:
+    with turns.turn(10):
+        pass
+
+
+def test_a_file_that_was_removed_meanwhile_is_created_again(path: Path) -> None:
+    mine, other = turns(path), turns(path)
+    use(mine)
+    queue_file(path).unlink()
+    with mine.turn(1):
+        assert queue_file(path).exists()
+        with pytest.raises(TurnTimeout), other.turn(0.05):
+            pass
+
+
+@pytest.mark.parametrize("wanted", [0o600, 0o660])
+def test_who_may_write_the_registry_may_take_a_turn(path: Path, wanted: int) -> None:
+    path.chmod(wanted)
+    use(turns(path))
+    assert queue_file(path).stat().st_mode & 0o777 == wanted
+
+
+def test_without_locks_sqlite_alone_decides(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("locks are not supported here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with open_repository(SqliteFile(path)) as repository:
+        assert repository.entries.add(entry(), baseline())
