@@ -13,6 +13,7 @@ from seedreg.version import __version__ as __version__
 if TYPE_CHECKING:
     from seedreg.domain.environment_spec import EnvironmentSpec as EnvironmentSpec
     from seedreg.domain.fingerprint import Fingerprint as Fingerprint
+    from seedreg.domain.trust import Trust as Trust
     from seedreg.errors import SeedregError as SeedregError
     from seedreg.executors.inprocess import set_seed
     from seedreg.project import open_registry
@@ -25,6 +26,7 @@ _HOMES = {
     "Registry": "seedreg.registry",
     "RegisterOptions": "seedreg.registry",
     "SeedregError": "seedreg.errors",
+    "Trust": "seedreg.domain.trust",
     "open_registry": "seedreg.project",
     "set_seed": "seedreg.executors.inprocess",
 }
@@ -35,6 +37,7 @@ __all__ = [
     "RegisterOptions",
     "Registry",
     "SeedregError",
+    "Trust",
     "fingerprint",
     "open_registry",
     "set_seed",

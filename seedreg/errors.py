@@ -59,6 +59,7 @@ class Step(enum.Enum):
     SET_OPTION = "give {option} as {allowed}"
     SHAPE_WITHOUT_BATCH = "write the shape without the batch dimension"
     SHOW_TRACEBACK = "verify {entry} to see the traceback"
+    TRUST = "trust the registry"
     UPGRADE_REGISTRY = "upgrade the registry"
     USE_CPU = "use the CPU"
     VERIFY = "verify {entry}"

@@ -19,9 +19,12 @@ from seedreg.domain.environment_spec import (
     PythonVersion,
     ThisPython,
 )
+from seedreg.domain.trust import Trust
 from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem
 from seedreg.executors.wrappers import DeferredExecutor
 from seedreg.registry import Registry
+from seedreg.registry.known import KnownRegistries
+from seedreg.registry.own import Refusal, refuse_nothing
 from seedreg.storage import Location, parse_location
 
 # What audits, builds and diagnoses is imported by the methods that need it: it takes 30 ms, which `seedreg
@@ -46,14 +49,20 @@ class Project:
         config: which registry and project, and how to build.
         environ: the variables of builds and of the installer.
         notify: is called before something that takes long, e.g. creating an environment.
+        trust: which registered entries are built.
     """
 
     def __init__(
-        self, config: Config, environ: Mapping[str, str], notify: Callable[[Notice], None] = _silent
+        self,
+        config: Config,
+        environ: Mapping[str, str],
+        notify: Callable[[Notice], None] = _silent,
+        trust: Trust = Trust.OWN,
     ) -> None:
         self.config = config
         self._environ = environ
         self._notify = notify
+        self._trust = trust
 
     @property
     def location(self) -> Location:
@@ -80,7 +89,8 @@ class Project:
 
     def _without_builds(self, *, write: bool) -> Registry:
         executor = DeferredExecutor(partial(self.executor, EnvironmentSpec(THIS)))
-        return Registry(self._repository(write=write), executor, self.config.project)
+        repository = self._repository(write=write)
+        return Registry(repository, executor, self.config.project, refusal=self._refusal(repository))
 
     def building(
         self, environment: EnvironmentSpec | None = None, *, create: bool = False, several: bool = False
@@ -111,7 +121,9 @@ class Project:
                 location, create=create, busy_timeout_s=config.busy_timeout_s
             )
             stack.pop_all()
-        return Registry(repository, executor, config.project)
+        if repository.is_new:
+            KnownRegistries(config.state_dir).remember(repository.identity, str(location))
+        return Registry(repository, executor, config.project, refusal=self._refusal(repository))
 
     # Audits -----------------------------------------------------------------------------------
 
@@ -156,10 +168,26 @@ class Project:
                     repository,
                     lambda spec: early.pop(spec, None) or self.executor(spec),
                     self.config.project,
+                    refusal=self._refusal(repository),
                 )
         finally:
             for executor in early.values():
                 executor.close()
+
+    def _refusal(self, repository: Repository) -> Refusal:
+        """Which of the registry's entries are not built here; looked up once one is to be built."""
+        if self._trust is Trust.ALL:
+            return refuse_nothing
+
+        @cache
+        def refusal() -> Refusal:
+            if KnownRegistries(self.config.state_dir).knows(repository.identity):
+                return refuse_nothing
+            from seedreg.factories.ownership import Ownership
+
+            return Ownership(self.config).refusal
+
+        return lambda recipe: refusal()(recipe)
 
     def _repository(self, *, write: bool) -> Repository:
         return storage.open_repository(self.location, write=write, busy_timeout_s=self.config.busy_timeout_s)
@@ -237,6 +265,7 @@ def open_registry(
     create: bool = True,
     cwd: str | os.PathLike[str] | None = None,
     environment: EnvironmentSpec | None = None,
+    trust: Trust = Trust.OWN,
     **settings: object,
 ) -> Registry:
     """The registry of a project, with builds on this machine; use it in a `with` statement.
@@ -247,6 +276,8 @@ def open_registry(
         cwd: a folder of the project whose factories are built; the current one if None.
         environment: where to build instead of in `python`; it is created, if it has to be, for the
             first build.
+        trust: which registered entries are built; `Trust.ALL` also builds those of a registry from elsewhere
+            whose factories are not the project's.
         settings: settings by their field names in `seedreg.config.Config`: `python`, `jobs`,
             `timeout_s` (seconds), `isolation`, `project` …; what is not given comes from
             `SEEDREG_*`, `[tool.seedreg]` or the defaults.
@@ -258,4 +289,4 @@ def open_registry(
     folder = Path.cwd() if cwd is None else Path(cwd)
     given = {**settings, "db": None if db is None else os.fspath(db)}
     config = load_config(given, os.environ, folder)
-    return Project(config, os.environ).building(environment, create=create)
+    return Project(config, os.environ, trust=trust).building(environment, create=create)

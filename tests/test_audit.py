@@ -455,3 +455,24 @@ def test_a_waived_drift_is_no_new_one(world: World) -> None:
     assert compared(world, 1, 3) == {Became.NEWLY_DRIFTED: ["0 this"]}
     (check,) = world.auditor().history.compare(1, 3).checks
     assert (check.waived, check.drifted_newly) == (True, False)
+
+
+def test_what_nobody_trusts_is_an_error_of_the_audit_and_the_rest_is_checked(world: World) -> None:
+    refused, built = world.register(0)[0], world.register(0, factory="m:other")[0]
+    auditor = Auditor(
+        world.repository,
+        world.executor,
+        "p",
+        lambda: world.now,
+        refusal=lambda recipe: (
+            build_failure(FailureKind.UNTRUSTED, factory=recipe.factory, distrust="elsewhere")
+            if recipe.factory == "m:build"
+            else None
+        ),
+    )
+    audit = auditor.start((THIS,))
+    found = {row.entry.id: row.check.verdict for row in rows(auditor.run(audit))}
+    assert found == {refused: Verdict.ERROR, built: Verdict.REPRODUCED}
+    stored = {row.entry.id: row.check.failure for row in auditor.history.rows(audit.number)}
+    assert stored[built] is None
+    assert stored[refused] == build_failure(FailureKind.UNTRUSTED, factory="m:build", distrust="elsewhere")

@@ -17,7 +17,7 @@ import seedreg
 from seedreg.cli.hints import hint_of
 from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.entry import Entry
-from seedreg.domain.failure import FailureKind, build_failure
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import (
@@ -37,10 +37,12 @@ from seedreg.errors import (
     RegistrationRefused,
     RegistryError,
     SeedregError,
+    Step,
     UsageError,
 )
 from seedreg.executors.local import LocalExecutor
 from seedreg.registry import RegisterOptions, Registry, utc_now
+from seedreg.registry.own import Refusal, refuse_nothing
 from seedreg.storage import SqliteFile, open_repository
 
 
@@ -54,12 +56,12 @@ class World:
         self.requests: list[BuildRequest] = []
         self.before_build: Callable[[], None] = lambda: None
 
-    def open(self, project: str = "p") -> Registry:
+    def open(self, project: str = "p", refusal: Refusal = refuse_nothing) -> Registry:
         executor = LocalExecutor(
             sys.executable, self.root, jobs=2, timeout_s=20, environ={}, worker_folder=self.worker
         )
         repository = open_repository(SqliteFile(self.db), create=True)
-        return Registry(repository, _Watched(executor, self), project)
+        return Registry(repository, _Watched(executor, self), project, refusal=refusal)
 
     def change(self, **world: object) -> None:
         """Change the world between two commands: see the stand-in worker."""
@@ -331,6 +333,38 @@ def test_an_entry_of_another_project_is_an_error_and_is_not_built(world: World, 
     assert found.check.failure is not None
     assert found.check.failure.kind is FailureKind.PROJECT
     assert world.requests == []
+
+
+def test_what_nobody_trusts_is_not_built_nor_recorded_and_others_go_on(
+    world: World, registry: Registry
+) -> None:
+    registry.register("m:build")
+    registry.register("m:other")
+    world.asked()
+
+    def refusal(recipe: Recipe) -> BuildFailure | None:
+        if recipe.factory != "m:build":
+            return None
+        return build_failure(FailureKind.UNTRUSTED, factory=recipe.factory, distrust="elsewhere")
+
+    with world.open(refusal=refusal) as elsewhere:
+        found = elsewhere.verify("m:build", "m:other")
+        assert [(one.entry.recipe.factory, one.verdict) for one in found] == [
+            ("m:build", Verdict.ERROR),
+            ("m:other", Verdict.REPRODUCED),
+        ]
+        for build in (
+            lambda: elsewhere.accept("m:build", "x"),
+            lambda: elsewhere.rebuild("m:build", world.root / "w.npz"),
+        ):
+            with pytest.raises(NotJudged, match="this registry was not created here") as caught:
+                build()
+            assert caught.value.step is Step.TRUST
+        assert elsewhere.history("m:build").checks == ()
+        assert set(world.asked()) == {("m:other", 0, "auto")}
+        assert not (world.root / "w.npz").exists()
+        # What the user names is the user's own word.
+        assert isinstance(elsewhere.register("m:build"), Confirmed)
 
 
 def test_every_check_is_recorded_when_it_is_yielded(world: World, registry: Registry) -> None:

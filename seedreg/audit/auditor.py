@@ -18,7 +18,7 @@ from seedreg.domain.verdict import AuditColumn, Check, Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, Step, UsageError
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
-from seedreg.registry.own import OwnProject
+from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
@@ -34,6 +34,7 @@ class Auditor:
             UsageError if what creates environments is not installed.
         project: the project that builds here.
         clock: gives the time of what is recorded.
+        refusal: says which entries are not built.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Auditor:
         open_executor: Callable[[EnvironmentSpec], Executor],
         project: str,
         clock: Clock = utc_now,
+        refusal: Refusal = refuse_nothing,
     ) -> None:
         self.history = AuditHistory(repository)
         self._repository = repository
         self._open_executor = open_executor
         self._project = project
         self._clock = clock
+        self._refusal = refusal
 
     def start(self, columns: Sequence[EnvironmentSpec], selection: AuditSelection = EVERYTHING) -> Audit:
         """Record a new audit: each selected entry is to be checked in each of the environments.
@@ -123,7 +126,7 @@ class Auditor:
             return
         if before is not None:
             executor = SameEnvironment(executor, before, place)
-        with closing(OwnProject(executor, self._project)) as executor:
+        with closing(OwnProject(executor, self._project, self._refusal)) as executor:
             checker = Checker(self._repository, executor, self._clock, place)
             with closing(checker.verify_all(self._repository.entries.by_ids(ids))) as verifications:
                 for verification in verifications:

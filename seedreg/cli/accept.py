@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.options import entry_build_options, selector_argument
 from seedreg.cli.printing import print_line, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.domain.results import NothingToAccept
@@ -17,7 +17,7 @@ from seedreg.reports.text.drift import drift_lines
 @click.option(
     "--reason", required=True, metavar="TEXT", help="Why the drift is right; stored with the baseline."
 )
-@build_options
+@entry_build_options
 @click.pass_context
 def accept_command(ctx: click.Context, /, selector: str, reason: str, **settings: object) -> int:
     """Make what an entry builds today its new baseline.

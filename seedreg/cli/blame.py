@@ -6,7 +6,7 @@ import click
 
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.options import entry_build_options, selector_argument
 from seedreg.cli.printing import print_json, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.cli.trials import say_trial
@@ -27,7 +27,7 @@ from seedreg.reports.text.diagnosis import blame_lines
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show every moved package and what builds printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.blame/1).")
-@build_options
+@entry_build_options
 @click.pass_context
 def blame_command(
     ctx: click.Context, /, selector: str, builds: int, verbose: bool, as_json: bool, **settings: object

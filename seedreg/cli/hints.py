@@ -49,6 +49,7 @@ WORDS: dict[Step, str] = {
     Step.SET_OPTION: "set --{option} to {allowed}",
     Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
     Step.SHOW_TRACEBACK: "`seedreg verify {entry} --verbose` shows the traceback",
+    Step.TRUST: "if you know where the registry comes from, --trust builds it all the same",
     Step.UPGRADE_REGISTRY: "run `seedreg db upgrade` (takes a backup first)",
     Step.USE_CPU: "register the recipe with --device cpu",
     Step.VERIFY: "`seedreg verify {entry}` says whether it drifts",

@@ -43,14 +43,20 @@ def selector_argument(*, required: bool = True) -> Callable[[_Function], _Functi
 
 
 def build_options(function: _Function) -> _Function:
-    """The settings of every command that builds in one environment."""
+    """The settings of a command that builds what the user names, in one environment."""
     return _build_options(function, "Build in this environment of [tool.seedreg.envs].")
+
+
+def entry_build_options(function: _Function) -> _Function:
+    """The settings of a command that builds registered entries in one environment."""
+    return build_options(_trust_option(function))
 
 
 def audit_environment_options(function: _Function) -> _Function:
     """The settings of a command that builds in several environments."""
     return _build_options(
-        function, "Build in this environment of [tool.seedreg.envs], or in 'this' Python; repeatable."
+        _trust_option(function),
+        "Build in this environment of [tool.seedreg.envs], or in 'this' Python; repeatable.",
     )
 
 
@@ -58,6 +64,14 @@ def _build_options(function: _Function, env_help: str) -> _Function:
     for option in reversed((*_environment_options(env_help), *_running_options())):
         function = option(function)
     return registry_option(function)
+
+
+def _trust_option(function: _Function) -> _Function:
+    return click.option(
+        "--trust",
+        is_flag=True,
+        help="Build every entry of a registry from elsewhere, also if its factory is not the project's.",
+    )(function)
 
 
 def _environment_options(env_help: str) -> tuple[Callable[[_Function], _Function], ...]:

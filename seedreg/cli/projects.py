@@ -12,6 +12,7 @@ from seedreg.cli.environments import ENVIRONMENT_OPTIONS, environment_specs
 from seedreg.cli.printing import say
 from seedreg.config import Config, load_config
 from seedreg.domain.environment_spec import EnvironmentSpec
+from seedreg.domain.trust import Trust
 from seedreg.errors import UsageError
 from seedreg.project import Project
 from seedreg.reports.words.notices import notice_text
@@ -59,7 +60,8 @@ def open_project_for_builds(
         say: is called with one line before something that takes long.
         options: settings by the field names of `Config`, and the options that name environments.
     """
+    trust = Trust.ALL if options.pop("trust", False) else Trust.OWN
     settings = {name: value for name, value in options.items() if name not in ENVIRONMENT_OPTIONS}
     config = load(ctx, **settings)
-    project = Project(config, os.environ, lambda notice: say(notice_text(notice)))
+    project = Project(config, os.environ, lambda notice: say(notice_text(notice)), trust)
     return project, environment_specs(config, options, Path.cwd())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seedreg.cli.options import build_options, selector_argument
+from seedreg.cli.options import entry_build_options, selector_argument
 from seedreg.cli.printing import print_line, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.errors import EXIT_DRIFT
@@ -23,7 +23,7 @@ from seedreg.reports.text.drift import drift_lines
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write: .safetensors, .npz or .weights.h5.",
 )
-@build_options
+@entry_build_options
 @click.pass_context
 def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settings: object) -> int:
     """Write an entry's rebuilt weights to a file.

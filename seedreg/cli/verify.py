@@ -6,7 +6,7 @@ import click
 
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
-from seedreg.cli.options import build_options, selectors_argument
+from seedreg.cli.options import entry_build_options, selectors_argument
 from seedreg.cli.printing import print_json, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.domain.entry import looks_like_id
@@ -21,7 +21,7 @@ from seedreg.reports.text.verification import verification_lines
     "--verbose", "-v", is_flag=True, help="Show tracebacks, the output of builds, and every changed package."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.verify/1).")
-@build_options
+@entry_build_options
 @click.pass_context
 def verify_command(
     ctx: click.Context, /, selectors: tuple[str, ...], verbose: bool, as_json: bool, **settings: object

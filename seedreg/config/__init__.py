@@ -8,6 +8,7 @@ from seedreg.config.environments import absolute_requirement
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.load import MARKERS, find_root, load_config
 from seedreg.config.origins import Default, Given, Origin, Setting, Table, Variable
+from seedreg.config.pyproject import declared_distributions
 from seedreg.config.settings import Config
 from seedreg.config.values import DEFAULT_FACTORIES, ISOLATIONS, MAX_TIMEOUT_S
 
@@ -24,6 +25,7 @@ __all__ = [
     "Table",
     "Variable",
     "absolute_requirement",
+    "declared_distributions",
     "find_root",
     "load_config",
     "resolve_python",

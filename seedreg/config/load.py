@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seedreg.config.cache_folder import xdg_cache_dir
 from seedreg.config.environments import environments
 from seedreg.config.origins import Default, Given, Origin, Table, Variable
 from seedreg.config.pyproject import read_pyproject
 from seedreg.config.settings import Config
+from seedreg.config.user_folders import xdg_cache_dir, xdg_state_dir
 from seedreg.config.values import DEFAULT_FACTORIES, KINDS, field_of
 from seedreg.errors import ConfigError, Step
 
@@ -70,6 +70,7 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
     return Config(
         root=root,
         given_cache_dir=values.pop("cache_dir"),
+        given_state_dir=values.pop("state_dir"),
         origins=tuple((name, written[name].origin if name in written else Default()) for name in KINDS),
         envs=tuple(environments(table, pyproject)),
         **{field_of(name): value for name, value in values.items()},
@@ -124,6 +125,7 @@ def _defaults(root: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         "device": "cpu",
         "busy_timeout": 30.0,
         "cache_dir": xdg_cache_dir(environ),
+        "state_dir": xdg_state_dir(environ),
     }
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from seedreg.config.values import KINDS
+from seedreg.config.values import KINDS, USER_ONLY
 from seedreg.errors import ConfigError
 
 # A key of [tool.seedreg] that is no setting: a table for each environment.
 ENVS = "envs"
+
+# The name at the beginning of a requirement (PEP 508).
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", re.ASCII)
 
 
 def read_pyproject(path: Path, *, wants_project: bool) -> tuple[dict[str, Any], object]:
@@ -38,10 +42,56 @@ def read_pyproject(path: Path, *, wants_project: bool) -> tuple[dict[str, Any], 
             f"[tool.seedreg] in {path} is not a table", hint="begin it with a line [tool.seedreg]"
         )
     for key in table:
+        if key in USER_ONLY:
+            raise ConfigError(
+                f"{key} in {path} is a setting of the user, not of a project",
+                hint=f"set the variable SEEDREG_{key.upper()}",
+            )
         if key not in KINDS and key != ENVS:
-            raise unknown_key(key, f"[tool.seedreg] in {path}", [*KINDS, ENVS])
+            known = [name for name in KINDS if name not in USER_ONLY]
+            raise unknown_key(key, f"[tool.seedreg] in {path}", [*known, ENVS])
     project = document.get("project")
     return table, project.get("name") if wants_project and isinstance(project, dict) else None
+
+
+def declared_distributions(path: Path) -> frozenset[str]:
+    """The normal names of the distributions that the `pyproject.toml` declares, and of its own.
+
+    Those of `[project]`, `[dependency-groups]`, `[build-system]` and Poetry's tables; nothing if the file
+    cannot be read.
+    """
+    try:
+        document = _parse_toml(path.read_bytes(), path)
+    except (OSError, ConfigError):
+        return frozenset()
+    found: set[str] = set()
+    for requirement in _requirements(document):
+        match = _NAME.match(requirement)
+        if match is not None:
+            found.add(re.sub(r"[-_.]+", "-", match[1]).lower())
+    return frozenset(found)
+
+
+def _requirements(document: dict[str, Any]) -> Iterator[str]:
+    project, poetry = _at(document, "project"), _at(document, "tool", "poetry")
+    lists = [
+        [project.get("name"), poetry.get("name")],
+        project.get("dependencies"),
+        _at(document, "build-system").get("requires"),
+        *_at(project, "optional-dependencies").values(),
+        *_at(document, "dependency-groups").values(),
+        list(_at(poetry, "dependencies")),
+        *(list(_at(group, "dependencies")) for group in _at(poetry, "group").values()),
+    ]
+    for one in lists:
+        yield from (item for item in one if isinstance(item, str)) if isinstance(one, list) else ()
+
+
+def _at(document: object, *keys: str) -> dict[str, Any]:
+    """The table below these keys; empty where there is none."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
 
 
 def unknown_key(key: str, where: str, known: list[str]) -> ConfigError:

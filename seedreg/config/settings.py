@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from seedreg.config.cache_folder import user_cache_dir
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.origins import Origin, Setting
+from seedreg.config.user_folders import user_cache_dir, user_state_dir
 from seedreg.config.values import field_of
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, ThisPython
 
@@ -20,9 +20,9 @@ class Config:
 
     `db` is an absolute path, or a URL as it was written. `python` is an absolute path or
     a bare command name; `interpreter` finds it. `factories` are modules, files or full addresses in
-    which bare names are looked up. `given_cache_dir` is None where nothing names the folder of
-    environments. `envs` are those of `[tool.seedreg.envs]`, labelled by their names. `origins` are
-    the names of all settings, and where each comes from.
+    which bare names are looked up. `given_cache_dir` and `given_state_dir` are None where nothing names
+    the folder of environments, or that of the user's state. `envs` are those of `[tool.seedreg.envs]`,
+    labelled by their names. `origins` are the names of all settings, and where each comes from.
     """
 
     root: Path
@@ -38,6 +38,7 @@ class Config:
     device: str
     busy_timeout_s: float
     given_cache_dir: Path | None = None
+    given_state_dir: Path | None = None
     origins: tuple[tuple[str, Origin], ...] = ()
     envs: tuple[EnvironmentSpec, ...] = ()
 
@@ -45,6 +46,11 @@ class Config:
     def cache_dir(self) -> Path:
         """The folder of the environments that uv created."""
         return self.given_cache_dir or user_cache_dir()
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """The folder in which this user's own registries are known."""
+        return self.given_state_dir or user_state_dir()
 
     @property
     def settings(self) -> tuple[Setting, ...]:

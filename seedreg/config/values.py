@@ -93,6 +93,7 @@ def _device(raw: object, base: Path) -> str:
     return found
 
 
+_FOLDER: tuple[str, Reader] = ("a folder", lambda raw, base: Path(absolute(text(raw), base)))
 PYTHON: tuple[str, Reader] = ("the path or command name of a Python", python)
 
 # Each setting as people write it: what is allowed, and how a value is read.
@@ -114,8 +115,12 @@ KINDS: dict[str, tuple[str, Reader]] = {
     "seeding": _one_of(tuple(one.value for one in Seeding)),
     "device": (f"one of: {DEVICES}", _device),
     "busy_timeout": (f"a number of seconds from 0 to {MAX_TIMEOUT_S}", lambda raw, base: _seconds(raw)),
-    "cache_dir": ("a folder", lambda raw, base: Path(absolute(text(raw), base))),
+    "cache_dir": _FOLDER,
+    "state_dir": _FOLDER,
 }
+
+# Not for `pyproject.toml`, which may come from somebody else: whom a user trusts is kept there.
+USER_ONLY = frozenset({"state_dir"})
 
 
 def field_of(name: str) -> str:

@@ -38,6 +38,7 @@ class FailureKind(enum.Enum):
     TIMEOUT = "timeout"
     UNBUILT = "unbuilt"
     UNSUPPORTED_DTYPE = "unsupported-dtype"
+    UNTRUSTED = "untrusted"
     VANISHED = "vanished"
     WORKER = "worker"
     WRONG_RETURN = "wrong-return"
@@ -50,6 +51,13 @@ class Difference(enum.Enum):
     TF_SEEDING = "tf-seeding"
     UNKNOWN = "unknown"
     UNSEEDED = "unseeded"
+
+
+class Distrust(enum.Enum):
+    """Why a factory that only a registry names is not run: the fact `distrust` of kind `untrusted`."""
+
+    ELSEWHERE = "elsewhere"
+    FRAMEWORK = "framework"
 
 
 class RandomSource(enum.Enum):

@@ -6,6 +6,7 @@ imported by every build.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -35,6 +36,12 @@ RECORDED = (TENSORFLOW, KERAS, NUMPY)
 # What most often moved initial weights, likeliest first.
 LIKELY = ("keras", "tf-keras", "tensorflow", "numpy", "ml-dtypes", "h5py")
 
+# The modules of frameworks, and those of their ready-made models, e.g. `keras.applications.resnet`.
+MODULES = frozenset({"tensorflow", "keras", "tf_keras", "numpy"})
+_READY_MADE = re.compile(
+    r"(tensorflow\.(python\.)?)?(keras|tf_keras)(\.api|\.src)?\.applications(\.\w+)*", re.ASCII
+)
+
 _SHOWN_FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
 _SAME = {other: library.name for library in RECORDED for other in library.others}
 
@@ -59,3 +66,8 @@ def prominence(name: str) -> int:
 def is_prominent(name: str) -> bool:
     """Whether it is named wherever it changed."""
     return prominence(name) < len(_SHOWN_FIRST)
+
+
+def holds_ready_made_models(module: str) -> bool:
+    """Whether the models of this module are made by its classes and functions with a capital letter."""
+    return _READY_MADE.fullmatch(module) is not None

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from seedreg.errors import UsageError
 from seedreg.factories.modules import Modules
 from seedreg.factories.source import Binding, Imported, Source, read_source
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Names that are modules; with `anything`, `from x import *` of another's module may bind every name."""
+
+    modules: frozenset[str]
+    anything: bool
+
+    def may_bind(self, name: str) -> bool:
+        """Whether the name may be something that is not of the project."""
+        return self.anything or name in self.modules
 
 
 class Names:
@@ -26,7 +39,7 @@ class Names:
         source = self._source(file)
         found: dict[str, Binding] = {}
         for star in source.stars:
-            target = self._imported_file(file, star)
+            target = self.imported_file(file, star)
             if target is None or target in seen | {file}:
                 continue
             exported = self._source(target).exported
@@ -37,11 +50,29 @@ class Names:
             )
         return {**found, **source.bindings}
 
+    def foreign(self, file: Path, seen: frozenset[Path] = frozenset()) -> Foreign:
+        """What a file binds to modules, or takes from modules of others without naming it.
+
+        Raises:
+            UsageError: if a file cannot be read, or is not valid Python.
+        """
+        source = self._source(file)
+        modules, anything = set(source.modules), False
+        for star in source.stars:
+            target = self.imported_file(file, star)
+            if target is None:
+                anything = True
+            elif target not in seen | {file}:
+                inner = self.foreign(target, seen | {file})
+                modules |= inner.modules
+                anything = anything or inner.anything
+        return Foreign(frozenset(modules), anything)
+
     def origin(self, binding: Binding, seen: frozenset[tuple[Path, str]] = frozenset()) -> Binding | None:
         """The definition behind a re-export; None if it is a module, or not of this project."""
         if not isinstance(binding, Imported) or (binding.file, binding.name) in seen:
             return binding
-        target = self._imported_file(binding.file, binding)
+        target = self.imported_file(binding.file, binding)
         if target is None:
             return binding if binding.level and binding.module else None
         try:
@@ -55,7 +86,7 @@ class Names:
         is_module = in_package and self._modules.find(binding.original, [target.parent]) is not None
         return None if is_module else binding
 
-    def _imported_file(self, file: Path, imported: Imported) -> Path | None:
+    def imported_file(self, file: Path, imported: Imported) -> Path | None:
         """The project's file that a name is imported from; None for modules from elsewhere."""
         if imported.level == 0:
             return self._modules.find(imported.module)

@@ -6,7 +6,7 @@ import ast
 import enum
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -61,11 +61,15 @@ Binding: TypeAlias = Defined | Constant | Imported
 
 @dataclass(frozen=True)
 class Source:
-    """What one file binds; `exported` is its literal `__all__`, None without one."""
+    """What one file binds; `exported` is its literal `__all__`, None without one.
+
+    `modules` are the names that `import a.b` and `import c as d` bind.
+    """
 
     bindings: dict[str, Binding]
     stars: tuple[Imported, ...]
     exported: tuple[str, ...] | None
+    modules: frozenset[str] = frozenset()
 
 
 def read_source(file: Path) -> Source:
@@ -77,6 +81,7 @@ def read_source(file: Path) -> Source:
     bindings: dict[str, Binding] = {}
     stars: list[Imported] = []
     exported: tuple[str, ...] | None = None
+    modules: set[str] = set()
     for statement in _statements(_parse(file).body):
         for binding in _bindings(statement, file):
             if isinstance(binding, Imported) and binding.name == "*":
@@ -85,10 +90,28 @@ def read_source(file: Path) -> Source:
                 # `build = cached(build)` keeps the signature of the function it wraps.
                 bindings[binding.name] = binding
         match statement:
+            case ast.Import(names):
+                modules.update(alias.asname or alias.name.partition(".")[0] for alias in names)
             case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as value):
                 texts = [item.value for item in value.elts if isinstance(item, ast.Constant)]
                 exported = tuple(text for text in texts if isinstance(text, str))
-    return Source(bindings, tuple(stars), exported)
+    return Source(bindings, tuple(stars), exported, frozenset(modules))
+
+
+def has_member(file: Path, parts: Sequence[str]) -> bool:
+    """Whether the file defines `Outer.Inner.name`; one name alone counts however it is bound.
+
+    Raises:
+        UsageError: if it cannot be read, or is not valid Python.
+    """
+    *classes, last = parts
+    body: Iterable[ast.stmt] = _parse(file).body if classes else ()
+    for name in classes:
+        found = [one for one in _statements(body) if isinstance(one, ast.ClassDef) and one.name == name]
+        if not found:
+            return False
+        body = found[-1].body
+    return not classes or any(last == one.name for each in _statements(body) for one in _bindings(each, file))
 
 
 def _parse(file: Path) -> ast.Module:

@@ -13,6 +13,7 @@ from seedreg.domain.results import Verification
 from seedreg.domain.verdict import AuditColumn, Check
 from seedreg.judging import judge
 from seedreg.registry.clock import Clock
+from seedreg.registry.own import is_refusal
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
@@ -66,7 +67,10 @@ class Checker:
             yield self.record(entry, baseline, [differing[request.key], outcome])
 
     def record(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
-        """Judge builds of the entry, and append the check to the registry."""
+        """Judge builds of the entry, and append the check to the registry.
+
+        What nobody here trusts is not judged: outside of an audit that is no check that is kept.
+        """
         judgement = judge(baseline, builds)
         check = Check(
             entry.id,
@@ -77,7 +81,9 @@ class Checker:
             judgement.outcome,
             self._audit,
         )
-        self._repository.checks.add(check)
+        # That an audit left an entry out belongs to the audit; otherwise nothing was looked at.
+        if self._audit is not None or not is_refusal(check.outcome):
+            self._repository.checks.add(check)
         return Verification(
             entry,
             baseline,

@@ -34,7 +34,7 @@ from seedreg.errors import NotJudged, RegistrationRefused, Step, UsageError
 from seedreg.registry.accepting import accept, require_reason
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
-from seedreg.registry.own import OwnProject
+from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
 from seedreg.registry.rebuilding import format_of_file, rebuild
 from seedreg.registry.registering import PLAIN, RegisterOptions, Registrar
 from seedreg.registry.selection import select, select_one, selectors_of
@@ -54,13 +54,20 @@ class Registry:
         executor: where builds run; closed with the registry.
         project: the name of the project that builds here; entries of others are not judged.
         clock: gives the time of what is recorded.
+        refusal: says which registered recipes are not built; what is registered now is always built.
     """
 
     def __init__(
-        self, repository: Repository, executor: Executor, project: str, clock: Clock = utc_now
+        self,
+        repository: Repository,
+        executor: Executor,
+        project: str,
+        clock: Clock = utc_now,
+        refusal: Refusal = refuse_nothing,
     ) -> None:
         self._repository = repository
-        self._executor = OwnProject(executor, project)
+        self._named = OwnProject(executor, project)
+        self._executor = OwnProject(executor, project, refusal)
         self._project = project
         self._clock = clock
         self._checker = Checker(repository, self._executor, clock)
@@ -170,7 +177,7 @@ class Registry:
             UsageError: before anything is built, if an alias is given to several recipes, or belongs to
                 another entry.
         """
-        registrar = Registrar(self._repository, self._executor, self._checker, self._clock, options)
+        registrar = Registrar(self._repository, self._named, self._checker, self._clock, options)
         yield from registrar.register_all(recipes)
 
     def register(

@@ -37,6 +37,8 @@ class Repository:
     waivers: Waivers
     objects: ObjectStore
     database: Database = field(repr=False)
+    is_new: bool = False
+    """Whether opening it has created it."""
 
     @property
     def identity(self) -> str | None:
@@ -80,8 +82,9 @@ def open_repository(
         SchemaError: if its schema is not the one this seedreg writes (or, to read, is newer).
         RegistryError: if it is missing, locked, damaged or not a seedreg registry.
     """
+    is_new = False  # also if another process is faster
     if create and not may_exist(location):
-        schema.create(location, wait_s=busy_timeout_s)  # False if another process was faster: the same to us
+        is_new = schema.create(location, wait_s=busy_timeout_s)
     if write:
         # Opening for writing sets a file's journal mode, and the file may turn out to be of another schema.
         schema.status(location).require(str(location), write=True)
@@ -103,4 +106,5 @@ def open_repository(
         Waivers(database),
         objects_of(location),
         database,
+        is_new,
     )

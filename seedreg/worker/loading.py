@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import types
 import unicodedata
 from typing import Any, Dict, List, Optional
 
@@ -25,6 +26,10 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
     module = _import(where, import_paths, root)
     found = module
     for part in name.split("."):
+        if _leads_out(module, found):
+            raise Failure(
+                "name-not-found", module=where, name=name, leads_to=str(getattr(found, "__name__", ""))
+            )
         try:
             found = _attribute(found, part)
         except AttributeError:
@@ -34,6 +39,13 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
     if not callable(found):
         raise Failure("not-callable", factory=address, type=type(found).__name__)
     return found
+
+
+def _leads_out(module: Any, found: Any) -> bool:
+    """Whether a name has come to another module: `models:os.system` could be any function of any module."""
+    if found is module or not isinstance(found, types.ModuleType):
+        return False
+    return not str(getattr(found, "__name__", "")).startswith(str(getattr(module, "__name__", "")) + ".")
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -52,6 +52,7 @@ def test_without_any_setting_every_value_is_the_default(tmp_path: Path) -> None:
         "device": "cpu",
         "busy_timeout": 30.0,
         "cache_dir": Path.home() / ".cache" / "seedreg",
+        "state_dir": Path.home() / ".local" / "state" / "seedreg",
     }
     assert config == Config(
         root=root,
@@ -67,6 +68,7 @@ def test_without_any_setting_every_value_is_the_default(tmp_path: Path) -> None:
         device="cpu",
         busy_timeout_s=30.0,
         given_cache_dir=None,
+        given_state_dir=None,
         origins=tuple((name, Default()) for name in expected),
         envs=(),
     )
@@ -92,9 +94,11 @@ def test_pyproject_sets_everything_relative_to_the_root(tmp_path: Path) -> None:
         "busy_timeout": 0.0,
         "cache_dir": tmp_path / "made",
     }
-    assert config.settings == tuple(
+    *settings, state_dir = config.settings
+    assert settings == [
         Setting(name, value, Table("[tool.seedreg]", path)) for name, value in expected.items()
-    )
+    ]
+    assert (state_dir.name, state_dir.origin) == ("state_dir", Default())
     assert config.root == tmp_path
     assert config.envs == (EnvironmentSpec.of("old", packages=("tensorflow==2.15.*",)),)
     assert (config.timeout_s, config.busy_timeout_s) == (12.5, 0.0)
@@ -118,6 +122,7 @@ def test_variables_beat_pyproject_and_are_relative_to_the_current_folder(tmp_pat
         "SEEDREG_DEVICE": "gpu",
         "SEEDREG_BUSY_TIMEOUT": "2",
         "SEEDREG_CACHE_DIR": "kept",
+        "SEEDREG_STATE_DIR": "known",
         "SEEDREG_SOMETHING_ELSE": "ignored",
     }
     config = load_config({}, environ, cwd)
@@ -134,6 +139,7 @@ def test_variables_beat_pyproject_and_are_relative_to_the_current_folder(tmp_pat
         "device": "gpu",
         "busy_timeout": 2.0,
         "cache_dir": cwd / "kept",
+        "state_dir": cwd / "known",
     }
     assert config.settings == tuple(
         Setting(name, value, Variable(f"SEEDREG_{name.upper()}")) for name, value in expected.items()
@@ -165,6 +171,7 @@ def test_options_beat_variables(tmp_path: Path) -> None:
         "device": Default(),
         "busy_timeout": Given(),
         "cache_dir": Default(),
+        "state_dir": Default(),
     }
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
-from seedreg.config import load_config
+from seedreg.config import declared_distributions, load_config
 
 from .projects import error, write
 
@@ -62,3 +63,54 @@ def test_other_tools_tables_are_not_looked_at(tmp_path: Path) -> None:
     assert load_config({}, {}, tmp_path).project == tmp_path.name
     write(tmp_path, "[tool.other]\nbroken = \n")
     assert load_config({}, {}, tmp_path).project == tmp_path.name
+
+
+def test_whom_a_user_trusts_is_no_setting_of_a_project(tmp_path: Path) -> None:
+    path = write(tmp_path, '[tool.seedreg]\nstate_dir = "mine"\n')
+    assert error({}, {}, tmp_path) == (
+        f"state_dir in {path} is a setting of the user, not of a project",
+        "set the variable SEEDREG_STATE_DIR",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", set()),
+        ("[project", set()),
+        ('project = 3\ndependency-groups = []\n[tool]\npoetry = "x"\n', set()),
+        (
+            """
+            [project]
+            name = "My_Own.Name"
+            dependencies = ["  Zoo[extra] >= 1 ; python_version < '4'", "url @ https://x.org/a", 3, "==1"]
+            optional-dependencies = {all = ["more"], wrong = 3}
+            """,
+            {"my-own-name", "zoo", "url", "more"},
+        ),
+        (
+            """
+            [build-system]
+            requires = ["hatchling>=1"]
+            [dependency-groups]
+            dev = ["pytest", {include-group = "more"}]
+            [tool.poetry]
+            name = "poem"
+            [tool.poetry.dependencies]
+            Verse = "^1"
+            [tool.poetry.group.dev.dependencies]
+            rhyme = {version = "1"}
+            """,
+            {"hatchling", "pytest", "poem", "verse", "rhyme"},
+        ),
+    ],
+)
+def test_declared_distributions_are_those_of_every_usual_table(
+    tmp_path: Path, text: str, expected: set[str]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(dedent(text), encoding="utf-8")
+    assert declared_distributions(tmp_path / "pyproject.toml") == expected
+
+
+def test_without_a_file_nothing_is_declared(tmp_path: Path) -> None:
+    assert declared_distributions(tmp_path / "pyproject.toml") == set()

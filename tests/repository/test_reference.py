@@ -85,7 +85,7 @@ def test_settings_are_those_of_the_configuration(tmp_path: Path) -> None:
     )
     keys = []
     for key, variable, option, default in rows:
-        (name,) = pages.code(key)
+        (name, *_) = pages.code(key)
         keys.append(name)
         assert pages.code(variable) == ([] if name == "envs" else [f"SEEDREG_{name.upper()}"])
         assert set(pages.code(option)) <= every_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 
-from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource
+from seedreg.domain.failure import BuildFailure, Difference, Distrust, FailureKind, RandomSource
 from seedreg.domain.kinds import FactValue
 from seedreg.errors import Step
 
@@ -42,6 +42,7 @@ _NOT_FINITE = (
     "{factory}@{seed} starts with weights that are not finite: {tensor!r} holds {nans} NaN and {infinities} "
     "infinite values"
 )
+_FOREIGN = "this registry was not created here"
 _DIFFER = (
     "two builds of {factory}@{seed} differ in {differing} of {tensors} tensors; the first is {tensor!r} "
     "({difference})"
@@ -134,6 +135,10 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
         Words("no file {path}", hint="the path is relative to the project's root"),
     ),
     K.NAME_NOT_FOUND: (
+        Words(
+            "{name!r} leads out of {module} into the module {leads_to}",
+            hint="name the factory by the module that holds it: {leads_to}:…",
+        ),
         Words(
             "{module} has no {name!r}", hint="it has: no function or class of its own", when=("present", ())
         ),
@@ -239,6 +244,23 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
         Words(
             "tensor {tensor!r} holds {dtype} values, which have no fingerprint",
             hint="only numbers and booleans have fixed bytes; leave it out of what the factory returns",
+        ),
+    ),
+    K.UNTRUSTED: (
+        Words(
+            f"{{factory}} is neither in this project nor in a package that it declares, and {_FOREIGN}",
+            step=Step.TRUST,
+            when=("distrust", Distrust.ELSEWHERE.value),
+        ),
+        Words(
+            f"{{factory}} is in a framework and none of its ready-made models, and {_FOREIGN}",
+            step=Step.TRUST,
+            when=("distrust", Distrust.FRAMEWORK.value),
+        ),
+        Words(
+            "{factory} is in a declared package and would get the argument {argument!r}, which is more than "
+            f"numbers and words; and {_FOREIGN}",
+            step=Step.TRUST,
         ),
     ),
     K.VANISHED: (

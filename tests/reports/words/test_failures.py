@@ -17,6 +17,7 @@ from seedreg.cli.hints import failure_step, hint_of
 from seedreg.domain.failure import (
     BuildFailure,
     Difference,
+    Distrust,
     FailureKind,
     RandomSource,
     build_failure,
@@ -122,6 +123,7 @@ def test_what_has_words_for_one_value_of_a_fact_has_them_for_all() -> None:
         "reason": {reason.value for reason in Difference} - {Difference.UNSEEDED.value},
         "source": {source.value for source in RandomSource},
         "format": {"npz", "safetensors"},
+        "distrust": {distrust.value for distrust in Distrust},
     }
     for listed in WORDS.values():
         for each in listed:
