@@ -53,6 +53,14 @@ class Backend(Protocol):
         """Table, row and parent table of every reference to a row that does not exist."""
         ...
 
+    def definitions(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """Kind and name of everything that was defined, with its definition in one spelling."""
+        ...
+
+    def rows_of(self, table: str) -> Iterator[dict[str, Any]]:
+        """The rows of a table in the order of `rowid`, with any content; text that is none is bytes."""
+        ...
+
     def size_bytes(self) -> int:
         """How much room the database takes."""
         ...
@@ -163,7 +171,7 @@ class Database:
         """All rows of the query."""
         return list(self._connection.execute(query, parameters).all())
 
-    def stream(self, query: Select[Any]) -> Iterator[Any]:
+    def stream(self, query: Executable) -> Iterator[Any]:
         """The rows of the query, a few of them in memory at a time."""
         yield from self._connection.execute(query.execution_options(yield_per=256))
 

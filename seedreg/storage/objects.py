@@ -71,6 +71,10 @@ class ObjectStore:
             folder.mkdir(mode=0o700, exist_ok=True)
             take_permissions(folder, self._registry)
 
+    def has(self, sha256: str) -> bool:
+        """Whether there is an object of that name; `problems` says whether it is damaged."""
+        return _SHA256.fullmatch(sha256) is not None and self._path(sha256).is_file()
+
     def open(self, sha256: str) -> BinaryIO:
         """The object's bytes as a file, after all of them were verified.
 

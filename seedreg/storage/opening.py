@@ -11,7 +11,7 @@ from seedreg.leftovers import remove_leftovers
 from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.location import Location, SqliteFile
 from seedreg.storage.objects import ObjectStore
-from seedreg.storage.sqlite import create_sqlite, open_sqlite
+from seedreg.storage.sqlite import create_sqlite, open_scratch, open_sqlite
 
 
 def open_database(location: Location, *, write: bool, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
@@ -44,6 +44,11 @@ def create_database(location: Location, fill: Callable[[Database], None], *, wai
     match location:
         case SqliteFile(path):
             return create_sqlite(path, fill, wait_s=wait_s)
+
+
+def scratch_database() -> Database:
+    """A database without tables, which is gone when it is closed."""
+    return open_scratch()
 
 
 def may_exist(location: Location) -> bool:

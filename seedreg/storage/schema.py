@@ -64,7 +64,7 @@ def create(location: Location, *, wait_s: float = BUSY_TIMEOUT_S, revision: str 
 
     def fill(database: Database) -> None:
         with database.migrating() as connection:
-            _migrate(connection, revision or revisions.SCHEMA_REVISION)
+            migrate(connection, revision or revisions.SCHEMA_REVISION)
 
     return create_database(location, fill, wait_s=wait_s)
 
@@ -93,7 +93,7 @@ def upgrade(
         stamp = at.replace("-", "").replace(":", "")
         target = path_of_backup(location, f"{before.revision}-{stamp}")
         backup(location, target)
-        _migrate(connection, before.latest)
+        migrate(connection, before.latest)
         if any(database.backend.dangling()):
             raise RegistryError(
                 f"registry {database.place} was not upgraded: rows point to rows that do not exist",
@@ -119,7 +119,7 @@ def migrations_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
-def _migrate(connection: Connection, revision: str) -> None:
+def migrate(connection: Connection, revision: str) -> None:
     """Run the revisions up to the one given inside the caller's transaction."""
     from alembic import command
     from alembic.config import Config

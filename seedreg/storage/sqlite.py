@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
@@ -73,6 +74,27 @@ class SqliteBackend:
         for table, row, parent, _ in self._file.execute("PRAGMA foreign_key_check"):
             yield table, row, parent
 
+    def definitions(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """See `Backend`; settings of the file are among them."""
+        query = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite!_stat%' ESCAPE '!'"
+        for kind, name, sql in self._file.execute(query):
+            yield (kind, name), "".join(str(sql).split()).lower()
+        for setting in ("encoding", "user_version"):
+            (value,) = self._file.execute(f"PRAGMA {setting}").fetchone()
+            yield ("setting", setting), str(value)
+
+    def rows_of(self, table: str) -> Iterator[dict[str, Any]]:
+        """See `Backend`."""
+        decode = self._file.text_factory
+        self._file.text_factory = _text_or_bytes
+        try:
+            rows = self._file.execute(f'SELECT rowid AS "rowid", * FROM "{table}" ORDER BY rowid')
+            names = [column[0] for column in rows.description]
+            for row in rows:
+                yield dict(zip(names, row, strict=True))
+        finally:
+            self._file.text_factory = decode
+
     def size_bytes(self) -> int:
         """See `Backend`; what was written last may still be in a file beside it."""
         return self._path.stat().st_size
@@ -94,6 +116,20 @@ class SqliteBackend:
         self._engine.dispose()
         if self._turns is not None:
             self._turns.close()
+
+
+def _text_or_bytes(text: bytes) -> str | bytes:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text
+
+
+def open_scratch() -> Database:
+    """A database in memory, without tables."""
+    path = Path(":memory:")
+    file = sqlite3.connect(path, isolation_level=None)
+    return Database(SqliteBackend(file, path, 0), str(path))
 
 
 def open_sqlite(path: Path, *, write: bool, busy_timeout_s: float) -> Database:

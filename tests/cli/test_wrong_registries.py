@@ -119,13 +119,17 @@ def test_an_older_registry_can_be_read_and_says_how_to_upgrade_it(empty_project:
         )
         assert result.err.endswith("  hint: run `seedreg db upgrade` (takes a backup first)\n")
     assert db.read_bytes() == before
+    # The sample's sources have made-up hashes: nothing else may be wrong with it, then or afterwards.
+    checked = empty_project("db", "check", "--db", "some.db")
     status = empty_project("db", "status", "--db", "some.db")
     assert (status.code, status.out.splitlines()[-1]) == (0, "  next: seedreg db upgrade")
     upgraded = empty_project("db", "upgrade", "--db", "some.db")
     assert (upgraded.code, upgraded.err) == (0, "")
     (backup,) = empty_project.root.glob("some.db.*.bak")
     assert upgraded.out.splitlines()[1] == f"backup    {backup}"
-    assert empty_project("db", "check", "--db", "some.db").code == 0
+    assert empty_project("db", "check", "--db", "some.db") == checked
+    problems = [line for line in checked.out.splitlines() if line.startswith("problem")]
+    assert [line.endswith("its source cannot be so: text") for line in problems] == [True] * 4
 
 
 @pytest.mark.parametrize("command", [("list",), ("verify", "x"), ("db", "status"), ("show", "x")])

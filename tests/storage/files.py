@@ -16,7 +16,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
 
 def execute(path: Path, statement: str) -> None:
     with closing(sqlite3.connect(path)) as file, file:
-        file.execute(statement)
+        file.executescript(statement)
 
 
 def definitions(path: Path) -> list[tuple[object, ...]]:

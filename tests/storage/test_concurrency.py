@@ -30,8 +30,9 @@ time.sleep(max(0, start - time.time()))
 with open_repository(SqliteFile(path), create=True) as repository:
     for number in range({entries}):
         stored = values.entry(worker * 100_000 + number, tags=("x",), note="n" * 500)
-        assert repository.entries.add(stored, values.baseline(letter="0123456789abcdef"[number % 16]))
-        repository.checks.add(values.check(stored.id))
+        letter = "0123456789abcdef"[number % 16]
+        assert repository.entries.add(stored, values.baseline(letter=letter))
+        repository.checks.add(values.found(values.check(stored.id), values.fingerprint(letter)))
         print(stored.id, flush=True)
     won = repository.entries.add(values.entry(99, alias="shared"), values.baseline())
     print("won" if won else "lost", flush=True)

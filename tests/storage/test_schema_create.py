@@ -92,7 +92,7 @@ def test_a_failure_while_creating_leaves_no_file(tmp_path: Path, monkeypatch: py
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(schema_module, "_migrate", full)
+    monkeypatch.setattr(schema_module, "migrate", full)
     with pytest.raises(RegistryError) as error:
         create(SqliteFile(tmp_path / "registry.db"))
     assert error.value.message == f"registry {tmp_path / 'registry.db'}: No space left on device"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seedreg.domain.audit import AuditPlan, Shard, Waiver
+from seedreg.domain.canonical import sha256_text
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
@@ -23,7 +24,8 @@ AT = "2026-01-02T03:04:05.000006Z"
 LATER = "2026-02-03T04:05:06.000007Z"
 LATEST = "2026-03-04T05:06:07.000008Z"
 
-SOURCE = Source("models.py", 7, "a" * 64, "b" * 64, 'def build():\n    return "é"\n', "c" * 40, False)
+TEXT = 'def build():\n    return "é"\n'
+SOURCE = Source("models.py", 7, sha256_text(TEXT), "b" * 64, TEXT, "c" * 40, False)
 FACTS = BuildFacts(
     Isolation.FORK, 0.25, 0.125, 12, None, ("numpy",), (build_warning(WarningKind.IGNORES_SEED, seed=1),)
 )
@@ -76,7 +78,8 @@ def listed(summary: EntrySummary) -> Entry:
 
 
 def fingerprint(letter: str = "d", name: str = "dense/kernel:0") -> Fingerprint:
-    stats = TensorStats(6, 0.5, 0.1, -1.0, None, 2.5, 0, 1, 0, (0.25, "NaN", "-Infinity"))
+    samples = (0.25, "NaN", "-Infinity", 0.5, 0.5, 0.75)
+    stats = TensorStats(6, 0.5, 0.18, 0.25, 0.75, None, 0, 1, 1, samples)
     kernel = TensorRecord(
         "float32", (2, 3), letter * 64, name, "dense", "Dense", {"class_name": "GlorotUniform"}, stats
     )
