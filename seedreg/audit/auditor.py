@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedreg.audit.events import ColumnFailed, ColumnStarted, Event
 from seedreg.audit.history import AuditHistory
 from seedreg.audit.resuming import SameEnvironment
 from seedreg.audit.selection import EVERYTHING, AuditSelection, selected_ids
-from seedreg.domain.audit import Audit, AuditPlan
+from seedreg.domain.audit import Audit, AuditCounts, AuditPlan
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure, environment_failure
-from seedreg.domain.results import AuditRow, Verification
+from seedreg.domain.results import AuditReport, AuditRow, Verification
 from seedreg.domain.verdict import AuditColumn, Check, Verdict
-from seedreg.errors import EnvironmentFailed, NothingSelected, Step, UsageError
+from seedreg.errors import EnvironmentFailed, NothingSelected, RegistryError, Step, UsageError
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
+from seedreg.reports.lines import counted
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
@@ -51,6 +53,7 @@ class Auditor:
         self._project = project
         self._clock = clock
         self._refusal = refusal
+        self._judged: dict[tuple[str, str], tuple[Verdict, bool]] = {}
 
     def start(self, columns: Sequence[EnvironmentSpec], selection: AuditSelection = EVERYTHING) -> Audit:
         """Record a new audit: each selected entry is to be checked in each of the environments.
@@ -95,6 +98,7 @@ class Auditor:
             UsageError: if the audit was interrupted and an environment has changed since.
         """
         done = self._repository.audits.checked(audit.number)
+        self._judged.clear()
         stopped = False
         for column in audit.plan.columns:
             left = [one for one in audit.plan.entry_ids if (one, column.label) not in done]
@@ -103,6 +107,9 @@ class Auditor:
             yield ColumnStarted(column, len(left))
             with closing(self._run_column(audit, column, left)) as events:
                 for event in events:
+                    if isinstance(event, AuditRow):
+                        judged = event.check.verdict, event.waiver is not None
+                        self._judged[event.entry.id, column.label] = judged
                     yield event
                     if fail_fast and isinstance(event, AuditRow) and event.failed:
                         stopped = True
@@ -111,6 +118,31 @@ class Auditor:
                 break
         if not stopped or not self.left(audit):
             self._repository.audits.finish(audit.number, self._clock())
+
+    def report(self, audit: Audit) -> AuditReport:
+        """What reports of the audit are written from; its counts are of what was judged by `run`.
+
+        Only checks that another command made before it was interrupted are counted as they are stored.
+        """
+        found = {**self._repository.audits.verdicts(audit.number), **self._judged}
+        planned = len(audit.plan.entry_ids) * len(audit.plan.columns)
+        counts = AuditCounts.of(planned, found.values())
+        return replace(self.history.report(audit.number), counts=counts)
+
+    def require_stored(self, audit: Audit) -> None:
+        """Make sure that the registry gives back what was judged.
+
+        Raises:
+            RegistryError: if it does not, e.g. because a trigger was added to the file.
+        """
+        stored = self._repository.audits.verdicts(audit.number)
+        differing = sum(stored.get(key) != judged for key, judged in self._judged.items())
+        if differing:
+            raise RegistryError(
+                f"registry {self._repository.location} is damaged: of audit {audit.number} it stored "
+                f"{counted(differing, 'verdict')} that were not judged",
+                step=Step.CHECK_REGISTRY,
+            )
 
     def _run_column(
         self, audit: Audit, column: EnvironmentSpec, ids: Sequence[str]

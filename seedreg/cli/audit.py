@@ -11,13 +11,14 @@ from seedreg.audit import Auditor, AuditSelection
 from seedreg.cli.audit_events import EventPrinter
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
+from seedreg.cli.hints import hint_of
 from seedreg.cli.options import audit_environment_options, selectors_argument
 from seedreg.cli.outputs import plan_reports, report_options
 from seedreg.cli.parsing import parse_age, parse_shard
 from seedreg.cli.printing import print_error, report_output
 from seedreg.cli.projects import open_project_for_builds
 from seedreg.domain.audit import Audit
-from seedreg.errors import EXIT_DRIFT, UsageError
+from seedreg.errors import EXIT_DRIFT, RegistryError, UsageError
 from seedreg.reports.audit.output import write_reports
 
 
@@ -69,9 +70,10 @@ def audit_command(
     with project.auditor(columns) as auditor:
         audit = auditor.resume(columns) if resume else auditor.start(columns, selection)
         _run(auditor, audit, printer, guide, fail_fast=fail_fast)
-        report = auditor.history.report(audit.number)
+        report = auditor.report(audit)
         code = exit_code_of(report.counts.failing)
         try:
+            auditor.require_stored(audit)
             write_reports(
                 report,
                 targets,
@@ -86,6 +88,10 @@ def audit_command(
                 raise UsageError(error.message, hint=again) from error
             # A missing report must not hide what the audit found.
             print_error(error.message, again)
+        except RegistryError as error:
+            if code != EXIT_DRIFT:
+                raise
+            print_error(error.message, hint_of(error))
     return code
 
 

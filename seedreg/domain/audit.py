@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,6 +105,16 @@ class AuditCounts:
     planned: int
     verdicts: dict[Verdict, int] = field(default_factory=dict)
     waived: int = 0
+
+    @classmethod
+    def of(cls, planned: int, judged: Iterable[tuple[Verdict, bool]]) -> AuditCounts:
+        """The counts of checks by their verdicts, and by whether they are waived."""
+        verdicts: dict[Verdict, int] = {}
+        waived = 0
+        for verdict, is_covered in judged:
+            verdicts[verdict] = verdicts.get(verdict, 0) + 1
+            waived += is_covered
+        return cls(planned, verdicts, waived)
 
     @property
     def done(self) -> int:
