@@ -79,6 +79,32 @@ def _rename_without_overwriting(temporary: Path, target: Path, wait_s: float) ->
         lock.unlink()
 
 
+def target_of(path: Path) -> Path:
+    """The file that writing to the path creates or replaces: a symbolic link stays, its target is written.
+
+    Raises:
+        OSError: if no file can be written there: it is a folder, its folder is missing or takes no files, its
+            name is too long, links lead in a circle.
+    """
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        is_folder = False
+    if is_folder:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    target = Path(os.path.realpath(path))
+    folder = target.parent
+    if not stat.S_ISDIR(folder.stat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if (not target.exists() or target.is_file()) and not _takes_files(folder):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    return target
+
+
+def _takes_files(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[TextIO]:
     """A text file that gets its name when all is written, and leaves nothing behind when that fails.
@@ -89,15 +115,11 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     Raises:
         OSError: if it cannot be written.
     """
-    try:
-        special = not stat.S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
-        special = False
-    if special:
+    path = target_of(path)
+    if path.exists() and not path.is_file():
         with open_text(path, "w") as file:
             yield file
         return
-    path = path.resolve()  # a symbolic link stays one, and its target is replaced
     temporary = path.with_name(temporary_name(".tmp"))
     remove_leftovers(path.parent)
     try:

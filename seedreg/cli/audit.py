@@ -13,7 +13,7 @@ from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.hints import hint_of
 from seedreg.cli.options import audit_environment_options, selectors_argument
-from seedreg.cli.outputs import plan_reports, report_options
+from seedreg.cli.outputs import plan_reports, refuse_registry_files, report_options
 from seedreg.cli.parsing import parse_age, parse_shard
 from seedreg.cli.printing import print_error, report_output
 from seedreg.cli.projects import open_project_for_builds
@@ -67,6 +67,7 @@ def audit_command(
     guide = CommandLineGuide()
     printer = EventPrinter(guide, verbose=verbose)
     project, columns = open_project_for_builds(ctx, printer.say, **settings)
+    refuse_registry_files((target.path for target in targets if target.path), project.location)
     with project.auditor(columns) as auditor:
         audit = auditor.resume(columns) if resume else auditor.start(columns, selection)
         _run(auditor, audit, printer, guide, fail_fast=fail_fast)

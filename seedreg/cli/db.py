@@ -8,6 +8,7 @@ import click
 
 from seedreg import storage
 from seedreg.cli.options import registry_option
+from seedreg.cli.outputs import refuse_registry_files
 from seedreg.cli.printing import needs_output, print_line
 from seedreg.cli.projects import open_project
 from seedreg.domain.summary import EntryState
@@ -66,7 +67,9 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
 @click.pass_context
 def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
     """Copy the registry to TARGET, even while others write to it."""
-    storage.backup(open_project(ctx, db=db).location, target)
+    location = open_project(ctx, db=db).location
+    refuse_registry_files([target], location)
+    storage.backup(location, target)
     print_line(f"backup    {target}")
     return 0
 

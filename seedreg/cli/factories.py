@@ -23,8 +23,8 @@ def factories_command(ctx: click.Context, /, module: str | None, as_json: bool) 
 
     The files are read; no module of the project is imported.
     """
-    cwd = Path.cwd()
     config = load(ctx)
+    cwd = Path.cwd()
     found = candidates(config, module, cwd=cwd)
     if as_json:
         print_json(factories_document(found))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from seedreg import storage
+from seedreg.cli.projects import current_folder
 from seedreg.errors import UsageError
+from seedreg.files import target_of
 from seedreg.reports.audit import Format
 from seedreg.reports.audit.output import Target
 
@@ -66,25 +69,42 @@ def plan_reports(
             hint="give one --output for each --format, in the same order",
         )
     given = [*outputs, *["-"] * (len(formats) - len(outputs))]
+    if "" in given:
+        raise UsageError("--output is empty", hint="name a file, or - for standard output")
     paths = [None if name == "-" else Path(name) for name in given]
     seen: set[Path | None] = set()
     for path in paths:
-        place = path if path is None else path.resolve()
+        place = None if path is None else _writable(path)
         if place in seen:
             raise UsageError(
                 f"two reports go to {'standard output' if path is None else path}",
                 hint="give each --format an --output of its own, in the same order; - is standard output",
             )
         seen.add(place)
-        if path is not None:
-            _require_folder(path)
     return tuple(Target(Format(name), path) for name, path in zip(formats, paths, strict=True))
 
 
-def _require_folder(path: Path) -> None:
-    if path.is_dir():
-        raise UsageError(f"report {path} is a folder", hint="name a file in it")
-    if not path.resolve().parent.is_dir():
+def _writable(path: Path) -> Path:
+    if not path.is_absolute():
+        current_folder()
+    try:
+        return target_of(path)
+    except IsADirectoryError:
+        raise UsageError(f"report {path} is a folder", hint="name a file in it") from None
+    except FileNotFoundError as error:
         raise UsageError(
-            f"there is no folder {path.resolve().parent} for report {path}", hint="create it first"
-        )
+            f"there is no folder {error.filename} for report {path}", hint="create it first"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"report {path} cannot be written: {error.strerror}") from error
+
+
+def refuse_registry_files(paths: Iterable[Path], location: storage.Location) -> None:
+    """Refuse to write over what the registry is made of.
+
+    Raises:
+        UsageError: if a path names its file, a companion or backup of it, or a kept weight, by whatever name.
+    """
+    for path in paths:
+        if storage.is_part_of(location, path):
+            raise UsageError(f"{path} is part of the registry {location}", hint="name another file")

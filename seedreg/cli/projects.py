@@ -18,6 +18,20 @@ from seedreg.project import Project
 from seedreg.reports.words.notices import notice_text
 
 
+def current_folder() -> Path:
+    """The folder that the command runs in.
+
+    Raises:
+        UsageError: if it was deleted, or cannot be read.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            f"there is no current folder: {error.strerror}", hint="change to a folder that exists"
+        ) from error
+
+
 def load(ctx: click.Context, **options: object) -> Config:
     """The configuration of this command.
 
@@ -27,7 +41,7 @@ def load(ctx: click.Context, **options: object) -> Config:
     """
     if options.get("db") is None:
         options["db"] = ctx.find_root().params.get("db")
-    return load_config(options, os.environ, Path.cwd())
+    return load_config(options, os.environ, current_folder())
 
 
 def open_project(ctx: click.Context, **options: object) -> Project:

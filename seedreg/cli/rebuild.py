@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from seedreg.cli.options import entry_build_options, selector_argument
+from seedreg.cli.outputs import refuse_registry_files
 from seedreg.cli.printing import print_line, print_lines
 from seedreg.cli.projects import open_project_for_build
 from seedreg.errors import EXIT_DRIFT
@@ -31,6 +32,7 @@ def rebuild_command(ctx: click.Context, /, selector: str, output: Path, **settin
     It says whether they are the registered ones; if they are not, the exit code is 1.
     """
     project, environment = open_project_for_build(ctx, **settings)
+    refuse_registry_files([output], project.location)
     with project.building(environment) as registry:
         result = registry.rebuild(selector, output)
     entry, number = result.entry, result.baseline.number

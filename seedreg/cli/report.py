@@ -8,7 +8,7 @@ import click
 
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option
-from seedreg.cli.outputs import plan_reports, report_options
+from seedreg.cli.outputs import plan_reports, refuse_registry_files, report_options
 from seedreg.cli.printing import needs_output, report_output
 from seedreg.cli.projects import open_project
 from seedreg.reports.audit.output import write_reports
@@ -35,6 +35,7 @@ def report_command(
     """
     targets = plan_reports(formats, outputs, os.environ)
     project = open_project(ctx, db=db)
+    refuse_registry_files((target.path for target in targets if target.path), project.location)
     with project.audits() as audits:
         write_reports(
             audits.report(number),

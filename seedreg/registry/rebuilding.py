@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from seedreg.domain.entry import Entry
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.results import Rebuilt
 from seedreg.errors import NotJudged, UsageError
+from seedreg.files import target_of
 from seedreg.leftovers import remove_leftovers, temporary_name
 from seedreg.registry.accepting import not_judged
 
@@ -42,10 +44,13 @@ def rebuild(
 ) -> Rebuilt:
     """Build the entry and write its weights to `output`; see `Registry.rebuild`."""
     try:
-        remove_leftovers(output.parent)
-        folder = tempfile.TemporaryDirectory(prefix=temporary_name("-"), dir=output.parent)
+        target = target_of(output)
+        if target.exists() and not target.is_file():
+            raise UsageError(f"{output} is not a regular file", hint="name a file")
+        remove_leftovers(target.parent)
+        folder = tempfile.TemporaryDirectory(prefix=temporary_name("-"), dir=target.parent)
     except OSError as error:
-        raise UsageError(f"cannot write into {output.parent}: {error.strerror}") from error
+        raise UsageError(f"cannot write {output}: {error.strerror}") from error
     with folder as temporary:
         ((_, outcome),) = executor.run([BuildRequest(0, entry.recipe, export=form)])
         if isinstance(outcome, BuildFailure):
@@ -55,7 +60,9 @@ def rebuild(
         try:
             # In two steps, as the file may come from another file system and `output` is written whole.
             written = shutil.move(outcome.exported, temporary)
-            os.replace(written, output)
+            if target.exists():
+                os.chmod(written, stat.S_IMODE(target.stat().st_mode))
+            os.replace(written, target)
         except OSError as error:
             raise UsageError(f"cannot write {output}: {error.strerror}") from error
     baseline = repository.baselines.current(entry.id)

@@ -12,6 +12,7 @@ from seedreg.storage.revisions import SCHEMA_REVISION, SchemaState, SchemaStatus
 if TYPE_CHECKING:
     from seedreg.storage.inspection import check
     from seedreg.storage.objects import ObjectStore
+    from seedreg.storage.ownership import is_part_of
     from seedreg.storage.repository import Repository, open_repository
     from seedreg.storage.schema import AlreadyCurrent, Upgraded, backup, size_bytes, status, upgrade
 
@@ -28,6 +29,7 @@ __all__ = [
     "backup",
     "check",
     "companions",
+    "is_part_of",
     "open_repository",
     "parse_location",
     "size_bytes",
@@ -42,6 +44,7 @@ _MODULES = {
     "Upgraded": "schema",
     "backup": "schema",
     "check": "inspection",
+    "is_part_of": "ownership",
     "open_repository": "repository",
     "size_bytes": "schema",
     "status": "schema",

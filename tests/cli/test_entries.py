@@ -347,7 +347,7 @@ def test_a_target_that_cannot_be_written_is_told_before_anything_is_built(projec
     assert project("rebuild", "coin", "-o", "nowhere/weights.npz").shown == (
         2,
         "",
-        error("cannot write into nowhere: No such file or directory"),
+        error("cannot write nowhere/weights.npz: No such file or directory"),
     )
     (project.root / "folder.npz").mkdir()
     result = project("rebuild", "coin", "-o", "folder.npz")
