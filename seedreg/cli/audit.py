@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
 import click
 
@@ -18,8 +20,9 @@ from seedreg.cli.parsing import parse_age, parse_shard
 from seedreg.cli.printing import print_error, report_output
 from seedreg.cli.projects import open_project_for_builds
 from seedreg.domain.audit import Audit
+from seedreg.domain.results import AuditReport
 from seedreg.errors import EXIT_DRIFT, RegistryError, UsageError
-from seedreg.reports.audit.output import write_reports
+from seedreg.reports.audit.output import Target, write_reports
 
 
 @click.command("audit")
@@ -75,21 +78,9 @@ def audit_command(
         code = exit_code_of(report.counts.failing)
         try:
             auditor.require_stored(audit)
-            write_reports(
-                report,
-                targets,
-                guide,
-                root=project.config.root,
-                environ=os.environ,
-                out=report_output(),
-            )
-        except UsageError as error:
-            again = f"the audit is stored: `seedreg report {audit.number} --format … -o FILE` writes a report"
-            if code != EXIT_DRIFT:
-                raise UsageError(error.message, hint=again) from error
+            _write(report, targets, guide, project.config.root)
+        except (RegistryError, UsageError) as error:
             # A missing report must not hide what the audit found.
-            print_error(error.message, again)
-        except RegistryError as error:
             if code != EXIT_DRIFT:
                 raise
             print_error(error.message, hint_of(error))
@@ -114,3 +105,11 @@ def _run(
         raise
     finally:
         printer.end()
+
+
+def _write(report: AuditReport, targets: Sequence[Target], guide: CommandLineGuide, root: Path) -> None:
+    try:
+        write_reports(report, targets, guide, root=root, environ=os.environ, out=report_output())
+    except UsageError as error:
+        again = f"`seedreg report {report.audit.number} --format … -o FILE`"
+        raise UsageError(error.message, hint=f"the audit is stored: {again} writes a report") from error
