@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,9 @@ from seedreg.storage.sqlite_errors import explaining, is_refusal
 
 # `PRAGMA application_id` of every registry: the bytes "sdrg", at offset 68 of the file.
 APPLICATION_ID = 0x73647267
+# How long a reader that can take no lock looks for a moment at which nobody writes.
+_LOOK_FOR_S = 1.0
+_TICK_NS = 20_000_000
 
 
 def require_registry(path: Path) -> None:
@@ -75,13 +79,17 @@ def connect(path: Path, *, write: bool, busy_timeout_s: float) -> sqlite3.Connec
         if write and not (_writable(path) and _writable(path.parent)):
             # SQLite would open it for reading and complain only when the work is done.
             raise sqlite3.OperationalError("attempt to write a readonly database")
-        try:
-            return _connect(path, "mode=rw", write, busy_timeout_s)
-        except sqlite3.OperationalError as error:
-            if write or not is_refusal(error) or _has_content(path.with_name(f"{path.name}-wal")):
-                raise
-            # No -shm can be made here. Nobody else can write here either, so nothing can change.
-            return _connect(path, "mode=ro&immutable=1", write, busy_timeout_s)
+        deadline = time.monotonic() + min(busy_timeout_s, _LOOK_FOR_S)
+        while True:
+            try:
+                return _connect(path, "mode=rw", write, busy_timeout_s)
+            except sqlite3.OperationalError as error:
+                if write or not is_refusal(error) or time.monotonic() > deadline:
+                    raise
+            # No -shm can be made here, so there are no locks. Another user may be able to write here.
+            if copy := _copy_in_memory(path):
+                return copy
+            time.sleep(0.02)
 
 
 def _connect(path: Path, query: str, write: bool, busy_timeout_s: float) -> sqlite3.Connection:
@@ -100,6 +108,35 @@ def _connect(path: Path, query: str, write: bool, busy_timeout_s: float) -> sqli
         file.close()
         raise
     return file
+
+
+def _copy_in_memory(path: Path) -> sqlite3.Connection | None:
+    """A connection to a copy of a file that cannot be locked; None if it may have changed meanwhile."""
+    before = _state(path)
+    if before is None:
+        return None
+    with closing(_connect(path, "mode=ro&immutable=1", False, 0)) as source:
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            source.backup(copy)
+        except BaseException:
+            copy.close()
+            raise
+    if _state(path) != before:
+        copy.close()
+        return None
+    copy.execute("PRAGMA query_only=ON")
+    return copy
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What changes with the file's content; None while others write, or just before a clock's next tick."""
+    if _has_content(companions(path)[0]):
+        return None
+    found = path.stat()
+    if 0 <= time.time_ns() - found.st_mtime_ns < _TICK_NS:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def create_file(

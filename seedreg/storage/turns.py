@@ -30,7 +30,7 @@ class Turns:
     """The place of one connection in the queue of a registry; use it in one thread, and close it.
 
     Args:
-        queue: the file that is locked; it is created when it is needed, and removed by whoever is last.
+        queue: the file that is locked; it is created when it is needed, and removed when nobody waited.
         registry: the file whose permissions it gets.
     """
 
@@ -38,6 +38,7 @@ class Turns:
         self._queue = queue
         self._registry = registry
         self._descriptor: int | None = None
+        self._has_waited = False
 
     @contextmanager
     def turn(self, timeout_s: float) -> Iterator[None]:
@@ -57,10 +58,13 @@ class Turns:
         """Leave the queue, and remove its file if nobody else is in it."""
         if self._descriptor is None:
             return
-        with suppress(OSError):
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if self._is_current(self._descriptor):
-                self._queue.unlink()
+        # A lock that is free may be about to be taken by the next one. Where processes wait, the file stays:
+        # those who wait for a file that is removed have to ask again, and lose their place.
+        if not self._has_waited:
+            with suppress(OSError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self._is_current(self._descriptor):
+                    self._queue.unlink()
         self._forget()
 
     def _lock(self, timeout_s: float) -> bool:
@@ -87,6 +91,7 @@ class Turns:
         return self._descriptor
 
     def _wait(self, descriptor: int, timeout_s: float) -> None:
+        self._has_waited = True
         ticket = _Ticket(descriptor)
         try:
             granted = ticket.wait(timeout_s)

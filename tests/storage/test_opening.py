@@ -17,6 +17,7 @@ from seedreg.storage import (
     backup,
     check,
     open_repository,
+    sqlite_file,
     status,
     upgrade,
 )
@@ -305,3 +306,26 @@ class TestPermissions:
         guarded.parent.chmod(0o555)
         with pytest.raises(RegistryError, match="cannot be opened"):
             open_repository(SqliteFile(copy), write=False)
+
+    def test_who_can_take_no_lock_reads_one_moment_whatever_another_user_writes(self, guarded: Path) -> None:
+        guarded.chmod(0o444)
+        guarded.parent.chmod(0o555)
+        with open_repository(SqliteFile(guarded), write=False) as reader:
+            guarded.parent.chmod(0o755)
+            guarded.chmod(0o644)
+            with open_repository(SqliteFile(guarded)) as writer:
+                for seed in range(50):
+                    writer.entries.add(entry(seed), baseline())
+            assert reader.entries.summaries() == []
+            assert list(reader.database.backend.damages()) == []
+
+    def test_a_file_that_changes_while_it_is_copied_is_copied_again(
+        self, guarded: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guarded.chmod(0o444)
+        guarded.parent.chmod(0o555)
+        states = [(1,), (2,), None, (3,), (3,)]
+        monkeypatch.setattr(sqlite_file, "_state", lambda _: states.pop(0))
+        with open_repository(SqliteFile(guarded), write=False, busy_timeout_s=5) as reader:
+            assert reader.entries.summaries() == []
+        assert states == []
