@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
@@ -14,40 +14,21 @@ from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.executors import wire
 from seedreg.executors.git import with_git
 from seedreg.executors.launch import Launch, Mode
-from seedreg.executors.process import WorkerProcess
+from seedreg.executors.process import LineTooLongError, WorkerProcess, WorkerStuckError
 from seedreg.executors.spool import Spool, discard
+from seedreg.executors.watched import (
+    LOOK_S,
+    SILENT_S,
+    Ended,
+    ImportTooLong,
+    Incomprehensible,
+    Overdue,
+    Running,
+    Silent,
+    Trouble,
+    Worker,
+)
 from seedreg.executors.work import Work
-
-
-@dataclass(frozen=True)
-class _Running:
-    """A build that a worker was asked for, and where it writes its weights."""
-
-    request: BuildRequest
-    exported: Path | None
-
-
-@dataclass
-class _Worker:
-    process: WorkerProcess
-    deadline: float
-    running: dict[int, _Running] = field(default_factory=dict)
-    ready: bool = False
-
-    @property
-    def slots(self) -> int:
-        """How many of the executor's jobs it occupies; importing TensorFlow takes one."""
-        return len(self.running) if self.ready else 1
-
-    def answered(self, key: int) -> _Running:
-        """The build that it answered.
-
-        Raises:
-            ProtocolError: if it was not asked for that.
-        """
-        if key not in self.running:
-            raise wire.ProtocolError(answered=key)
-        return self.running.pop(key)
 
 
 class Crew:
@@ -78,10 +59,11 @@ class Crew:
         self._timeout_s = timeout_s
         self._import_timeout_s = import_timeout_s
         self.needs_fresh: set[str] = set()
-        self._workers: dict[Launch, _Worker] = {}
+        self._workers: dict[Launch, Worker] = {}
         self._selector = selectors.DefaultSelector()
         self._git: dict[Source, Source] = {}
         self._spool = Spool()
+        self._looked_at = time.monotonic()
 
     def close(self) -> None:
         """End every worker and build."""
@@ -132,60 +114,87 @@ class Crew:
                     continue
                 if worker is None or not worker.ready or free <= 0:
                     break
-                self._send(worker, work.take(launch))
+                self._send(launch, work)
 
-    def _send(self, worker: _Worker, request: BuildRequest) -> None:
-        exported = None if request.export is None else self._spool.place(request.export)
-        worker.running[request.key] = _Running(request, exported)
-        wire.send_request(worker.process, request, self._root, self._import_paths, self._timeout_s, exported)
+    def _send(self, launch: Launch, work: Work) -> None:
+        """Ask a worker for the next build that waits for it."""
+        worker, request = self._workers[launch], work.take(launch)
+        try:
+            exported = None if request.export is None else self._spool.place(request.export)
+        except OSError as error:
+            work.finish(request, build_failure(FailureKind.WORKER, error=str(error)))
+            return
+        worker.running[request.key] = Running(request, exported)
+        try:
+            wire.send_request(
+                worker.process, request, self._root, self._import_paths, self._timeout_s, exported
+            )
+        except WorkerStuckError:
+            self._give_up(launch, Silent(SILENT_S), work)
 
     def _start(self, launch: Launch) -> BuildFailure | None:
-        command = launch.command(self._python, self._worker_folder)
+        try:
+            folder = self._spool.worker_folder()
+        except OSError as error:
+            return build_failure(FailureKind.WORKER, error=str(error))
+        command = launch.command(self._python, self._worker_folder, folder)
         try:
             process = WorkerProcess(command, launch.environment(self._environ, self._python), self._root)
         except OSError as error:
+            discard(folder)
             return build_failure(
                 FailureKind.INTERPRETER, python=self._python, error=error.strerror or str(error)
             )
-        self._workers[launch] = _Worker(process, time.monotonic() + self._import_timeout_s)
+        self._workers[launch] = Worker(process, folder, time.monotonic() + self._import_timeout_s)
         self._selector.register(process, selectors.EVENT_READ, launch)
         return None
 
     def _wait(self, work: Work) -> None:
         for launch in self._readable():
             worker = self._workers[launch]
-            lines = worker.process.read_lines()
+            worker.silent_s = 0.0
             try:
+                lines = worker.process.read_lines()
                 if lines is None:
-                    raise EOFError
+                    self._give_up(launch, Ended(), work)
+                    continue
                 for line in lines:
                     self._receive(wire.decode_message(line, self._root), launch, work)
                     if launch not in self._workers:
                         break  # it has ended
-            except (wire.ProtocolError, EOFError) as error:
-                self._fail_all(launch, error, work)
+            except LineTooLongError:
+                self._give_up(launch, Incomprehensible(wire.NoMessage(said="")), work)
+            except wire.ProtocolError as error:
+                self._give_up(launch, Incomprehensible(error), work)
         now = time.monotonic()
+        # Of a time in which this process was stopped or its caller was busy, only a moment counts.
+        passed_s, self._looked_at = min(now - self._looked_at, 2 * LOOK_S), now
         for launch, worker in list(self._workers.items()):
-            if not worker.ready and now >= worker.deadline:
-                self._fail_all(launch, TimeoutError(), work)
+            trouble = worker.trouble(now, passed_s, self._timeout_s)
+            if trouble is not None:
+                self._give_up(launch, trouble, work)
 
     def _readable(self) -> list[Launch]:
-        """The workers that have sent something; waits until one has, or the time to import is over."""
+        """The workers that have sent something; waits until one has, or they have to be looked at."""
         waiting = [launch for launch, worker in self._workers.items() if worker.process.has_lines]
         if waiting:
             return waiting
-        deadlines = [worker.deadline for worker in self._workers.values() if not worker.ready]
-        wait_s = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        return [key.data for key, _ in self._selector.select(wait_s)]
+        now = time.monotonic()
+        waits = [worker.deadline - now for worker in self._workers.values() if not worker.ready]
+        waits += [LOOK_S for worker in self._workers.values() if worker.running]
+        return [key.data for key, _ in self._selector.select(max(0.0, min(waits)) if waits else None)]
 
     def _receive(self, message: wire.Message, launch: Launch, work: Work) -> None:
         worker = self._workers[launch]
         match message:
-            case wire.Ready():
-                worker.ready = True
+            case wire.Ready(beat_s):
+                worker.ready, worker.beats = True, beat_s is not None
+            case wire.Alive():
+                return
             case wire.Unusable(failure):
                 self._end(launch)
                 work.finish_all(work.take_all(launch), failure)
+                return
             case wire.Finished(key, Built() as built):
                 build = worker.answered(key)
                 source = self._source(built.source)
@@ -201,6 +210,8 @@ class Crew:
                 discard(build.exported)
                 self.needs_fresh.add(build.request.recipe.factory)
                 work.move(build.request, launch, replace(launch, mode=Mode.FRESH))
+        if launch.only_for is not None and worker.ready and not (worker.running or work.has(launch)):
+            self._end(launch)
 
     def _source(self, source: Source) -> Source:
         """The source with what git knows of it, which is asked once."""
@@ -208,39 +219,47 @@ class Crew:
             self._git[source] = with_git(source, self._root)
         return self._git[source]
 
-    def _fail_all(
-        self, launch: Launch, error: EOFError | TimeoutError | wire.ProtocolError, work: Work
-    ) -> None:
-        """The worker is gone or cannot be understood: its builds fail.
+    def _give_up(self, launch: Launch, trouble: Trouble, work: Work) -> None:
+        """End a worker that is gone, stuck or cannot be understood.
 
-        Another is started for the builds that wait, if it had been ready and was building.
+        A build fails if it was the only one, or the one that is overdue. Which of several has harmed the
+        worker is not known: each is repeated in a worker of its own. Another worker is started for the builds
+        that wait, if this one had been ready and was building.
         """
         worker = self._workers[launch]
         status, output = self._end(launch)
-        failure = replace(self._failure(error, worker, status), output=output or None)
-        for build in worker.running.values():
+        failure = replace(self._failure(trouble, worker, status), output=output or None)
+        failing = trouble.keys if isinstance(trouble, Overdue) else frozenset(worker.running)
+        for key, build in worker.running.items():
             discard(build.exported)
-            work.finish(build.request, failure)
+            if key in failing and (isinstance(trouble, Overdue) or len(failing) == 1):
+                work.finish(build.request, failure)
+            else:
+                work.repeat(build.request, replace(launch, only_for=key))
         if not worker.ready or not worker.running:
             work.finish_all(work.take_all(launch), failure)
 
-    def _failure(
-        self, error: EOFError | TimeoutError | wire.ProtocolError, worker: _Worker, status: int
-    ) -> BuildFailure:
-        python, timeout_s = self._python, self._import_timeout_s
-        match error:
-            case EOFError() if status >= 0:
-                return build_failure(FailureKind.WORKER, python=python, status=status)
-            case EOFError():
+    def _failure(self, trouble: Trouble, worker: Worker, status: int) -> BuildFailure:
+        python = self._python
+        match trouble:
+            case Ended():
+                if status >= 0:
+                    return build_failure(FailureKind.WORKER, python=python, status=status)
                 return build_failure(FailureKind.WORKER, python=python, signal=-status)
-            case TimeoutError():
-                return build_failure(FailureKind.TIMEOUT, python=python, timeout_s=timeout_s)
-            case wire.NoMessage() if not worker.ready:
+            case Incomprehensible(wire.NoMessage() as error) if not worker.ready:
                 return build_failure(FailureKind.INTERPRETER, python=python, **error.facts)
-            case wire.ProtocolError():
+            case Incomprehensible(error):
                 return build_failure(FailureKind.WORKER, python=python, **error.facts)
+            case ImportTooLong():
+                return build_failure(FailureKind.TIMEOUT, python=python, timeout_s=self._import_timeout_s)
+            case Silent(silent_s):
+                return build_failure(FailureKind.WORKER, python=python, silent_s=round(silent_s))
+            case Overdue():
+                return build_failure(FailureKind.TIMEOUT, timeout_s=self._timeout_s)
 
     def _end(self, launch: Launch) -> tuple[int, str]:
         worker = self._workers.pop(launch)
         self._selector.unregister(worker.process)
-        return worker.process.close()
+        ended = worker.process.close()
+        discard(worker.folder)
+        return ended

@@ -27,12 +27,14 @@ class Launch:
     mode: Mode
     hash_seed: str
     hide_gpus: bool
+    only_for: int | None = None
+    """The key of the one build that the worker is for, where it is not for every build that fits."""
 
-    def command(self, python: str, folder: Path) -> list[str]:
-        """The command that starts the worker program in `folder`."""
+    def command(self, python: str, program: Path, folder: Path) -> list[str]:
+        """The command that starts the worker program; builds have their files in `folder`."""
         # The supervisor of fresh interpreters needs no site-packages; each build's interpreter gets them.
         flags = ["-S"] if self.mode is Mode.FRESH else []
-        return [python, *flags, str(folder), self.mode.value, str(os.getpid())]
+        return [python, *flags, str(program), self.mode.value, str(os.getpid()), str(folder)]
 
     def environment(self, environ: Mapping[str, str], python: str) -> dict[str, str]:
         """The environment variables of the worker: the user's, without those of another interpreter."""

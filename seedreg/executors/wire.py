@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
-from seedreg.domain.decoding import DecodingError
+from seedreg.domain.decoding import (
+    DecodingError,
+    Fields,
+    list_of,
+    number,
+    optional,
+    parse,
+    text,
+)
 from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
-from seedreg.domain.failure import BuildFailure
-from seedreg.domain.fingerprint import Fingerprint, tensor_from_document
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.fingerprint import Fingerprint, tensors_from_documents
 
 PROTOCOL = 1
+_SHOWN_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker can take requests."""
+    """The worker can take requests; every `beat_s` seconds it shows that it is alive while builds run.
+
+    `beat_s` is None where it does not do so.
+    """
+
+    beat_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Alive:
+    """The worker's loop goes on."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +66,7 @@ class FreshNeeded:
     variables: tuple[str, ...]
 
 
-Message: TypeAlias = Ready | Unusable | Finished | FreshNeeded
+Message: TypeAlias = Ready | Alive | Unusable | Finished | FreshNeeded
 
 
 class ProtocolError(Exception):
@@ -112,64 +132,111 @@ def decode_message(line: bytes, root: Path) -> Message:
         ProtocolError: if the line is not one of protocol 1, or of another number.
         NoMessage: if it is not JSON.
     """
-    shown = line[:200].decode("utf-8", "replace")
+    shown = line[:_SHOWN_LENGTH].decode("utf-8", "replace")
     try:
-        message = json.loads(line)
-        if b"\\ud" in line.lower():
-            # A lone surrogate is a byte that is not UTF-8; terminals and databases refuse it.
-            message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
-        if message["type"] in ("ready", "unusable") and message["protocol"] != PROTOCOL:
-            raise ProtocolError(protocol=str(message["protocol"]), expected=PROTOCOL)
-        match message["type"]:
-            case "ready":
-                return Ready()
-            case "unusable":
-                return Unusable(_failure(message["failure"], 0.0))
-            case "outcome":
-                return _outcome(message, root)
-            case other:
-                raise ProtocolError(type=str(other))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        message = _document(line)
+    except DecodingError as error:
         raise NoMessage(said=shown) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = str(error) if isinstance(error, DecodingError) else repr(error)
-        raise ProtocolError(error=reason, said=shown, expected=PROTOCOL) from error
+    try:
+        return _message(Fields(message), shown, root)
+    except ValueError as error:
+        raise ProtocolError(error=str(error), said=shown, expected=PROTOCOL) from error
 
 
-def _outcome(message: dict[str, Any], root: Path) -> Message:
-    key, duration_s, outcome = message["id"], float(message["duration_s"]), message["outcome"]
-    if not isinstance(key, int):
-        raise TypeError(f"id {key!r} is not one that was sent")
+def _message(fields: Fields, shown: str, root: Path) -> Message:
+    kind = fields("type", text)
+    if kind in ("ready", "unusable") and (spoken := fields("protocol", _anything)) != PROTOCOL:
+        raise ProtocolError(protocol=_shown(str(spoken)), expected=PROTOCOL)
+    match kind:
+        case "ready":
+            return Ready(fields.get("beat_s", optional(_seconds), None))
+        case "alive":
+            return Alive()
+        case "unusable":
+            return Unusable(fields("failure", _failure))
+        case "outcome":
+            return _end(fields, shown, root, lambda: fields("outcome", Fields))
+        case "answer":
+            said = fields("text", text)
+            return _end(fields, _shown(said), root, lambda: Fields(_document(said)))
+        case other:
+            raise ProtocolError(type=_shown(other))
+
+
+def _end(fields: Fields, said: str, root: Path, read: Callable[[], Fields]) -> Message:
+    """The message about the end of a build; what it answered may be anything, and is that build's alone."""
+    key, duration_s = fields("id", _key), fields("duration_s", _seconds)
+    try:
+        return _outcome(key, duration_s, read(), fields.get("output", optional(text), None), root)
+    except ValueError as error:
+        failure = build_failure(FailureKind.WORKER, misread=str(error), said=said, duration_s=duration_s)
+        return Finished(key, failure)
+
+
+def _outcome(key: int, duration_s: float, outcome: Fields, output: str | None, root: Path) -> Message:
     if "fresh_needed" in outcome:
-        return FreshNeeded(key, tuple(outcome["fresh_needed"]["variables"]))
+        return FreshNeeded(key, outcome("fresh_needed", _changed_variables))
     if "failed" in outcome:
-        return Finished(key, _failure(outcome["failed"], duration_s))
-    built = outcome["built"]
-    return Finished(
-        key,
-        Built(
-            fingerprint=Fingerprint(tuple(tensor_from_document(tensor) for tensor in built["tensors"])),
-            environment=Environment.from_document(built["environment"]),
-            source=_source(built["source"], root),
-            facts=BuildFacts.from_document(built["facts"]),
-            duration_s=duration_s,
-        ),
+        failure = outcome("failed", _failure)
+        return Finished(key, replace(failure, output=output or failure.output, duration_s=duration_s))
+    return Finished(key, outcome("built", lambda value: _built(Fields(value), duration_s, root)))
+
+
+def _built(fields: Fields, duration_s: float, root: Path) -> Built:
+    return Built(
+        fingerprint=Fingerprint(fields("tensors", tensors_from_documents)),
+        environment=fields("environment", Environment.from_document),
+        source=_relative(fields("source", Source.from_document), root),
+        facts=fields("facts", BuildFacts.from_document),
+        duration_s=duration_s,
     )
 
 
-def _failure(document: dict[str, Any], duration_s: float) -> BuildFailure:
-    return BuildFailure.from_document({**document, "facts": document["facts"], "duration_s": duration_s})
+def _document(line: str | bytes) -> Any:
+    """The JSON value of a line or a text, without halves of characters."""
+    message = parse(line)
+    if b"\\ud" in (line.encode("utf-8", "replace") if isinstance(line, str) else line).lower():
+        # A lone surrogate is a byte that is not UTF-8; terminals and databases refuse it.
+        try:
+            message = parse(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
+        except RecursionError:
+            raise DecodingError("it is nested too deeply") from None
+    return message
 
 
-def _source(document: dict[str, Any], root: Path) -> Source:
-    file = document["file"]
-    if file is not None:
-        relative = os.path.relpath(os.path.realpath(file), os.path.realpath(root))
-        file = file if relative.startswith("..") else Path(relative).as_posix()
-    return Source(
-        file=file,
-        line=document["line"],
-        sha256=document["sha256"],
-        file_sha256=document["file_sha256"],
-        text=document["text"],
-    )
+def _failure(value: Any) -> BuildFailure:
+    fields = Fields(value)
+    fields("facts", Fields)  # without them it would be a failure as it was stored before facts were
+    return BuildFailure.from_document(value)
+
+
+def _changed_variables(value: Any) -> tuple[str, ...]:
+    return Fields(value)("variables", list_of(text))
+
+
+def _key(value: Any) -> int:
+    if type(value) is not int:
+        raise DecodingError(f"{json.dumps(value)[:_SHOWN_LENGTH]} is not an integer")
+    return value
+
+
+def _seconds(value: Any) -> float:
+    return float(number(value))
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+def _relative(source: Source, root: Path) -> Source:
+    if source.file is None:
+        return source
+    try:
+        relative = os.path.relpath(os.path.realpath(source.file), os.path.realpath(root))
+    except ValueError as error:  # no path has a null character
+        raise DecodingError(f"source.file: {error}") from error
+    return source if relative.startswith("..") else replace(source, file=Path(relative).as_posix())
+
+
+def _shown(said: str) -> str:
+    return said[:_SHOWN_LENGTH]

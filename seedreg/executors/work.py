@@ -67,6 +67,10 @@ class Work:
         self._waiting[old] = deque(one for one in waiting if one.recipe.factory != factory)
         self._waiting.setdefault(new, deque()).extend(moved)
 
+    def repeat(self, request: BuildRequest, launch: Launch) -> None:
+        """This build is to be run once more, by this worker."""
+        self._waiting.setdefault(launch, deque()).append(request)
+
     def finish(self, request: BuildRequest, outcome: Outcome) -> None:
         """The outcome of a build is known."""
         self._done.append((request, outcome))

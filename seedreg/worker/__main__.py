@@ -35,13 +35,13 @@ def _main() -> None:
         from _seedreg_worker import build  # type: ignore[import-not-found]
 
         build.run_request_file(sys.argv[2])
-    elif mode in ("zygote", "fresh") and len(sys.argv) == 3 and sys.argv[2].isdigit():
+    elif mode in ("zygote", "fresh") and len(sys.argv) == 4 and sys.argv[2].isdigit():
         from _seedreg_worker import server
 
-        server.serve(mode, int(sys.argv[2]))
+        server.serve(mode, int(sys.argv[2]), sys.argv[3])
     else:
         sys.stderr.write(
-            "usage: python {} zygote|fresh PARENT_PID, or build REQUEST_FILE\n"
+            "usage: python {} zygote|fresh PARENT_PID FOLDER, or build REQUEST_FILE\n"
             "seedreg starts this program; docs/reference/worker-protocol.md describes it.\n".format(folder)
         )
         sys.exit(2)

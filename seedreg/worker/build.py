@@ -7,6 +7,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from . import (
+    answers,
     calling,
     export,
     frameworks,
@@ -46,15 +47,7 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     except BaseException as error:
         outcome = protocol.failed(Failure("internal", details=_traceback(), error=describe(error)))
     calling.end_copy(pid)
-    try:
-        answer = protocol.encode(outcome)
-    except (TypeError, ValueError) as error:
-        answer = protocol.encode(protocol.failed(Failure("internal", unsent=str(error))))
-    # A file, not a pipe: user code may have closed every descriptor, or left children that hold them.
-    partial = answer_path + ".partial"
-    with open(partial, "wb") as stream:
-        stream.write(answer)
-    os.rename(partial, answer_path)
+    answers.give(answer_path, outcome)
     flush_output()
     os._exit(0)
 

@@ -2,8 +2,9 @@
 
 import os
 import signal
+import subprocess
 import sys
-from typing import Any, List
+from typing import Any, Dict, List
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -19,13 +20,13 @@ def end_with(parent_pid: int) -> None:
         os._exit(0)
 
 
-def outlive_parent() -> None:
-    """Undo `end_with`."""
-    _prctl(_PR_SET_PDEATHSIG, 0)
+def wake_with_parent() -> None:
+    """Undo `end_with`; resume this process when its parent ends, if a build has stopped it."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose parent ends, on Linux."""
+    """Become the parent of every descendant whose parent ends, on Linux; it lasts through `exec`."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -63,6 +64,19 @@ def lead_group(pid: int) -> None:
         pass  # parent and child both do it; the other was faster
 
 
+def kill_build(pid: int) -> None:
+    """Kill a build and its process group, which it may have left.
+
+    On Linux its other descendants become children of this process, which kills those too. Elsewhere they
+    are found while they still have their parents.
+    """
+    others = [] if sys.platform == "linux" else _descendants(pid)
+    kill(os.kill, pid)
+    kill_group(pid)
+    for other in others:
+        kill(os.kill, other)
+
+
 def kill_group(pid: int) -> None:
     """Kill the process group, if it is still there."""
     kill(os.killpg, pid)
@@ -74,3 +88,21 @@ def kill(how: Any, pid: int) -> None:
         how(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
+
+
+def _descendants(pid: int) -> List[int]:
+    """The processes below this one, as `ps` lists them."""
+    try:
+        listed = subprocess.check_output(["ps", "-axo", "pid=,ppid="], stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    below: Dict[int, List[int]] = {}
+    for line in listed.splitlines():
+        child, parent = map(int, line.split())
+        below.setdefault(parent, []).append(child)
+    found, waiting = [], [pid]
+    while waiting:
+        nearest = below.get(waiting.pop(), [])
+        found += nearest
+        waiting += nearest
+    return found

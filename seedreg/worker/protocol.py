@@ -8,13 +8,19 @@ worker and everything it started.
 
 Messages: `{"type": "ready", "protocol": 1}` once, or `{"type": "unusable", "protocol": 1,
 "failure": {…}}` and the end; `{"type": "outcome", "id": …, "duration_s": …, "outcome": {…}}` for
-every request, where the outcome has exactly one of the keys `built`, `failed`, `fresh_needed`.
+every request that the worker itself ends, where the outcome has exactly one of the keys `built`, `failed`,
+`fresh_needed`; `{"type": "answer", "id": …, "duration_s": …, "text": …, "output": …}` for every request whose
+build has answered: the text should be the JSON of an outcome, and the worker does not look into it;
+`{"type": "alive"}` about every second while builds run.
 """
 
 import json
 from typing import Any, Dict, Optional
 
 PROTOCOL = 1
+
+# How often the worker shows that it is alive while builds run.
+BEAT_S = 1.0
 
 # How much of the end of what a build printed is sent with a failure.
 OUTPUT_TAIL_BYTES = 8192

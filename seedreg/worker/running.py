@@ -1,4 +1,4 @@
-"""A build that runs: how its process is started, and what its end means."""
+"""A build that runs: how its process is started, what it prints, and what its end means."""
 
 import os
 import shutil
@@ -9,14 +9,15 @@ import time
 import traceback
 from typing import Any, Dict, List, Optional
 
-from . import build, processes, protocol
+from . import answers, build, processes, protocol
 from .protocol import Failure
 
-# How much a build may print before its log is emptied.
-_LOG_BYTES = 1 << 26
+_READ_BYTES = 1 << 16
+# A process that a build has left may print without end, so its last words are at most this many.
+_LAST_READS = 64
 
 
-def fork(request: Dict[str, Any], common: Dict[str, Any], log: int, closed: List[int]) -> int:
+def fork(request: Dict[str, Any], common: Dict[str, Any], output: int, closed: List[int]) -> int:
     """Run the build in a fork of this process, without the descriptors in `closed`; its process id."""
     zygote_pid = os.getpid()
     pid = os.fork()
@@ -24,15 +25,14 @@ def fork(request: Dict[str, Any], common: Dict[str, Any], log: int, closed: List
         processes.lead_group(pid)
         return pid
     try:
-        processes.lead_group(0)
+        _become_build(zygote_pid)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        processes.end_with(zygote_pid)
         for descriptor in closed:
             os.close(descriptor)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
         build.run_and_exit(request, common)
     except BaseException:
         traceback.print_exc()
@@ -40,34 +40,42 @@ def fork(request: Dict[str, Any], common: Dict[str, Any], log: int, closed: List
         os._exit(70)  # an answer could not be written; the serving loop must never run here
 
 
-def spawn(request: Dict[str, Any], folder: str, log: int) -> Any:
+def spawn(request: Dict[str, Any], folder: str, output: int) -> Any:
     """Run the build in a fresh interpreter; its `Popen`, whose destructor would wait for it."""
     path = os.path.join(folder, "request")
     with open(path, "wb") as stream:
         stream.write(protocol.encode(request))
     supervisor_pid = os.getpid()
-
-    def prepare() -> None:
-        processes.lead_group(0)
-        processes.end_with(supervisor_pid)
-
     return subprocess.Popen(
         [sys.executable, os.path.dirname(os.path.abspath(__file__)), "build", path],
         stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        preexec_fn=prepare,
+        stdout=output,
+        stderr=output,
+        preexec_fn=lambda: _become_build(supervisor_pid),
     )
 
 
-class Build(object):
-    """A running build: its process, folder and deadline."""
+def _become_build(parent_pid: int) -> None:
+    processes.lead_group(0)
+    # What a running build leaves behind stays below it, so the serving loop's own children are builds, and
+    # what builds that have ended left.
+    processes.adopt_orphans()
+    processes.end_with(parent_pid)
 
-    def __init__(self, identity: Any, pid: int, folder: str, timeout_s: float) -> None:
+
+class Build(object):
+    """A running build: its process, folder, deadline and the end of what it printed.
+
+    `output` is the end of a pipe, which it owns. Through a pipe no build can fill a disk, however fast it
+    prints, and the serving loop keeps only the last of it.
+    """
+
+    def __init__(self, identity: Any, pid: int, folder: str, output: int, timeout_s: float) -> None:
         self.identity = identity
+        self.output = output
         self._pid = pid
         self._folder = folder
-        self._log = os.path.join(folder, "log")
+        self._printed = b""
         self._started = time.monotonic()
         self._timeout_s = timeout_s
         self._timed_out = False
@@ -84,33 +92,57 @@ class Build(object):
             self.kill()
 
     def kill(self) -> None:
-        """Kill its process group."""
-        processes.kill_group(self._pid)
+        """Kill its process and its process group."""
+        processes.kill_build(self._pid)
 
-    def limit_log(self) -> None:
-        """Empty the log of a build that prints without end, before it fills the disk."""
+    def listen(self) -> bool:
+        """Take some of what it prints; False if there is nothing now."""
+        if self.output < 0:
+            return False
         try:
-            if os.stat(self._log).st_size > _LOG_BYTES:
-                os.truncate(self._log, 0)  # it is written at its end, wherever that is
-        except OSError:
-            pass
+            data = os.read(self.output, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._close_output()  # it closed the other end
+            return False
+        self._printed = (self._printed + data)[-protocol.OUTPUT_TAIL_BYTES :]
+        return True
+
+    def _close_output(self) -> None:
+        os.close(self.output)
+        self.output = -1
 
     def finish(self, status: int) -> Dict[str, Any]:
-        """The fields of the message about its end; removes its files."""
+        """The message about its end; removes its files."""
         duration_s = time.monotonic() - self._started
-        outcome: Optional[Dict[str, Any]] = None
+        for _ in range(_LAST_READS):
+            if not self.listen():
+                break
+        if self.output >= 0:
+            self._close_output()
+        printed = self._printed.decode("utf-8", "replace") or None
+        message: Dict[str, Any] = {"id": self.identity, "duration_s": duration_s}
         try:
-            with open(os.path.join(self._folder, "answer"), "rb") as stream:
-                outcome = protocol.decode(stream.read())
-        except (OSError, ValueError):
-            pass
-        if self._timed_out or outcome is None:
-            timeout = Failure("timeout", timeout_s=self._timeout_s)
-            outcome = protocol.failed(timeout if self._timed_out else _death(status))
-        if "failed" in outcome:
-            outcome["failed"]["output"] = _tail(self._log)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return {"id": self.identity, "duration_s": duration_s, "outcome": outcome}
+            if self._timed_out:
+                raise Failure("timeout", timeout_s=self._timeout_s)
+            text = answers.take(os.path.join(self._folder, "answer"))
+            if text is None:
+                raise _death(status)
+            message.update(type="answer", text=text, output=printed)
+        except Failure as failure:
+            message.update(type="outcome", outcome=protocol.failed(failure, printed))
+        remove(self._folder)
+        return message
+
+
+def remove(folder: str) -> None:
+    """Delete a build's folder, which it may have closed or replaced."""
+    try:
+        os.chmod(folder, 0o700)
+    except OSError:
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _death(status: int) -> Failure:
@@ -122,13 +154,3 @@ def _death(status: int) -> Failure:
             name = "signal {}".format(number)
         return Failure("signal", signal=name)
     return Failure("vanished", status=os.WEXITSTATUS(status))
-
-
-def _tail(path: str) -> Optional[str]:
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - protocol.OUTPUT_TAIL_BYTES))
-            return stream.read().decode("utf-8", "replace") or None
-    except OSError:
-        return None

@@ -8,23 +8,22 @@ process group; when it ends, the group and whatever it left behind are killed.
 import gc
 import os
 import select
-import shutil
 import signal
-import tempfile
 import time
-from typing import Any, Dict, Optional, Set
+from typing import Any, Dict, List, Optional
 
 from . import build, frameworks, probe, processes, protocol, running
 from .protocol import Failure
 
 _READ_BYTES = 65536
 _END_S = 5.0
-# How often the sizes of the logs are checked.
-_LOOK_S = 1.0
 
 
-def serve(mode: str, parent_pid: int) -> None:
-    """Serve requests from standard input until it ends; then end everything that was started."""
+def serve(mode: str, parent_pid: int, folder: str) -> None:
+    """Serve requests from standard input until it ends; then end everything that was started.
+
+    Builds have their files in `folder`, which whoever starts the worker makes and removes.
+    """
     requests, messages = _take_descriptors()
     processes.end_with(parent_pid)
     common: Optional[Dict[str, Any]] = None
@@ -40,8 +39,8 @@ def serve(mode: str, parent_pid: int) -> None:
         outcome = protocol.failed(failure)["failed"]
         _send(messages, {"type": "unusable", "protocol": protocol.PROTOCOL, "failure": outcome})
         os._exit(0)
-    _send(messages, {"type": "ready", "protocol": protocol.PROTOCOL})
-    _Server(requests, messages, common).run()
+    _send(messages, {"type": "ready", "protocol": protocol.PROTOCOL, "beat_s": protocol.BEAT_S})
+    _Server(requests, messages, common, folder).run()
 
 
 def _take_descriptors() -> Any:
@@ -61,16 +60,16 @@ def _send(descriptor: int, message: Dict[str, Any]) -> None:
 
 
 class _Server(object):
-    def __init__(self, requests: int, messages: int, common: Optional[Dict[str, Any]]) -> None:
+    def __init__(self, requests: int, messages: int, common: Optional[Dict[str, Any]], folder: str) -> None:
         self._requests = requests
         self._messages = messages
         self._common = common
         self._builds: Dict[int, running.Build] = {}
         self._buffer = b""
-        self._folder = tempfile.mkdtemp(prefix="seedreg-")
+        self._folder = folder
         self._count = 0
         self._popen: Dict[int, Any] = {}
-        self._swept: Set[int] = set()
+        self._last_beat = 0.0
 
     def run(self) -> None:
         """Serve until the input ends, then kill every build and end the process."""
@@ -80,7 +79,7 @@ class _Server(object):
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._wake_writer)
         processes.adopt_orphans()  # so that `_sweep` finds what a build leaves behind
-        processes.outlive_parent()  # from now on the loop sees the end of its input at once
+        processes.wake_with_parent()  # from now on the loop sees the end of its input at once
         if self._common is not None and hasattr(gc, "freeze"):
             gc.freeze()  # a collection in a child would touch, and so copy, every page of the heap
         try:
@@ -90,7 +89,8 @@ class _Server(object):
             pass
         finally:
             self._end_everything()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            for number in range(1, self._count + 1):
+                running.remove(os.path.join(self._folder, str(number)))
         os._exit(0)
 
     def _end_everything(self) -> None:
@@ -99,7 +99,7 @@ class _Server(object):
             each.kill()
         deadline = time.monotonic() + _END_S
         while time.monotonic() < deadline:
-            self._sweep(set())
+            self._sweep([])
             try:
                 if os.waitpid(-1, os.WNOHANG)[0] == 0:
                     time.sleep(0.002)
@@ -107,16 +107,19 @@ class _Server(object):
                 return
 
     def _step(self) -> bool:
-        deadlines = [each.deadline for each in self._builds.values() if each.deadline is not None]
-        wait_s = min(max(0.0, min(deadlines) - time.monotonic()), _LOOK_S) if deadlines else None
-        readable, _, _ = select.select([self._requests, self._wake_reader], [], [], wait_s)
+        outputs = {each.output: each for each in self._builds.values() if each.output >= 0}
+        waiting = [self._requests, self._wake_reader, *outputs]
+        readable, _, _ = select.select(waiting, [], [], self._wait_s())
         if self._wake_reader in readable:
             os.read(self._wake_reader, _READ_BYTES)
+        for descriptor in readable:
+            if descriptor in outputs:
+                outputs[descriptor].listen()
         self._reap()
         now = time.monotonic()
         for each in self._builds.values():
             each.enforce_deadline(now)
-            each.limit_log()
+        self._beat(now)
         if self._requests not in readable:
             return True
         data = os.read(self._requests, _READ_BYTES)
@@ -126,30 +129,52 @@ class _Server(object):
             self._start(protocol.decode(line))
         return bool(data)
 
+    def _wait_s(self) -> Optional[float]:
+        if not self._builds:
+            return None
+        deadlines = [each.deadline for each in self._builds.values() if each.deadline is not None]
+        return max(0.0, min([protocol.BEAT_S] + [each - time.monotonic() for each in deadlines]))
+
+    def _beat(self, now: float) -> None:
+        """Show that this loop goes on, unless nobody reads what was sent before."""
+        if not self._builds or now < self._last_beat + protocol.BEAT_S:
+            return
+        self._last_beat = now
+        _, writable, _ = select.select([], [self._messages], [], 0)
+        if writable:
+            _send(self._messages, {"type": "alive"})
+
     def _start(self, message: Dict[str, Any]) -> None:
         if message.get("type") != "build":
             raise ValueError("unknown request {!r}".format(message.get("type")))
         self._count += 1
         folder = os.path.join(self._folder, str(self._count))
         request = dict(message["build"], answer_path=os.path.join(folder, "answer"))
+        opened: List[int] = []
         try:
             os.mkdir(folder)
-            log = os.open(os.path.join(folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                pid = self._launch(request, folder, log)
-            finally:
-                os.close(log)
+            opened.extend(os.pipe())
+            output, its_output = opened
+            os.set_blocking(output, False)
+            pid = self._launch(request, folder, its_output, output)
+            opened.remove(output)
         except OSError as error:
             failure = protocol.failed(Failure("worker", error=str(error)))
-            self._report({"id": message["id"], "duration_s": 0.0, "outcome": failure})
+            outcome = {"type": "outcome", "id": message["id"], "duration_s": 0.0, "outcome": failure}
+            _send(self._messages, outcome)
             return
-        self._builds[pid] = running.Build(message["id"], pid, folder, float(message["timeout_s"]))
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
+        timeout_s = float(message["timeout_s"])
+        self._builds[pid] = running.Build(message["id"], pid, folder, output, timeout_s)
 
-    def _launch(self, request: Dict[str, Any], folder: str, log: int) -> int:
+    def _launch(self, request: Dict[str, Any], folder: str, its_output: int, output: int) -> int:
         if self._common is not None:
-            own = [self._requests, self._messages, self._wake_reader, self._wake_writer]
-            return running.fork(request, self._common, log, own)
-        process = running.spawn(request, folder, log)
+            own = [self._requests, self._messages, self._wake_reader, self._wake_writer, output]
+            own += [each.output for each in self._builds.values() if each.output >= 0]
+            return running.fork(request, self._common, its_output, own)
+        process = running.spawn(request, folder, its_output)
         self._popen[process.pid] = process
         return int(process.pid)
 
@@ -165,26 +190,21 @@ class _Server(object):
                 break
             if pid in self._builds:
                 ended[pid] = status
-                self._builds[pid].kill()
-            elif pid in self._swept:
-                self._swept.remove(pid)
+                processes.kill_group(pid)
+            else:
                 orphaned = True  # if it had children, they are this process's now
         if not ended and not orphaned:
             return
         builds = {pid: self._builds.pop(pid) for pid in ended}
-        self._sweep(set(self._builds))
+        self._sweep(list(self._builds))
         for pid, finished in builds.items():
             process = self._popen.pop(pid, None)
             if process is not None:
                 process.returncode = ended[pid]
-            self._report(finished.finish(ended[pid]))
+            _send(self._messages, finished.finish(ended[pid]))
 
-    def _report(self, fields: Dict[str, Any]) -> None:
-        _send(self._messages, dict(fields, type="outcome"))
-
-    def _sweep(self, keep: Set[int]) -> None:
+    def _sweep(self, keep: List[int]) -> None:
         """Kill the children of this process that are no build: what ended builds left behind."""
         for pid in processes.children():
             if pid not in keep:
-                self._swept.add(pid)
                 processes.kill(os.kill, pid)

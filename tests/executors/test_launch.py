@@ -43,11 +43,11 @@ def test_what_belongs_to_one_interpreter_does_not_reach_another(tmp_path: Path) 
 
 
 def test_the_supervisor_of_fresh_interpreters_starts_without_site_packages() -> None:
-    folder = Path("/seedreg/worker")
-    found = [Launch(mode, "0", hide_gpus=True).command("/py", folder) for mode in Mode]
+    program, folder = Path("/seedreg/worker"), Path("/tmp/builds")
+    found = [Launch(mode, "0", hide_gpus=True).command("/py", program, folder) for mode in Mode]
     assert found == [
-        ["/py", "/seedreg/worker", "zygote", str(os.getpid())],
-        ["/py", "-S", "/seedreg/worker", "fresh", str(os.getpid())],
+        ["/py", "/seedreg/worker", "zygote", str(os.getpid()), "/tmp/builds"],
+        ["/py", "-S", "/seedreg/worker", "fresh", str(os.getpid()), "/tmp/builds"],
     ]
 
 

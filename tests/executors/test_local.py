@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -475,10 +476,11 @@ def test_no_process_survives_seedreg_killed_while_tensorflow_is_imported(
 
 
 def test_worker_leaves_no_folder_behind(
-    root: Path, fake_tensorflow_environ: dict[str, str], tmp_path: Path
+    root: Path, fake_tensorflow_environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     environ = {**fake_tensorflow_environ, "TMPDIR": str(temporary)}
     for isolation in (FORK, FRESH):
         run_one(root, environ, recipe("models:build"), isolation)
@@ -486,13 +488,13 @@ def test_worker_leaves_no_folder_behind(
 
 
 def test_disk_that_cannot_be_written_is_a_failure(
-    root: Path, fake_tensorflow_environ: dict[str, str], tmp_path: Path
+    root: Path, fake_tensorflow_environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environ = {**fake_tensorflow_environ, "TMPDIR": str(tmp_path)}
-    with LocalExecutor(sys.executable, root, environ=environ, isolation=FORK) as executor:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with LocalExecutor(sys.executable, root, environ=fake_tensorflow_environ, isolation=FORK) as executor:
         (outcome,) = outcomes_of(executor, "build")
         built(outcome)
-        (folder,) = tmp_path.glob("seedreg-*")
+        (folder,) = tmp_path.glob(".seedreg-*/workers/*")
         folder.rmdir()
         (outcome,) = outcomes_of(executor, "build")
     assert failed(outcome).kind is FailureKind.WORKER
@@ -509,11 +511,13 @@ def test_worker_explains_itself_when_started_by_hand() -> None:
     assert done.stderr.startswith(f"usage: python {WORKER_FOLDER} zygote|fresh PARENT_PID")
 
 
-def test_request_that_is_no_build_ends_the_worker(fake_tensorflow_environ: dict[str, str]) -> None:
+def test_request_that_is_no_build_ends_the_worker(
+    fake_tensorflow_environ: dict[str, str], tmp_path: Path
+) -> None:
     from seedreg.executors.local import WORKER_FOLDER
 
     done = subprocess.run(
-        [sys.executable, str(WORKER_FOLDER), "fresh", str(os.getpid())],
+        [sys.executable, str(WORKER_FOLDER), "fresh", str(os.getpid()), str(tmp_path)],
         input='{"type": "dance"}\n',
         env=fake_tensorflow_environ,
         capture_output=True,
@@ -521,5 +525,5 @@ def test_request_that_is_no_build_ends_the_worker(fake_tensorflow_environ: dict[
         check=False,
     )
     assert done.returncode == 1
-    assert json.loads(done.stdout) == {"type": "ready", "protocol": 1}
+    assert json.loads(done.stdout) == {"type": "ready", "protocol": 1, "beat_s": 1.0}
     assert "unknown request 'dance'" in done.stderr

@@ -106,6 +106,20 @@ MESSAGES: list[wire.Message] = [
         ),
     ),
     wire.FreshNeeded(3, ("KERAS_BACKEND", "TF_USE_LEGACY_KERAS")),
+    wire.Ready(beat_s=1.0),
+    wire.Alive(),
+    wire.Finished(
+        4, build_failure(FailureKind.EXIT, output="last words", duration_s=0.5, factory="f", code="é")
+    ),
+    wire.Finished(
+        5,
+        build_failure(
+            FailureKind.WORKER,
+            duration_s=0.5,
+            misread="not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            said="{",
+        ),
+    ),
 ]
 REQUESTS = [
     (
@@ -169,18 +183,17 @@ def outcome(**changed: Any) -> bytes:
         (b"good morning", "it said 'good morning'"),
         (b"\xff\xfe", "it said '\ufffd\ufffd'"),
         (b"[]", "it sent what is not protocol 1"),
-        (b"{}", "KeyError('type')"),
-        (b'{"type": "ready"}', "KeyError('protocol')"),
+        (b"{}", "type: it is missing"),
+        (b'{"type": "ready"}', "protocol: it is missing"),
         (b'{"type": "ready", "protocol": 2}', "it speaks worker protocol 2, not 1"),
         (b'{"type": "unusable", "protocol": 0}', "it speaks worker protocol 0, not 1"),
         (b'{"type": "song"}', "it sent a message of unknown type 'song'"),
-        (b'{"type": "outcome", "id": 0, "duration_s": 0, "outcome": {}}', "KeyError('built')"),
-        (b'{"type": "outcome", "id": null, "duration_s": 0, "outcome": {}}', "id None is not one"),
-        (b'{"type": "outcome", "id": 0, "duration_s": "soon", "outcome": {}}', "soon"),
-        (outcome(tensors=[]), "a model without tensors has no fingerprint"),
-        (outcome(environment={"format": 2}), "format: 2 is not 1"),
-        (outcome(tensors=[{"dtype": "float32"}]), "shape: it is missing"),
-        (outcome(facts=None), "null is not an object"),
+        (b'{"type": "outcome", "id": null, "duration_s": 0, "outcome": {}}', "id: null is not an integer"),
+        (b'{"type": "outcome", "id": true, "duration_s": 0, "outcome": {}}', "id: true is not an integer"),
+        (b'{"type": "outcome", "id": 0, "duration_s": "soon", "outcome": {}}', "duration_s: 'soon' is not"),
+        (b'{"type": "answer", "id": 0, "duration_s": 0, "text": {}}', "text: an object is not a text"),
+        (b"[" * 100_000, "it said '[[["),
+        (b'{"type": ' + b"9" * 5000 + b"}", "it s"),
     ],
 )
 def test_line_off_the_protocol_is_an_error_that_shows_it(line: bytes, reason: str) -> None:
@@ -190,6 +203,70 @@ def test_line_off_the_protocol_is_an_error_that_shows_it(line: bytes, reason: st
     assert message.startswith("the worker of P cannot be understood: it s")
     assert reason in message
     assert len(message) < 500
+
+
+def answer(text: str, output: str | None = None) -> bytes:
+    message = {"type": "answer", "id": 3, "duration_s": 0.5, "text": text, "output": output}
+    return json.dumps(message).encode()
+
+
+@pytest.mark.parametrize(
+    ("built", "reason"),
+    [
+        ({"tensors": []}, "a model without tensors has no fingerprint"),
+        ({"environment": {"format": 2}}, "built.environment.format: 2 is not 1"),
+        ({"tensors": [{"dtype": "float32"}]}, "built.tensors[0].shape: it is missing"),
+        ({"facts": None}, "built.facts: null is not an object"),
+    ],
+)
+def test_an_outcome_off_the_protocol_is_that_builds_alone(built: dict[str, Any], reason: str) -> None:
+    line = outcome(**built)
+    text = json.dumps(json.loads(line)["outcome"])
+    found = [wire.decode_message(one, ROOT) for one in (line, answer(text))]
+    assert found == [
+        wire.Finished(key, build_failure(FailureKind.WORKER, misread=reason, said=said[:200], duration_s=0.5))
+        for key, said in ((0, line.decode()), (3, text))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("[]", "a list is not an object"),
+        ("{}", "built: it is missing"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ('{"failed": {"kind": "raised", "facts": {}, "duration_s": 1e400}}', "failed.duration_s: inf is"),
+        ('{"failed": {"kind": "sung", "facts": {}}}', "failed.kind: 'sung' is not one of"),
+        ('{"failed": {"kind": "raised", "facts": {"a": {}}}}', "failed.facts: a fact is an object"),
+        ('{"failed": {"kind": "raised", "facts": NaN}}', "NaN is not a finite number"),
+        ('{"fresh_needed": {"variables": [1]}}', "fresh_needed.variables[0]: 1 is not a text"),
+        ('{"built": {}}, "id": 0', "not JSON: Extra data"),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_whatever_a_build_answers_the_message_is_understood(text: str, reason: str) -> None:
+    found = wire.decode_message(answer(text), ROOT)
+    assert isinstance(found, wire.Finished)
+    assert isinstance(found.outcome, BuildFailure)
+    assert (found.key, found.outcome.kind, found.outcome.duration_s) == (3, FailureKind.WORKER, 0.5)
+    message = failure_message(found.outcome)
+    assert message.startswith(f"the build's answer cannot be understood ({reason}")
+
+
+def test_output_belongs_to_a_failure() -> None:
+    failed = json.dumps({"failed": {"kind": "raised", "facts": {"factory": "f", "error": "e"}}})
+    assert wire.decode_message(answer(failed, "last words"), ROOT) == wire.Finished(
+        3, build_failure(FailureKind.RAISED, output="last words", duration_s=0.5, factory="f", error="e")
+    )
+
+
+def test_source_file_that_no_system_has_is_an_error() -> None:
+    source = {"file": "a\0b", "line": 7, "sha256": None, "file_sha256": None, "text": None}
+    found = wire.decode_message(outcome(source=source), ROOT)
+    assert isinstance(found, wire.Finished)
+    assert isinstance(found.outcome, BuildFailure)
+    assert found.outcome.fact("misread") == "built: source.file: embedded null byte"
 
 
 @pytest.mark.parametrize(

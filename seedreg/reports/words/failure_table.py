@@ -55,6 +55,7 @@ _REASONS = {
     "effect of import order",
     Difference.UNKNOWN: "something in the factory is random and does not come from the seed",
 }
+_ANSWER_HINT = "only the worker may write it; see whether the factory changes files for temporary use"
 _SOURCES = {
     RandomSource.DEFAULT_RNG: "numpy.random.default_rng() without a seed",
     RandomSource.RANDOM_STATE: "numpy.random.RandomState() without a seed",
@@ -272,6 +273,15 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     K.WORKER: (
         Words("no process could be started for the build: {error}"),
         *(
+            Words(f"the build's answer {what}", hint=_ANSWER_HINT)
+            for what in (
+                "is not a file but a {found}",
+                "is larger than {limit} bytes",
+                "cannot be read: {unreadable}",
+                "cannot be understood ({misread}): {said}",
+            )
+        ),
+        *(
             Words(
                 f"the worker of {{python}} {what}",
                 hint="see that `import tensorflow` works there",
@@ -280,6 +290,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             for what in (
                 "ended with exit status {status}",
                 "ended with signal {signal}",
+                "did not respond for {silent_s:g} s",
                 *(
                     f"cannot be understood: {what}"
                     for what in (
