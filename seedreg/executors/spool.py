@@ -14,8 +14,8 @@ from seedreg.leftovers import remove_leftovers, temporary_name
 class Spool:
     """A temporary folder with a folder for each worker and a file or folder for the weights of each build.
 
-    It is in the folder for temporary files (`TMPDIR`), and created when it is first needed. If this process is
-    killed, the next spool there removes it.
+    It is in the folder for temporary files (`TMPDIR`), and created when it is first needed. If this process
+    is killed, the next spool there removes it.
     """
 
     def __init__(self) -> None:
