@@ -20,6 +20,7 @@ class WarningKind(enum.Enum):
     SHARED_START = "shared-start"
     UNBUILT = "unbuilt"
     UNCALLED_LAYER = "uncalled-layer"
+    UNCOVERED = "uncovered"
     UNLISTED = "unlisted"
 
 

@@ -1,17 +1,21 @@
 """One build in this process: import, seed, call, read; the answer is a file, written whole or not at all."""
 
 import gc
-import os
 import sys
-import time
+import warnings
+from os import _exit, chdir, environ, getpid
+from time import perf_counter
+from traceback import format_exc
 from typing import Any, Dict, List, Optional
 
 from . import (
     answers,
     calling,
     export,
+    foreign,
     frameworks,
     loading,
+    originals,
     probe,
     protocol,
     reading,
@@ -21,6 +25,8 @@ from . import (
 )
 from .exceptions import describe
 from .protocol import Failure
+
+_enable, _freeze = gc.enable, getattr(gc, "freeze", None)
 
 
 def run_request_file(path: str) -> None:
@@ -37,7 +43,7 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     None in a fresh interpreter.
     """
     answer_path = request["answer_path"]
-    pid = os.getpid()
+    pid = getpid()
     try:
         outcome = _outcome(request, zygote)
     except Failure as failure:
@@ -45,11 +51,11 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     except MemoryError:
         outcome = protocol.failed(Failure("memory"))
     except BaseException as error:
-        outcome = protocol.failed(Failure("internal", details=_traceback(), error=describe(error)))
+        outcome = protocol.failed(Failure("internal", details=format_exc(), error=describe(error)))
     calling.end_copy(pid)
     answers.give(answer_path, outcome)
     flush_output()
-    os._exit(0)
+    _exit(0)
 
 
 def flush_output() -> None:
@@ -63,37 +69,43 @@ def flush_output() -> None:
 
 def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[str, Any]:
     hide_gpus = request["device"] == "cpu"
-    os.chdir(request["root"])
+    chdir(request["root"])
     common = probe.interpreter() if zygote is None else zygote  # before the project's folders are on the path
     sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
     del sys.argv[1:]  # the factory's module may parse them, and these are the worker's
     if zygote is None:
         frameworks.require()
+        originals.keep_when_imported()
     before = variables.watched(hide_gpus)
     paths = list(sys.path)
     factory = loading.load(request["factory"], request["import_paths"], request["root"])
     # TensorFlow, and parts that it loads later, must stay importable even if the module changed the path.
+    if type(sys.path) is not list:
+        sys.path = []
     sys.path.extend(path for path in paths if path not in sys.path)
     after = variables.watched(hide_gpus)
     if zygote is not None and after != before:
         changed = sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
         return {"fresh_needed": {"variables": changed}}
     if hide_gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the factory's module may have changed it
+        environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the factory's module may have changed it
     if zygote is None:
         frameworks.load()
     with frameworks.device(request["device"]):
-        if zygote is None and hasattr(gc, "freeze"):
-            gc.freeze()
-        gc.enable()
+        if zygote is None and _freeze is not None:
+            _freeze()
+        _enable()
         seeding.seed_everything(request["seed"], request["seeding"])
         built = _Built(factory, request)
     if not built.tensors:
         raise built.no_tensors(request)
-    started = time.perf_counter()
-    records = _read(built, request)
-    random_state = reading.read(built.states)
-    fingerprint_s = time.perf_counter() - started
+    started = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # user code may have made them errors
+        records = _read(built, request)
+        random_state = reading.read(built.states)
+        fingerprint_s = perf_counter() - started
+        left_out = built.warnings()
     return {
         "built": {
             "tensors": records,
@@ -106,7 +118,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
                 "python_words": built.words_drawn[0],
                 "numpy_words": built.words_drawn[1],
                 "random_state": ["{name} {dtype} {sha256}".format(**record) for record in random_state],
-                "warnings": built.warnings(),
+                "warnings": left_out,
             },
         }
     }
@@ -117,29 +129,34 @@ class _Built(object):
 
     def __init__(self, factory: Any, request: Dict[str, Any]) -> None:
         generators = seeding.generator_states()
-        started = time.perf_counter()
+        started = perf_counter()
         address, inputs = request["factory"], request["inputs"]
         self.model = calling.call(factory, address, request["params"], request["seed"])
-        self.framework = frameworks.owner(self.model)
-        self.tensors, self.states = self.framework.tensors(self.model, address)
-        self.complete = self.framework.is_built(self.model)
+        self._address = address
+        self.framework = calling.read("class", address, frameworks.owner, self.model)
+        self._list_tensors()
+        self.complete = calling.read("built", address, self.framework.is_built, self.model)
         if inputs and callable(self.model) and not (self.tensors and self.complete):
             calling.materialise(self.framework, self.model, address, inputs)
-            self.tensors, self.states = self.framework.tensors(self.model, address)
+            self._list_tensors()
             self.complete = True
-        self.build_s = time.perf_counter() - started
+        self.build_s = perf_counter() - started
         now = seeding.generator_states()
         self.words_drawn = [seeding.words_drawn(old, new) for old, new in zip(generators, now)]
 
+    def _list_tensors(self) -> None:
+        listed = calling.read("weights", self._address, self.framework.tensors, self.model, self._address)
+        self.tensors, self.states = listed
+
     def warnings(self) -> List[Dict[str, Any]]:
         """What the weights leave out, as far as it is known."""
-        if self.complete:
-            return self.framework.left_out(self.model)  # type: ignore[no-any-return]
-        return [protocol.warning("unbuilt")]
+        left_out: List[Dict[str, Any]]
+        left_out = calling.read("attributes", self._address, self.framework.left_out, self.model)
+        return left_out if self.complete else [protocol.warning("unbuilt")] + left_out
 
     def no_tensors(self, request: Dict[str, Any]) -> Failure:
         """Why there is nothing to read."""
-        factory, kind = request["factory"], type(self.model).__name__
+        factory, kind = request["factory"], foreign.class_name(self.model)
         if callable(self.model) and not request["inputs"]:
             return Failure("unbuilt", factory=factory, type=kind)
         return Failure("no-tensors", factory=factory, type=kind)
@@ -155,9 +172,3 @@ def _read(built: _Built, request: Dict[str, Any]) -> List[Dict[str, Any]]:
     finally:
         if sink is not None:
             sink.close()
-
-
-def _traceback() -> Optional[str]:
-    import traceback
-
-    return traceback.format_exc()

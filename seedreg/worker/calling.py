@@ -1,11 +1,18 @@
 """Calling a factory and, where its model needs it, the model; every way in which that fails."""
 
-import inspect
-import os
-from typing import Any, Dict, List
+from inspect import signature as signature_of
+from os import _exit, getpid
+from signal import ITIMER_REAL, setitimer
+from sys import getrecursionlimit, setprofile, setrecursionlimit, settrace
+from typing import Any, Callable, Dict, List, TypeVar
 
 from .exceptions import describe, user_traceback
+from .foreign import represented, text
 from .protocol import Failure
+
+_RECURSION_LIMIT = 1000  # Python's own
+
+_Read = TypeVar("_Read")
 
 
 def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
@@ -15,13 +22,11 @@ def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
         Failure: kinds `arguments`, `raised`, `exit`, `memory`.
     """
     arguments = _arguments(factory, address, params, seed)
-    pid = os.getpid()
+    pid = getpid()
     try:
-        return factory(**arguments)
+        return _run(factory, **arguments)
     except SystemExit as error:
-        raise Failure(
-            "exit", user_traceback(), factory=address, code="" if error.code is None else repr(error.code)
-        )
+        raise Failure("exit", user_traceback(), factory=address, code=exit_code(error))
     except MemoryError:
         raise Failure("memory", user_traceback(), factory=address)
     except BaseException as error:
@@ -30,11 +35,22 @@ def call(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Any:
         end_copy(pid)
 
 
+def _run(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What the user's function returns; afterwards without what it left that would interrupt the worker."""
+    try:
+        return function(*arguments, **named)
+    finally:
+        settrace(None)
+        setprofile(None)
+        setrecursionlimit(max(getrecursionlimit(), _RECURSION_LIMIT))
+        setitimer(ITIMER_REAL, 0)
+
+
 def _arguments(factory: Any, address: str, params: Dict[str, Any], seed: int) -> Dict[str, Any]:
     try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):
-        return dict(params)  # builtins and C extensions have none
+        signature = signature_of(factory)
+    except BaseException:
+        return dict(params)  # builtins and C extensions have none, and a user's object may have any
     arguments = dict(params)
     parameter = signature.parameters.get("seed")
     if parameter is not None and parameter.kind in (
@@ -45,7 +61,9 @@ def _arguments(factory: Any, address: str, params: Dict[str, Any], seed: int) ->
     try:
         signature.bind(**arguments)
     except TypeError as error:
-        raise Failure("arguments", factory=address, signature=str(signature), error=str(error))
+        shown = text(signature)  # with the defaults' `repr`, which may raise
+        shown = shown if shown.startswith("(") else "(…)"
+        raise Failure("arguments", factory=address, signature=shown, error=text(error))
     return arguments
 
 
@@ -53,10 +71,12 @@ def materialise(framework: Any, model: Any, address: str, inputs: List[Dict[str,
     """Have the framework call the model once on zeros, so that its layers create their weights.
 
     Raises:
-        Failure: kind `raised`.
+        Failure: kinds `raised`, `memory`.
     """
     try:
-        framework.materialise(model, inputs)
+        _run(framework.materialise, model, inputs)
+    except MemoryError:
+        raise Failure("memory", user_traceback(), factory=address)
     except BaseException as error:
         shapes = ["{}{}".format(spec["dtype"], tuple([1] + list(spec["shape"]))) for spec in inputs]
         raise Failure("raised", user_traceback(), factory=address, error=describe(error), inputs=shapes)
@@ -64,5 +84,24 @@ def materialise(framework: Any, model: Any, address: str, inputs: List[Dict[str,
 
 def end_copy(pid: int) -> None:
     """End this process if user code forked it: the first process gives the answer."""
-    if os.getpid() != pid:
-        os._exit(0)
+    if getpid() != pid:
+        _exit(0)
+
+
+def exit_code(error: SystemExit) -> str:
+    """What was given to `sys.exit`, as it is written in Python."""
+    return "" if error.code is None else represented(error.code)
+
+
+def read(what: str, address: str, function: Callable[..., _Read], *arguments: Any) -> _Read:
+    """What the function reads from the factory's model, whose properties are user code too.
+
+    Raises:
+        Failure: kind `raised` with `what` as the attribute, or one of the function's own.
+    """
+    try:
+        return function(*arguments)
+    except (Failure, MemoryError):
+        raise
+    except BaseException as error:
+        raise Failure("raised", user_traceback(), factory=address, attribute=what, error=describe(error))

@@ -3,8 +3,10 @@
 import importlib
 import os
 import sys
-import traceback
+from traceback import format_exception
 from typing import Optional
+
+from .foreign import class_name, cut
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _MACHINERY = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(os.path.abspath(importlib.__file__)), ""))
@@ -15,10 +17,10 @@ _MAX_TRACEBACK = 32768
 def describe(error: BaseException) -> str:
     """`ValueError: its message`, in one line of at most 300 characters."""
     try:
-        text = " ".join(str(error)[:4096].split())
+        text = " ".join(cut(str(error), 4096).split())
     except BaseException:  # the user's class may define any __str__
         text = "(its message could not be read)"
-    name = type(error).__name__
+    name = class_name(error)
     short = text[:_MAX_MESSAGE] + ("…" if len(text) > _MAX_MESSAGE else "")
     return "{}: {}".format(name, short) if text else name
 
@@ -31,7 +33,7 @@ def user_traceback() -> Optional[str]:
     while frames is not None and _is_machinery(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
     try:
-        text = "".join(traceback.format_exception(kind, error, frames))
+        text = "".join(format_exception(kind, error, frames))
     except BaseException:
         return None
     if len(text) > _MAX_TRACEBACK:

@@ -1,11 +1,13 @@
 """Writing weights to files: one tensor at a time, in the model's order, as they are read anyway."""
 
-import json
-import os
-from typing import Any, Collection, Dict, Iterable, List
+from json import dumps
+from os.path import exists, join
+from typing import Any, Callable, Collection, Dict, Iterable, List
 
+from . import originals
+from .exceptions import describe
 from .protocol import Failure
-from .tensors import Tensor, raw_bytes
+from .tensors import Tensor, dtype_name, raw_bytes
 
 _SAFETENSORS = {
     "bool": "BOOL",
@@ -35,8 +37,8 @@ class ObjectsSink(object):
 
     def __call__(self, index: int, array: Any, digest: str) -> None:
         """Write one tensor."""
-        path = os.path.join(self._folder, digest)
-        if not os.path.exists(path):
+        path = join(self._folder, digest)
+        if not exists(path):
             with open(path, "wb") as stream:
                 stream.write(raw_bytes(array))
 
@@ -59,7 +61,7 @@ class NpzSink(object):
 
         name = self._names[index]
         if not _has_text_form(array.dtype):
-            raise Failure("export", format="npz", tensor=name, dtype=array.dtype.name)
+            raise Failure("export", format="npz", tensor=name, dtype=dtype_name(array.dtype))
         with self._archive.open(name + ".npy", "w", force_zip64=True) as stream:
             npy.write_array(stream, array, allow_pickle=False)
 
@@ -70,8 +72,7 @@ class NpzSink(object):
 
 def _has_text_form(dtype: Any) -> bool:
     """Whether `.npy` can name the dtype; those of ml_dtypes it cannot."""
-    import numpy
-
+    numpy = originals.numpy()
     try:
         return bool(numpy.dtype(dtype.str) == dtype)
     except TypeError:
@@ -84,29 +85,59 @@ class SafetensorsSink(object):
     def __init__(self, path: str, tensors: List[Tensor]) -> None:
         self._stream = open(path, "wb")
         names = _unique((_file_name(tensor) for tensor in tensors), {"__metadata__"})
+        self._promised: List[Any] = []
         header: Dict[str, Any] = {}
         offset = 0
         for name, tensor in zip(names, tensors):
             # Shapes come first in the file, so every tensor is read twice; none is kept.
             array = tensor.values()
-            kind = _SAFETENSORS.get(array.dtype.name)
+            kind = _SAFETENSORS.get(dtype_name(array.dtype))
             if kind is None:
                 self._stream.close()
-                raise Failure("export", format="safetensors", tensor=tensor.name, dtype=array.dtype.name)
+                raise Failure(
+                    "export", format="safetensors", tensor=tensor.name, dtype=dtype_name(array.dtype)
+                )
             end = offset + array.size * array.dtype.itemsize
             header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [offset, end]}
             offset = end
-        text = json.dumps(header, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+            self._promised.append((array.dtype, array.shape))
+        text = dumps(header, ensure_ascii=True, separators=(",", ":")).encode("ascii")
         text += b" " * (-len(text) % 8)
         self._stream.write(len(text).to_bytes(8, "little") + text)
 
     def __call__(self, index: int, array: Any, digest: str) -> None:
         """Write one tensor."""
+        if (array.dtype, array.shape) != self._promised[index]:
+            raise ValueError("tensor {} changes between two reads".format(index))
         self._stream.write(raw_bytes(array))
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+class Sink(object):
+    """Writes with another sink; what that raises is a failure of kind `export`."""
+
+    def __init__(self, kind: str, open_sink: Callable[..., Any], *arguments: Any) -> None:
+        self._kind = kind
+        self._sink = self._run(open_sink, *arguments)
+
+    def __call__(self, index: int, array: Any, digest: str) -> None:
+        """Write one tensor."""
+        self._run(self._sink, index, array, digest)
+
+    def close(self) -> None:
+        """Write what comes last, and close the file."""
+        self._run(self._sink.close)
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Failure:
+            raise
+        except Exception as error:  # a full disk, or user code replaced what the archive needs
+            raise Failure("export", format=self._kind, error=describe(error))
 
 
 def open_sink(export: Dict[str, str], framework: Any, model: Any, tensors: List[Tensor]) -> Any:
@@ -115,13 +146,13 @@ def open_sink(export: Dict[str, str], framework: Any, model: Any, tensors: List[
     Raises:
         Failure: kind `export`.
     """
-    path = export["path"]
-    if export["format"] == "objects":
-        return ObjectsSink(path)
-    if export["format"] == "npz":
-        return NpzSink(path, tensors)
-    if export["format"] == "safetensors":
-        return SafetensorsSink(path, tensors)
+    kind, path = export["format"], export["path"]
+    if kind == "objects":
+        return Sink(kind, ObjectsSink, path)
+    if kind == "npz":
+        return Sink(kind, NpzSink, path, tensors)
+    if kind == "safetensors":
+        return Sink(kind, SafetensorsSink, path, tensors)
     framework.save(model, path)
     return None
 

@@ -7,11 +7,12 @@ import os
 import sys
 import types
 import unicodedata
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from .bytecode import load_carefully
-from .calling import end_copy
+from .calling import end_copy, exit_code
 from .exceptions import describe, user_traceback
+from .foreign import class_name, text
 from .protocol import Failure
 
 
@@ -34,10 +35,10 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
             found = _attribute(found, part)
         except AttributeError:
             raise Failure("name-not-found", module=where, name=name, present=_callables(module))
-        except Exception as error:  # a module may have a __getattr__
+        except BaseException as error:  # a module may have a __getattr__
             raise Failure("import-raised", user_traceback(), factory=address, error=describe(error))
     if not callable(found):
-        raise Failure("not-callable", factory=address, type=type(found).__name__)
+        raise Failure("not-callable", factory=address, type=class_name(found))
     return found
 
 
@@ -57,13 +58,16 @@ def _attribute(owner: Any, name: str) -> Any:
 
 
 def _callables(module: Any) -> List[str]:
-    return sorted(
-        name
-        for name, value in getattr(module, "__dict__", {}).items()
-        if not name.startswith("_")
-        and callable(value)
-        and getattr(value, "__module__", None) == getattr(module, "__name__", None)
-    )
+    try:
+        return sorted(
+            name
+            for name, value in vars(module).items()
+            if not name.startswith("_")
+            and callable(value)
+            and getattr(value, "__module__", None) == module.__name__
+        )
+    except BaseException:  # a module may put any object in its place, and objects may have any __module__
+        return []
 
 
 def _import(where: str, import_paths: List[str], root: str) -> Any:
@@ -81,24 +85,23 @@ def _import(where: str, import_paths: List[str], root: str) -> Any:
             "syntax-error",
             user_traceback(),
             module=where,
-            file=str(error.filename),
-            line=error.lineno,
-            error=str(error.msg),
+            file=text(error.filename),
+            line=error.lineno if isinstance(error.lineno, int) else None,
+            error=text(error.msg),
         )
     except ModuleNotFoundError as error:
-        if not is_path and error.name and (where + ".").startswith(error.name + "."):
-            raise Failure("module-not-found", module=error.name, searched=import_paths, python=sys.executable)
+        missing = error.name if isinstance(error.name, str) else ""
+        if not is_path and missing and (where + ".").startswith(missing + "."):
+            raise Failure("module-not-found", module=missing, searched=import_paths, python=sys.executable)
         raise Failure(
             "import-raised",
             user_traceback(),
             module=where,
-            error="ModuleNotFoundError: {}".format(error),
-            **_missing(error.name),
+            error=describe(error),
+            **_missing(missing),
         )
     except SystemExit as error:
-        raise Failure(
-            "exit", user_traceback(), module=where, code="" if error.code is None else repr(error.code)
-        )
+        raise Failure("exit", user_traceback(), module=where, code=exit_code(error))
     except MemoryError:
         raise Failure("memory", user_traceback(), module=where)
     except BaseException as error:
@@ -107,7 +110,7 @@ def _import(where: str, import_paths: List[str], root: str) -> Any:
         end_copy(pid)
 
 
-def _missing(name: Optional[str]) -> Dict[str, Any]:
+def _missing(name: str) -> Dict[str, Any]:
     """The facts on a module that an import did not find, and where it could come from."""
     if not name:
         return {}

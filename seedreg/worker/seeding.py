@@ -1,10 +1,11 @@
 """The seeding protocols `full/1` and `tf/1`, and counting the random words drawn after them."""
 
 import os
-import random
+from random import Random, getstate
+from random import seed as seed_python
 from typing import Any, List, Optional, Tuple
 
-from . import frameworks
+from . import frameworks, originals
 
 MAX_SEED = 2**32 - 1
 
@@ -33,9 +34,10 @@ def seed_everything(seed: int, seeding: str = "full") -> None:
     import tensorflow  # noqa: F401 - without it nothing is seeded
 
     os.environ["PYTHONHASHSEED"] = str(seed)
-    random.seed(seed)
-    for framework in frameworks.ALL:
-        framework.seed(seed)
+    seed_python(seed)
+    with originals.seeding_functions():
+        for framework in frameworks.ALL:
+            framework.seed(seed)
 
 
 def generator_states() -> Tuple[List[int], Optional[List[int]]]:
@@ -45,15 +47,13 @@ def generator_states() -> Tuple[List[int], Optional[List[int]]]:
     """
     import warnings
 
-    import numpy
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a generator that has no such state
-        numpy_state: Any = numpy.random.get_state()
+        numpy_state: Any = originals.numpy_random().get_state()
     words = None
     if isinstance(numpy_state, tuple) and len(numpy_state[1]) == _WORDS:
         words = [int(word) for word in numpy_state[1]] + [int(numpy_state[2])]
-    return list(random.getstate()[1]), words
+    return list(getstate()[1]), words
 
 
 def words_drawn(before: Optional[List[int]], after: Optional[List[int]]) -> Optional[int]:
@@ -67,7 +67,7 @@ def words_drawn(before: Optional[List[int]], after: Optional[List[int]]) -> Opti
     if before[:_WORDS] == after[:_WORDS]:
         drawn = after[_WORDS] - before[_WORDS]
         return drawn if drawn >= 0 else None
-    walker = random.Random()
+    walker = Random()
     walker.setstate((3, tuple(before), None))
     walker.getrandbits(32 * (_WORDS - before[_WORDS])) if before[_WORDS] < _WORDS else None
     drawn = _WORDS - before[_WORDS]

@@ -22,7 +22,9 @@ def watched(hide_gpus: bool) -> Dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_PREFIXES)
+        if isinstance(name, str)  # the factory's module may put any mapping in the place of `os.environ`
+        and isinstance(value, str)
+        and name.startswith(_PREFIXES)
         and not _NEUTRAL.fullmatch(name)
         and not (hide_gpus and name == "CUDA_VISIBLE_DEVICES")
     }

@@ -84,6 +84,14 @@ SHAPES: dict[str, tuple[Recipe, list[str]]] = {
     "tf.Module with a layer's variables": (recipe("zoo:module_with_keras_variables"), ["3", "4x3", "2"]),
     "tf.Module with a layer without weights": (recipe("zoo:module_with_empty_layer"), ["2"]),
     "tf.Module with layers that never get weights": (recipe("zoo:module_with_unbuilt_layers"), ["2"]),
+    "tf.Module with tables and constants": (recipe("zoo:module_with_tables"), ["3x2"]),
+    "tf.Module with a generator's state beside it": (recipe("zoo:module_with_state"), ["int64 2"]),
+    "weights that are named as state": (recipe("zoo:weights_named_as_state"), ["int64 2", "int64 2"]),
+    "vocabularies": (recipe("zoo:vocabularies"), ["5x2", "2"]),
+    "random constants": (recipe("zoo:random_constants"), ["4", "4"]),
+    "complex": (recipe("zoo:odd_arrays", case="complex"), ["complex64 2x3"]),
+    "quantised": (recipe("zoo:odd_arrays", case="quantised"), ["int8 2x3"]),
+    "big-endian in Fortran order": (recipe("zoo:odd_arrays", case="big-endian"), ["2x3"]),
     "one array": (recipe("zoo:arrays", case="one"), ["2x3"]),
     "two arrays": (recipe("zoo:arrays", case="two"), ["2x3", "3"]),
 }
@@ -229,6 +237,36 @@ REFUSED = {
         "zoo:arrays returned an object of type list whose item '1' is of type str, not an array",
         "every value must be an array, a tensor or a variable",
     ),
+    "masked": (
+        recipe("zoo:odd_arrays", case="masked"),
+        "unsupported-dtype",
+        "tensor '0' is a masked array that hides 1 elements, and a mask has no fingerprint",
+        "return the values and the mask as two arrays",
+    ),
+    "ragged": (
+        recipe("zoo:odd_arrays", case="ragged"),
+        "unsupported-dtype",
+        "tensor '0' holds object values, which have no fingerprint",
+        "only numbers and booleans have fixed bytes; leave it out of what the factory returns",
+    ),
+    "sparse": (
+        recipe("zoo:odd_arrays", case="sparse"),
+        "wrong-return",
+        "zoo:odd_arrays returned an object of type list whose item '0' is of type SparseTensor, not an array",
+        "every value must be an array, a tensor or a variable",
+    ),
+    "strings": (
+        recipe("zoo:odd_arrays", case="strings"),
+        "unsupported-dtype",
+        "tensor '0' holds object values, which have no fingerprint",
+        "only numbers and booleans have fixed bytes; leave it out of what the factory returns",
+    ),
+    "record": (
+        recipe("zoo:odd_arrays", case="record"),
+        "unsupported-dtype",
+        "tensor '0' holds (numpy.record, [('f0', '<i8'), ('f1', '<f8')]) values, which have no fingerprint",
+        "only numbers and booleans have fixed bytes; leave it out of what the factory returns",
+    ),
     "nothing": (
         recipe("zoo:arrays", case="nothing"),
         "wrong-return",
@@ -308,6 +346,37 @@ def test_a_model_that_is_built_in_part_is_warned_of(registry: Registry) -> None:
 def test_a_layer_that_is_never_called_is_warned_of(registry: Registry) -> None:
     assert warnings_of(registry, recipe("zoo:listed", idle=True)) == {
         "layer 'dense_4' was never called, so it has no weights"
+    }
+
+
+NO_WEIGHT = "is not a weight, so the fingerprint does not cover it"
+
+
+def test_tables_and_constants_of_a_module_are_warned_of(registry: Registry) -> None:
+    found = {
+        each for each in warnings_of(registry, recipe("zoo:module_with_tables", seed=3)) if NO_WEIGHT in each
+    }
+    assert found == {
+        f"the {holds} in attribute {attribute!r} of module 'WithTables' {NO_WEIGHT}"
+        for holds, attribute in (
+            ("StaticHashTable", "tables"),
+            ("DenseHashTable", "mutable"),
+            ("EagerTensor", "basis"),
+            ("ndarray", "window"),
+        )
+    }
+
+
+def test_vocabularies_of_keras_layers_are_warned_of(registry: Registry) -> None:
+    found = {each for each in warnings_of(registry, recipe("zoo:vocabularies", seed=3)) if NO_WEIGHT in each}
+    layers = {"string_lookup", "integers", "bins", "given"}
+    assert {next(layer for layer in layers if repr(layer) in each) for each in found} == layers
+    assert len(found) == 4
+
+
+def test_constants_of_layers_of_one_class_are_one_warning(registry: Registry) -> None:
+    assert warnings_of(registry, recipe("zoo:random_constants", seed=3)) == {
+        f"the EagerTensor in attribute 'basis' of layer 'one' (and of 1 more) {NO_WEIGHT}"
     }
 
 

@@ -24,6 +24,7 @@ STANDARD_3_6 = {
 }  # fmt: skip
 TYPING_3_6 = {
     "Any", "Callable", "Collection", "Dict", "Iterable", "Iterator", "List", "Optional", "Set", "Tuple",
+    "TypeVar",
 }  # fmt: skip
 
 

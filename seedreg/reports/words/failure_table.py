@@ -100,7 +100,8 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             hint="write .safetensors or .npz instead",
             silent=("format", "type"),
         ),
-        Words("save_weights raised {error}", silent=("format",)),
+        Words("save_weights raised {error}", when=("format", "h5")),
+        Words("the weights could not be written: {error}", silent=("format",)),
     ),
     K.IMPORT_RAISED: (
         Words(
@@ -242,6 +243,10 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     ),
     K.UNSUPPORTED_DTYPE: (
         Words("tensor {tensor!r} cannot be read: {error}"),
+        Words(
+            "tensor {tensor!r} is a masked array that hides {masked} elements, and a mask has no fingerprint",
+            hint="return the values and the mask as two arrays",
+        ),
         Words(
             "tensor {tensor!r} holds {dtype} values, which have no fingerprint",
             hint="only numbers and booleans have fixed bytes; leave it out of what the factory returns",

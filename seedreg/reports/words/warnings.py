@@ -30,6 +30,13 @@ def warning_text(warning: BuildWarning) -> str:
             )
         case WarningKind.UNCALLED_LAYER:
             return f"layer {facts['layer']!r} was never called, so it has no weights"
+        case WarningKind.UNCOVERED:
+            where = f"layer {facts['layer']!r}" if "layer" in facts else f"module {facts['module']!r}"
+            more = f" (and of {facts['more']} more)" if facts["more"] else ""
+            return (
+                f"the {facts['holds']} in attribute {facts['attribute']!r} of {where}{more} is not a weight, "
+                "so the fingerprint does not cover it"
+            )
         case WarningKind.UNLISTED:
             return (
                 f"the {facts['holds']} in attribute {facts['attribute']!r} of layer {facts['layer']!r} "

@@ -1,8 +1,11 @@
 """Plain arrays: a mapping or a sequence of NumPy arrays, tensors or variables; and NumPy itself."""
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Dict, List, Tuple
 
+from .. import originals
+from ..foreign import class_name, text
 from ..protocol import Failure
 from ..tensors import Tensor
 from . import runtime
@@ -18,10 +21,7 @@ def require() -> None:
 
 def load() -> None:
     """Import NumPy and its random generators, which newer versions load at the first use."""
-    import numpy
-    import numpy.random
-
-    numpy.random.seed  # noqa: B018
+    originals.numpy_random()
 
 
 def owns(model: Any) -> bool:
@@ -31,9 +31,7 @@ def owns(model: Any) -> bool:
 
 def seed(seed: int) -> None:
     """Seed NumPy's global generator."""
-    import numpy
-
-    numpy.random.seed(seed)
+    originals.numpy_random().seed(seed)
 
 
 def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
@@ -46,24 +44,21 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
 
 
 def _items(value: Any, address: str) -> List[Tuple[str, Any]]:
-    from collections.abc import Mapping, Sequence
-
-    import numpy
-
+    numpy = originals.numpy()
     if isinstance(value, Mapping):
-        items = [(str(name), part) for name, part in value.items()]
+        items = [(text(name), part) for name, part in value.items()]
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
         items = [(str(index), part) for index, part in enumerate(value)]
     else:
-        raise Failure("wrong-return", factory=address, type=type(value).__name__)
+        raise Failure("wrong-return", factory=address, type=class_name(value))
     for name, part in items:
         if not isinstance(part, (numpy.ndarray, numpy.generic)) and not hasattr(part, "numpy"):
             raise Failure(
                 "wrong-return",
                 factory=address,
-                type=type(value).__name__,
+                type=class_name(value),
                 item=name,
-                item_type=type(part).__name__,
+                item_type=class_name(part),
             )
     return items
 
@@ -90,9 +85,7 @@ def device(name: str) -> Any:
 
 def versions(model: Any) -> Dict[str, Any]:
     """The version of NumPy."""
-    import numpy
-
-    return {"numpy": numpy.__version__}
+    return {"numpy": str(originals.numpy().__version__)}
 
 
 def settings(model: Any) -> Dict[str, Any]:
@@ -106,7 +99,7 @@ def save(model: Any, path: str) -> None:
     Raises:
         Failure: kind `export`, always.
     """
-    raise Failure("export", format="h5", type=type(model).__name__)
+    raise Failure("export", format="h5", type=class_name(model))
 
 
 def fork_is_safe(platform: str) -> bool:

@@ -5,8 +5,9 @@ import sys
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..exceptions import describe, user_traceback
+from ..foreign import attribute, class_name, text
 from ..protocol import Failure, warning
-from ..tensors import Tensor, is_random_state
+from ..tensors import Tensor
 from . import runtime
 
 PREFIXES = ("KERAS_",)
@@ -45,7 +46,7 @@ def loaded() -> List[Any]:
 def _package(model: Any) -> Optional[str]:
     """The package whose `Layer` the model is, under the name of its distribution; None if of no Keras."""
     for base in type(model).__mro__:
-        package = base.__module__.split(".")[0]
+        package = str(base.__module__).split(".")[0]
         if base.__name__ == "Layer" and package in _SEPARATE:
             return package
         if base.__name__ == "Layer" and package in _INSIDE_TENSORFLOW:
@@ -61,7 +62,7 @@ def owns(model: Any) -> bool:
 def is_variable(value: Any) -> bool:
     """Whether it is a variable of Keras 3, which is no `tf.Variable`."""
     return any(
-        base.__name__ == "Variable" and base.__module__.split(".")[0] in _SEPARATE
+        base.__name__ == "Variable" and str(base.__module__).split(".")[0] in _SEPARATE
         for base in type(value).__mro__
     )
 
@@ -80,38 +81,46 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
     Raises:
         Failure: kind `raised`, if reading them raises.
     """
-    owners = _owners(model, address)
+    inside = _layers(model)
+    owners = _owners(inside, address)
     weights = [_tensor(variable, owners) for variable in _listed(model, "weights", address)]
     others = [_tensor(variable, owners) for variable in _listed(model, "variables", address)]
-    return (
-        [tensor for tensor in weights if not is_random_state(tensor)],
-        [tensor for tensor in others if is_random_state(tensor)],
-    )
+    return runtime.without_random_state(weights, others, inside)
 
 
-def _listed(layer: Any, attribute: str, address: str) -> List[Any]:
+def _listed(layer: Any, listing: str, address: str) -> List[Any]:
     """The layer's `weights` or `variables`; none where Keras 2 raises because a Sequential has none yet."""
     try:
-        return list(getattr(layer, attribute, ()))
-    except Exception as error:
-        if isinstance(error, ValueError) and "not yet been created" in str(error):
+        return list(getattr(layer, listing, ()))
+    except MemoryError:
+        raise
+    except BaseException as error:
+        if isinstance(error, ValueError) and "not yet been created" in describe(error):
             return []
-        raise Failure("raised", user_traceback(), factory=address, attribute=attribute, error=describe(error))
+        raise Failure("raised", user_traceback(), factory=address, attribute=listing, error=describe(error))
 
 
 def _tensor(variable: Any, owners: Dict[int, Any]) -> Tensor:
-    return Tensor(getattr(variable, "path", None) or variable.name, variable, owners.get(id(variable)))
+    name = attribute(variable, "path") or attribute(variable, "name") or class_name(variable)
+    return Tensor(text(name), variable, owners.get(id(variable)))
 
 
-def _owners(model: Any, address: str) -> Dict[int, Any]:
-    """For each variable of a Keras model the innermost layer that holds it."""
+def _layers(model: Any) -> List[Any]:
     if hasattr(model, "_flatten_layers"):
-        layers = list(model._flatten_layers())
-    else:  # before TensorFlow 2.3
-        layers = [model] + [part for part in model.submodules if owns(part)]
+        return list(model._flatten_layers())
+    return [model] + [part for part in model.submodules if owns(part)]  # before TensorFlow 2.3
+
+
+def layers(parts: List[Any]) -> List[Any]:
+    """Those of the objects that are Keras layers, and the layers inside them."""
+    return [layer for part in parts if owns(part) for layer in _layers(part)]
+
+
+def _owners(inside: List[Any], address: str) -> Dict[int, Any]:
+    """For each variable of a Keras model the innermost layer that holds it."""
     owners: Dict[int, Any] = {}
     counts: Dict[int, int] = {}
-    for layer in layers:
+    for layer in inside:
         weights = _listed(layer, "weights", address)
         for variable in weights:
             if id(variable) not in owners or len(weights) <= counts[id(variable)]:
@@ -142,18 +151,19 @@ def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
 def left_out(model: Any) -> List[Dict[str, Any]]:
     """What a Keras model holds that its `weights` do not list, a warning for each.
 
-    Keras 3 follows no `tf.Variable` and no `tf.Module` in an attribute; Keras 2 does. A layer that
-    was never called has no weights in either.
+    Tables and constants are no weights in any Keras. Keras 3 follows no `tf.Variable` and no `tf.Module`
+    in an attribute; Keras 2 does. A layer that was never called has no weights in either.
     """
     import tensorflow
 
+    inside = _layers(model)
+    warnings = runtime.uncovered([("layer", text(layer.name), layer) for layer in inside])
     if not hasattr(model, "_flatten_layers"):
-        return []
+        return warnings
     listed = {id(getattr(variable, "value", variable)) for variable in model.variables}
-    warnings = []
-    for layer in model._flatten_layers():
+    for layer in inside:
         if not layer.built and model.built:
-            warnings.append(warning("uncalled-layer", layer=layer.name))
+            warnings.append(warning("uncalled-layer", layer=text(layer.name)))
         if isinstance(layer, tensorflow.Module):
             continue
         for name, part in runtime.attributes(layer):
@@ -161,7 +171,7 @@ def left_out(model: Any) -> List[Dict[str, Any]]:
             inside = part.variables if is_module else [part]
             if any(isinstance(each, tensorflow.Variable) and id(each) not in listed for each in inside):
                 holds = "tf.Module" if is_module else "tf.Variable"
-                warnings.append(warning("unlisted", holds=holds, attribute=name, layer=layer.name))
+                warnings.append(warning("unlisted", holds=holds, attribute=name, layer=text(layer.name)))
     return warnings
 
 
@@ -205,7 +215,7 @@ def save(model: Any, path: str) -> None:
         Failure: kind `export`, if the model cannot be saved so.
     """
     if not hasattr(model, "save_weights"):
-        raise Failure("export", format="h5", type=type(model).__name__)
+        raise Failure("export", format="h5", type=class_name(model))
     try:
         model.save_weights(path)
     except Exception as error:

@@ -4,8 +4,10 @@ import contextlib
 import sys
 from typing import Any, Dict, List, Tuple
 
+from .. import originals
+from ..foreign import class_name, text
 from ..protocol import Failure
-from ..tensors import Tensor, is_random_state
+from ..tensors import Tensor
 from . import keras, runtime
 
 PREFIXES = (
@@ -54,9 +56,9 @@ def index_kernels() -> None:
 
 def load() -> None:
     """Import TensorFlow and what it loads at the first use; execute no operation."""
-    import tensorflow
+    import tensorflow  # noqa: F401
 
-    tensorflow.random.set_seed  # noqa: B018
+    originals.set_seed()
 
 
 def owns(model: Any) -> bool:
@@ -68,9 +70,7 @@ def owns(model: Any) -> bool:
 
 def seed(seed: int) -> None:
     """Seed `tf.random`."""
-    import tensorflow
-
-    tensorflow.random.set_seed(seed)
+    originals.set_seed()(seed)
 
 
 def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
@@ -80,11 +80,8 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
         Failure: kind `wrong-return`, if the module holds weights that its `variables` do not list.
     """
     _refuse_hidden_layers(model, address)
-    found = [Tensor(variable.name, variable) for variable in model.variables]
-    return (
-        [tensor for tensor in found if not is_random_state(tensor)],
-        [tensor for tensor in found if is_random_state(tensor)],
-    )
+    found = [Tensor(text(variable.name), variable) for variable in model.variables]
+    return runtime.without_random_state(found, found, [model] + list(model.submodules))
 
 
 def _refuse_hidden_layers(module: Any, address: str) -> None:
@@ -95,7 +92,7 @@ def _refuse_hidden_layers(module: Any, address: str) -> None:
     for owner in [module] + list(module.submodules):
         for name, part in runtime.attributes(owner):
             if keras.owns(part) and not isinstance(part, tensorflow.Module):
-                holder, variables, unbuilt = "layer", part.weights, keras.may_get_weights(part)
+                holder, variables, unbuilt = "layer", list(part.weights), keras.may_get_weights(part)
             elif keras.is_variable(part):
                 holder, variables, unbuilt = "variable", [part], False
             else:
@@ -115,8 +112,13 @@ def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
 
 
 def left_out(model: Any) -> List[Dict[str, Any]]:
-    """Nothing: a module that hides weights is refused."""
-    return []
+    """Tables and constants; a module that hides weights is refused."""
+    modules = [model] + list(model.submodules)
+    found = keras.layers([part for each in modules for _, part in runtime.attributes(each)])
+    return runtime.uncovered(
+        [("module", class_name(each), each) for each in modules]
+        + [("layer", text(each.name), each) for each in found]
+    )
 
 
 def device(name: str) -> Any:
@@ -156,7 +158,7 @@ def save(model: Any, path: str) -> None:
     Raises:
         Failure: kind `export`, always.
     """
-    raise Failure("export", format="h5", type=type(model).__name__)
+    raise Failure("export", format="h5", type=class_name(model))
 
 
 def fork_is_safe(platform: str) -> bool:

@@ -29,6 +29,14 @@ SAMPLES = {
     build_warning(WarningKind.UNCALLED_LAYER, layer="dense"): (
         "layer 'dense' was never called, so it has no weights"
     ),
+    build_warning(WarningKind.UNCOVERED, holds="StaticHashTable", attribute="table", layer="a", more=0): (
+        "the StaticHashTable in attribute 'table' of layer 'a' is not a weight, so the fingerprint does not "
+        "cover it"
+    ),
+    build_warning(WarningKind.UNCOVERED, holds="ndarray", attribute="basis", module="Net", more=3): (
+        "the ndarray in attribute 'basis' of module 'Net' (and of 3 more) is not a weight, so the "
+        "fingerprint does not cover it"
+    ),
     build_warning(WarningKind.UNLISTED, holds="tf.Variable", attribute="part", layer="scaled"): (
         "the tf.Variable in attribute 'part' of layer 'scaled' is not among the model's weights: Keras 3 "
         "leaves it out"

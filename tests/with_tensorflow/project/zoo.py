@@ -244,6 +244,89 @@ def keras_with_variable(kind="variable"):
     return model
 
 
+class WithTables(tf.Module):
+    """Tables and constants beside a variable."""
+
+    def __init__(self):
+        super().__init__()
+        keys = tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2])
+        self.tables = [tf.lookup.StaticHashTable(keys, 0)]
+        self.mutable = tf.lookup.experimental.DenseHashTable(tf.int64, tf.int64, -1, -2, -3)
+        self.basis = tf.random.normal((3, 2))
+        self.window = np.hanning(4)
+        self.rate = np.float32(0.5)
+        self.matrix = tf.Variable(tf.random.normal((3, 2)), name="matrix")
+
+
+def module_with_tables():
+    return WithTables()
+
+
+class Fourier(layers.Layer):
+    """A constant random matrix."""
+
+    def build(self, shape):
+        self.basis = tf.random.normal((shape[-1], 4))
+        self.scale = self.add_weight(shape=(4,), name="scale")
+        self.built = True
+
+    def call(self, x):
+        return tf.cos(tf.matmul(x, self.basis)) * self.scale
+
+
+def random_constants():
+    return tf.keras.Sequential([tf.keras.Input((3,)), Fourier(name="one"), Fourier(name="two")])
+
+
+def vocabularies():
+    text = tf.keras.Input((1,), dtype="string", name="text")
+    number = tf.keras.Input((1,), dtype="int64", name="number")
+    size = tf.keras.Input((1,), name="size")
+    parts = [
+        layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=2, name="vectorize")(text),
+        layers.IntegerLookup(vocabulary=[3, 4], name="integers")(number),
+        layers.Discretization(bin_boundaries=[0.0, 1.0], name="bins")(size),
+        layers.Normalization(mean=3.0, variance=2.0, name="given")(size),
+    ]
+    joined = layers.Concatenate()([_Cast()(part) for part in parts])
+    return tf.keras.Model([text, number, size], layers.Dense(2, name="dense")(joined))
+
+
+class _Cast(layers.Layer):
+    def call(self, x):
+        return tf.cast(x, "float32")
+
+
+class StateVar(layers.Layer):
+    """Weights with the names that generators give their state."""
+
+    def build(self, shape):
+        for name in ("StateVar", "seed_generator_state"):
+            self.add_weight(shape=(2,), dtype="int64", initializer="ones", trainable=False, name=name)
+        self.built = True
+
+    def call(self, x):
+        return x
+
+
+def weights_named_as_state():
+    return tf.keras.Sequential([tf.keras.Input((3,)), StateVar(), layers.Dropout(0.5)])
+
+
+class WithState(tf.Module):
+    """A generator and its state in an attribute of its own, and a weight with the state's name."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = tf.random.Generator.from_seed(7)
+        self.kept = self.generator.state
+        self.own = tf.Variable(tf.constant([1, 2], "int64"), name="StateVar")
+
+
+def module_with_state():
+    return WithState()
+
+
 # Arrays, and what is wrong with them
 
 
@@ -266,6 +349,27 @@ def arrays(case, seed=0):
         "not an array": [draw, "x"],
         "nothing": None,
     }[case]
+
+
+def odd_arrays(case, seed=0):
+    draw = np.random.RandomState(seed % 2**32).normal(size=(2, 3)).astype("float32")
+    if case == "masked":
+        return [np.ma.masked_array(draw, mask=[[1, 0, 0], [0, 0, 0]])]
+    if case == "ragged":
+        return [tf.ragged.constant([[1, 2], [3]])]
+    if case == "sparse":
+        return [tf.sparse.from_dense([[1.0, 0.0]])]
+    if case == "strings":
+        return [tf.constant(["a"])]
+    if case == "record":
+        return [np.rec.array([(1, 2.0)])[0]]
+    if case == "complex":
+        return [draw * np.complex64(1j)]
+    if case == "quantised":
+        return [tf.quantization.quantize(draw, -3.0, 3.0, tf.qint8).output]
+    if case == "big-endian":
+        return [np.asfortranarray(draw.astype(">f4"))]
+    raise ValueError(case)
 
 
 # The seed

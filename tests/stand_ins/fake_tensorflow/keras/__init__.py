@@ -53,6 +53,14 @@ class Variable:
         return self._array
 
 
+class SeedGenerator:
+    """The state of a random-number generator."""
+
+    def __init__(self, path):
+        state = numpy.array([random.getrandbits(31), 0], "uint32")
+        self.state = Variable(state, f"{path}/seed_generator_state")
+
+
 class GlorotUniform:
     """Draws its seed from Python's `random`, as Keras does since 2.10."""
 
@@ -71,7 +79,7 @@ class Layer:
         self.name = name or _automatic_name(type(self).__name__.lower())
         self.built = False
         self._own = []
-        self._states = []
+        self._seed_generators = []
         self._parts = []
 
     def __setattr__(self, name, value):
@@ -107,7 +115,11 @@ class Layer:
 
     @property
     def variables(self):
-        return [v for layer in self._flatten_layers() for v in (*layer._own, *layer._states)]
+        return [
+            v
+            for layer in self._flatten_layers()
+            for v in (*layer._own, *(one.state for one in layer._seed_generators))
+        ]
 
 
 class Dense(Layer):
@@ -165,8 +177,7 @@ class Dropout(Layer):
 
     def __init__(self, rate, name=None):
         super().__init__(name)
-        state = numpy.array([random.getrandbits(31), 0], "uint32")
-        self._states.append(Variable(state, f"{self.name}/seed_generator_state"))
+        self._seed_generators.append(SeedGenerator(self.name))
 
 
 class Model(Layer):
