@@ -31,7 +31,7 @@ class Step(enum.Enum):
     CHECK_REGISTRY = "check the registry"
     CREATE_REGISTRY = "register something, or name another registry"
     DROP_MODULE = "write {address} without a module"
-    FREE_ALIAS = "choose another alias, or remove {alias} first"
+    FREE_ALIAS = "choose another alias, or remove that of {entry} first"
     FREE_CACHE = "name another cache folder, or remove environments"
     FREE_DISK = "remove environments"
     GIVE_ARGUMENTS = "give the arguments of the factory"

@@ -18,7 +18,7 @@ WORDS: dict[Step, str] = {
     Step.CHECK_REGISTRY: _CHECK,
     Step.CREATE_REGISTRY: "`seedreg register` creates one; --db names another",
     Step.DROP_MODULE: "write {address} without --module",
-    Step.FREE_ALIAS: "choose another one, or remove it first: seedreg alias {alias} --remove",
+    Step.FREE_ALIAS: "choose another one, or remove it first: seedreg alias {entry} --remove",
     Step.FREE_CACHE: "SEEDREG_CACHE_DIR names another folder; `seedreg envs prune` frees space",
     Step.FREE_DISK: "`seedreg envs prune` and `uv cache prune` free space",
     Step.GIVE_ARGUMENTS: "give its arguments with -p NAME=JSON, e.g. -p units=16",
