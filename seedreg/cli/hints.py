@@ -7,12 +7,16 @@ from seedreg.errors import SeedregError, Step
 from seedreg.reports.words import failures as words
 
 _FORMS = "package.module:{name} or path/to/file.py:{name}"
-_CHECK = "`seedreg db check` examines all of it; if it is damaged, put a backup in its place"
+_CHECK = (
+    "`seedreg db check` examines all of it; `seedreg db restore BACKUP` replaces it together with the -wal "
+    "beside it, which may be that of another file"
+)
 
 WORDS: dict[Step, str] = {
     Step.ACCEPT: "`seedreg accept {entry} --reason …` makes it the baseline",
     Step.ALLOW_NONFINITE: "--allow-nonfinite registers it all the same",
     Step.BUILD_FRESH: "--isolation fresh does without the shared import",
+    Step.CHECK_BACKUP: "`seedreg db check --db {path}` lists them",
     Step.CHECK_INPUT_SHAPE: "check --input-shape: the sizes without the batch dimension, once for each input",
     Step.CHECK_MODULE: "check the name in --module or in factories of [tool.seedreg]",
     Step.CHECK_REGISTRY: _CHECK,

@@ -427,7 +427,7 @@ def test_db_check_finds_what_is_wrong(project: Project) -> None:
     assert (code, err) == (3, "")
     assert out.startswith("problem   ")
     assert kept.parent.name + kept.name in out.replace("/", "")
-    assert out.endswith(f"  next: restore a backup of {project.db}\n")
+    assert out.endswith("  next: seedreg db restore BACKUP\n")
 
 
 def test_db_upgrade_of_a_current_registry_does_nothing(project: Project) -> None:
