@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storms import streams
 from storms.storm import Storm
 
-STORMS: tuple[Storm, ...] = ()
+STORMS: tuple[Storm, ...] = (streams.STORM,)
