@@ -159,8 +159,8 @@ def _shop(folder: Path) -> Shop:
 STORM = Storm(
     name="streams",
     title="closed, full and broken output streams",
-    promise="exit code and registry are those of the undisturbed command; a command whose only product is its "
-    "output ends with 2, or with 141 if the reader left",
+    promise="exit code and registry are those of the undisturbed command; a command that only prints ends "
+    "with 2, or with 141 if the reader left",
     in_ci=20,
     by_hand=len((*READING, *OTHERS)) * len(HARMS) * len(STREAMS),
     run=run,
