@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,4 +49,4 @@ def parse_location(text: str, base: Path) -> Location:
         text = rest[1:]
     if not text.strip() or "\0" in text:
         raise ConfigError(f"{text!r} is not a path of a registry")
-    return SqliteFile(base / os.path.expanduser(text))
+    return SqliteFile(base / Path(text).expanduser())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,7 +75,9 @@ def remove_leftovers_of(location: Location) -> None:
 
 
 def path_of_backup(location: Location, suffix: str) -> Path:
-    """Where a backup of the registry is written if no place is named."""
+    """Where a backup of the registry is written if no place is named: a name that is not taken."""
     match location:
         case SqliteFile(path):
-            return path.with_name(f"{path.name}.{suffix}.bak")
+            first = path.with_name(f"{path.name}.{suffix}.bak")
+            others = (path.with_name(f"{path.name}.{suffix}-{number}.bak") for number in itertools.count(2))
+            return next(name for name in itertools.chain([first], others) if not os.path.lexists(name))

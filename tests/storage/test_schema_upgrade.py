@@ -213,11 +213,23 @@ def test_an_upgrade_waits_for_writers_and_then_says_so(older: Path) -> None:
     assert os.listdir(older.parent) == ["older.db"]
 
 
-def test_an_upgrade_does_not_begin_without_its_backup(older: Path) -> None:
-    older.with_name("older.db.0001_initial-20260304T050607Z.bak").write_text("here first")
-    with pytest.raises(RegistryError, match="exists already"):
+def test_an_upgrade_does_not_begin_without_its_backup(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RegistryError("no room")
+
+    monkeypatch.setattr(schema_module, "backup", fail)
+    with pytest.raises(RegistryError, match="no room"):
         upgrade(SqliteFile(older), at=AT)
     assert status(SqliteFile(older)).state is SchemaState.OLDER
+
+
+def test_a_backup_of_an_upgrade_that_was_killed_does_not_stop_the_next_one(older: Path) -> None:
+    taken = older.with_name("older.db.0001_initial-20260304T050607Z.bak")
+    taken.write_text("here first")
+    done = upgrade(SqliteFile(older), at=AT)
+    assert isinstance(done, Upgraded)
+    assert done.backup.name == "older.db.0001_initial-20260304T050607Z-2.bak"
+    assert (taken.read_text(), status(SqliteFile(done.backup)).revision) == ("here first", "0001_initial")
 
 
 def test_dangling_rows_stop_an_upgrade(older: Path) -> None:

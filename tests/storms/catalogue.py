@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storms import streams
+from storms import io_errors, kills
 from storms.storm import Storm
 
-STORMS: tuple[Storm, ...] = (streams.STORM,)
+STORMS: tuple[Storm, ...] = (kills.STORM, io_errors.STORM)
