@@ -41,6 +41,7 @@ def _own_encoder() -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
+    vars(module)["__builtins__"] = __builtins__  # those of this module, which no user code can reach either
     spec.loader.exec_module(module)
     return module.JSONEncoder(ensure_ascii=True, allow_nan=False)
 

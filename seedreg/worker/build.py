@@ -51,11 +51,18 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     except MemoryError:
         outcome = protocol.failed(Failure("memory"))
     except BaseException as error:
-        outcome = protocol.failed(Failure("internal", details=format_exc(), error=describe(error)))
+        outcome = protocol.failed(Failure("internal", details=_traceback(), error=describe(error)))
     calling.end_copy(pid)
     answers.give(answer_path, outcome)
     flush_output()
     _exit(0)
+
+
+def _traceback() -> Optional[str]:
+    try:
+        return format_exc()
+    except BaseException:  # it needs more of the standard library than user code may have left
+        return None
 
 
 def flush_output() -> None:
@@ -106,10 +113,11 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
         random_state = reading.read(built.states)
         fingerprint_s = perf_counter() - started
         left_out = built.warnings()
+        environment = built.environment(common, after)
     return {
         "built": {
             "tensors": records,
-            "environment": probe.environment(common, built.model, after),
+            "environment": environment,
             "source": source.source_of(factory),
             "facts": {
                 "isolation": "fresh" if zygote is None else "fork",
@@ -153,6 +161,10 @@ class _Built(object):
         left_out: List[Dict[str, Any]]
         left_out = calling.read("attributes", self._address, self.framework.left_out, self.model)
         return left_out if self.complete else [protocol.warning("unbuilt")] + left_out
+
+    def environment(self, common: Dict[str, Any], after: Dict[str, str]) -> Dict[str, Any]:
+        """What built the model, in the form that the registry keeps."""
+        return calling.read("environment", self._address, probe.environment, common, self.model, after)
 
     def no_tensors(self, request: Dict[str, Any]) -> Failure:
         """Why there is nothing to read."""

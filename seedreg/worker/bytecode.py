@@ -11,6 +11,7 @@ import marshal
 import os
 import sys
 import zipimport
+from os.path import dirname, join, realpath
 from types import CodeType
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -39,7 +40,7 @@ def load_carefully(import_paths: List[str]) -> None:
 
     def get_code(self: Any, fullname: str) -> Any:
         path = self.get_filename(fullname)
-        if is_installed(os.path.dirname(path)):
+        if is_installed(dirname(path)):
             return load_installed(self, fullname)
         source = self.get_data(path)
         _loaded[path] = source
@@ -53,7 +54,7 @@ def load_carefully(import_paths: List[str]) -> None:
 
         def get_archived_code(self: Any, fullname: str) -> Any:
             source = self.get_source(fullname)
-            if source is None or is_installed(os.path.dirname(self.archive)):
+            if source is None or is_installed(dirname(self.archive)):
                 return load_archived(self, fullname)
             return compile(source, self.get_filename(fullname), "exec", dont_inherit=True)
 
@@ -66,13 +67,13 @@ def _installed_folders(import_paths: List[str]) -> Callable[[str], bool]:
     Their bytecode is Python's business: TensorFlow has thousands of modules, and nobody edits them.
     """
     project = _folders(import_paths)
-    installed = _folders([os.path.dirname(os.__file__)] + [path for path in sys.path if _is_target(path)])
+    installed = _folders([dirname(os.__file__)] + [path for path in sys.path if _is_target(path)])
     known: Dict[str, bool] = {}
 
     def is_installed(folder: str) -> bool:
         found = known.get(folder)
         if found is None:
-            real = os.path.join(os.path.realpath(folder), "")
+            real = join(realpath(folder), "")
             below = [real[len(root) :] for root in project if real.startswith(root)]
             parts = min(below, key=len) if below else real
             found = known[folder] = (
@@ -86,7 +87,7 @@ def _installed_folders(import_paths: List[str]) -> Callable[[str], bool]:
 
 
 def _folders(paths: List[str]) -> Tuple[str, ...]:
-    return tuple(os.path.join(os.path.realpath(path), "") for path in paths)
+    return tuple(join(realpath(path), "") for path in paths)
 
 
 def _is_target(path: str) -> bool:

@@ -1,15 +1,15 @@
 """Exceptions of other people's code, as text that is short enough to keep."""
 
 import importlib
-import os
 import sys
+from os.path import abspath, dirname, join
 from traceback import format_exception
 from typing import Optional
 
 from .foreign import class_name, cut
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_MACHINERY = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(os.path.abspath(importlib.__file__)), ""))
+_HERE = dirname(abspath(__file__))
+_MACHINERY = (join(_HERE, ""), join(dirname(abspath(importlib.__file__)), ""))
 _MAX_MESSAGE = 300
 _MAX_TRACEBACK = 32768
 
@@ -43,4 +43,4 @@ def user_traceback() -> Optional[str]:
 
 
 def _is_machinery(filename: str) -> bool:
-    return filename.startswith("<frozen importlib") or os.path.abspath(filename).startswith(_MACHINERY)
+    return filename.startswith("<frozen importlib") or abspath(filename).startswith(_MACHINERY)

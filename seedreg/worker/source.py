@@ -5,8 +5,8 @@ import importlib.util
 import inspect
 import io
 import linecache
-import os
 from hashlib import sha256
+from os.path import abspath
 from typing import Any, Dict
 
 from .bytecode import loaded_source
@@ -31,7 +31,7 @@ def source_of(factory: Any) -> Dict[str, Any]:
         return source
     text = "".join(lines)
     source.update(
-        file=os.path.abspath(file),
+        file=abspath(file),
         line=max(line, 1),
         sha256=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         text=text.encode("utf-8", "replace").decode("utf-8"),

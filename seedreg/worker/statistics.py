@@ -1,6 +1,6 @@
 """Statistics of one tensor, for the diagnosis of a drift when no weights were kept."""
 
-import math
+from math import inf, isfinite, isnan, sqrt
 from typing import Any, Dict, Optional
 
 from . import originals
@@ -32,14 +32,14 @@ def statistics(array: Any) -> Dict[str, Any]:
         "samples": [_json_number(flat[position]) for position in positions],
     }
     seen, mean, spread, squares = 0, 0.0, 0.0, 0.0
-    low, high = math.inf, -math.inf
+    low, high = inf, -inf
     with numpy.errstate(all="ignore"):
         for start in range(0, count, _CHUNK):
             piece = flat[start : start + _CHUNK]
             chunk = numpy.abs(piece).astype(numpy.float64) if is_complex else piece.astype(numpy.float64)
             result["zeros"] += int(chunk.size - numpy.count_nonzero(chunk))
             square = _squares(chunk)
-            if not math.isfinite(square):  # a NaN, an infinity, or a value whose square is one
+            if not isfinite(square):  # a NaN, an infinity, or a value whose square is one
                 nans = int(numpy.count_nonzero(numpy.isnan(chunk)))
                 chunk = chunk[numpy.isfinite(chunk)]
                 result["nans"] += nans
@@ -58,10 +58,10 @@ def statistics(array: Any) -> Dict[str, Any]:
             mean += delta * chunk.size / total
             seen = total
     if seen:
-        result["l2"] = _finite(math.sqrt(squares))
+        result["l2"] = _finite(sqrt(squares))
         if not is_complex:
             result.update(
-                mean=_finite(mean), std=_finite(math.sqrt(max(spread, 0.0) / seen)), minimum=low, maximum=high
+                mean=_finite(mean), std=_finite(sqrt(max(spread, 0.0) / seen)), minimum=low, maximum=high
             )
     return result
 
@@ -73,7 +73,7 @@ def _squares(chunk: Any) -> float:
 
 
 def _finite(number: float) -> Optional[float]:
-    return number if math.isfinite(number) else None
+    return number if isfinite(number) else None
 
 
 def _json_number(value: Any) -> Any:
@@ -84,6 +84,6 @@ def _json_number(value: Any) -> Any:
     if value.dtype.kind == "c":
         return [_json_number(value.real), _json_number(value.imag)]
     number = float(value)
-    if math.isfinite(number):
+    if isfinite(number):
         return number
-    return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+    return "NaN" if isnan(number) else ("Infinity" if number > 0 else "-Infinity")
