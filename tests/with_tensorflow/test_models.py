@@ -167,6 +167,16 @@ def test_a_fork_builds_what_a_fresh_interpreter_builds(project: Path, tmp_path: 
     assert len(result.baseline.fingerprint.tensors) == 18
 
 
+def test_replaced_functions_change_no_fingerprint(project: Path, tmp_path: Path) -> None:
+    """One of the builds is forked and one fresh, in which the factory's module imports TensorFlow."""
+    from seedreg.project import open_registry
+
+    with open_registry(tmp_path / "registry.db", cwd=project, jobs=2) as registry:
+        plain, patched = (registered(registry, recipe(f"{name}:mixture")) for name in ("zoo", "patched"))
+    assert patched.baseline.fingerprint == plain.baseline.fingerprint
+    assert patched.baseline.facts.numpy_words == plain.baseline.facts.numpy_words
+
+
 # Seeds
 
 

@@ -55,7 +55,7 @@ def test_a_drift_between_two_versions_of_keras_names_layers_and_packages(
 ) -> None:
     db = ("--db", str(tmp_path / "registry.db"))
     for name in ("dropout", "module"):
-        done = run_seedreg(project, "register", f"zoo:{name}", "--alias", name, "--isolation", "fork", *db)
+        done = run_seedreg(project, "register", f"zoo:{name}", "--isolation", "fork", *db)
         assert done.returncode == 0, done.stderr
 
     done = run_seedreg(project, "verify", "dropout", "module", "--python", old_python, *db)
