@@ -69,6 +69,12 @@ class Project:
         """Where the registry is, or will be."""
         return parse_location(self.config.db, self.config.root)
 
+    def registry_in_git(self) -> bool:
+        """Whether git tracks the registry, which a commit may then hold without what was written last."""
+        from seedreg.executors.git import is_tracked
+
+        return is_tracked(Path(os.path.realpath(self.location.path)))
+
     # Entries ----------------------------------------------------------------------------------
 
     def reading(self) -> Registry:

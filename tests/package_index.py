@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -22,12 +24,18 @@ def add_wheel(
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    members[f"{info}/RECORD"] = "".join(f"{member},,\n" for member in (*members, f"{info}/RECORD"))
+    record = "".join(f"{member},{_sha256(text)},{len(text.encode())}\n" for member, text in members.items())
+    members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
     path = folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         for member, text in members.items():
             wheel.writestr(member, text)
     return path
+
+
+def _sha256(text: str) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
+    return "sha256=" + digest.rstrip(b"=").decode()
 
 
 def add_keras(folder: Path, version: str, stream: str = "") -> Path:

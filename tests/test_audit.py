@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def test_all_active_entries_of_the_project_are_selected(three: World) -> None:
     audit = three.auditor().start((THIS,))
     assert ids_of(audit) == [Recipe("p", "m:build", seed).id for seed in range(3)]
     assert audit == three.auditor().history.find(1)
+
+
+def test_a_retired_entry_is_checked_if_it_is_named_by_its_id_or_alias(three: World) -> None:
+    retired = Recipe("p", "m:build", 1).id
+    three.repository.entries.set_alias(retired, "golden")
+    three.repository.entries.add_tags(retired, ["nightly"])
+    three.repository.entries.set_retired(retired, three.now, "no longer trained")
+    for named in (retired[:12], "golden"):
+        assert ids_of(three.auditor().start((THIS,), AuditSelection((named,)))) == [retired]
+    for general in ("m:build", "build@1", "tag:nightly"):
+        with pytest.raises(NothingSelected) if general != "m:build" else nullcontext():
+            assert retired not in ids_of(three.auditor().start((THIS,), AuditSelection((general,))))
 
 
 def test_selectors_narrow_it_down_each_entry_once(three: World) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedreg.audit.history import AuditHistory
 from seedreg.domain.audit import Shard
+from seedreg.domain.summary import EntryState
 from seedreg.errors import NothingSelected, Step
 from seedreg.registry.clock import utc_text
 from seedreg.registry.selection import select
@@ -45,8 +46,10 @@ def selected_ids(
     Raises:
         NothingSelected: if no entry is left, or there was no audit yet whose failures could be run again.
     """
+    # What is named by its id or alias is checked even if it is retired.
     ids: Collection[str] = repository.entries.ids(
         project=None if selection.selectors else project,
+        state=EntryState.ANY if selection.selectors else EntryState.ACTIVE,
         unchecked_since=None if selection.stale_s is None else _before(now, selection.stale_s),
         now=now,
     )

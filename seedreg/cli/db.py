@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from seedreg import storage
 from seedreg.cli.options import registry_option
-from seedreg.cli.outputs import refuse_registry_files
-from seedreg.cli.printing import needs_output, print_line
+from seedreg.cli.printing import needs_output, print_line, warn
 from seedreg.cli.projects import open_project
+from seedreg.domain.problem import Problem
 from seedreg.domain.summary import EntryState
 from seedreg.errors import EXIT_REGISTRY
+from seedreg.reports.lines import counted
 from seedreg.reports.words.problems import problem_text
 from seedreg.storage import SchemaState
 
@@ -30,9 +32,19 @@ def _status(ctx: click.Context, /, db: str | None) -> int:
     """Show where the registry is, its schema and how much it holds."""
     project = open_project(ctx, db=db)
     location = project.location
+    pending = storage.pending_bytes(location)  # before it is opened: whoever closes it last moves them
     found = storage.status(location)
     print_line(f"registry  {location}")
     print_line(f"size      {storage.size_bytes(location):,} bytes")
+    if pending:
+        print_line(f"pending   {pending:,} bytes in the -wal beside it: copy both with `seedreg db backup`")
+        if project.registry_in_git():
+            warn(
+                f"git tracks {location}, and its last entries were only in the -wal beside it: a commit or a "
+                "clone lacks them; keep the registry out of git"
+            )
+    if kept := storage.objects_of(location).size_bytes():
+        print_line(f"weights   {kept:,} bytes in {storage.objects_of(location).folder}")
     print_line(f"schema    {found.revision} ({found.state.value}; this seedreg writes {found.latest})")
     if found.state is SchemaState.NEWER:
         print_line("  next: upgrade seedreg (pip install --upgrade seedreg)")
@@ -66,12 +78,43 @@ def _upgrade(ctx: click.Context, /, db: str | None) -> int:
 @registry_option
 @click.pass_context
 def _backup(ctx: click.Context, /, target: Path, db: str | None) -> int:
-    """Copy the registry to TARGET, even while others write to it."""
-    location = open_project(ctx, db=db).location
-    refuse_registry_files([target], location)
-    storage.backup(location, target)
+    """Copy the registry to TARGET, even while others write to it.
+
+    Kept weights are copied into the folder objects beside TARGET. The copy is a registry: --db can name it.
+    """
+    done = storage.backup(open_project(ctx, db=db).location, target)
     print_line(f"backup    {target}")
-    return 0
+    return _print_weights(done.tensors, done.problems)
+
+
+@db_command.command("restore")
+@click.argument("backup", type=click.Path(path_type=Path))
+@registry_option
+@click.pass_context
+def _restore(ctx: click.Context, /, backup: Path, db: str | None) -> int:
+    """Replace the registry by BACKUP, with its kept weights.
+
+    BACKUP is checked first. The registry that is replaced is kept beside the new one. It may be missing or
+    damaged. No other command may have it open.
+    """
+    project = open_project(ctx, db=db)
+    done = storage.restore(project.location, backup, busy_timeout_s=project.config.busy_timeout_s)
+    print_line(f"restored  {project.location}")
+    for path in done.replaced:
+        print_line(f"replaced  {path}")
+    code = _print_weights(done.tensors, done.problems)
+    if done.schema.state is SchemaState.OLDER:
+        print_line("  next: seedreg db upgrade")
+    return code
+
+
+def _print_weights(tensors: int, problems: Sequence[Problem]) -> int:
+    """Say how many kept tensors were copied and what is missing; the exit code."""
+    if tensors:
+        print_line(f"weights   {counted(tensors, 'tensor')}")
+    for problem in problems:
+        print_line(f"problem   {problem_text(problem)}")
+    return EXIT_REGISTRY if problems else 0
 
 
 @db_command.command("check")
@@ -84,7 +127,7 @@ def _check(ctx: click.Context, /, db: str | None) -> int:
     for problem in problems:
         print_line(f"problem   {problem_text(problem)}")
     if problems:
-        print_line(f"  next: restore a backup of {location}")
+        print_line("  next: seedreg db restore BACKUP")
         return EXIT_REGISTRY
     print_line("ok        every page, reference, digest and kept weight is as it should be")
     return 0

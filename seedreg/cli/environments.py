@@ -40,7 +40,7 @@ def environment_specs(config: Config, options: Mapping[str, Any], cwd: Path) -> 
 def _described(config: Config, options: Mapping[str, Any], cwd: Path) -> dict[str, Any]:
     requirements = options.get("requirements")
     if requirements is not None:
-        requirements = str((cwd / Path(requirements).expanduser()).absolute())
+        requirements = os.path.abspath(cwd / os.path.expanduser(requirements))
         if not os.path.isfile(requirements):
             raise UsageError(f"there is no requirements file {requirements}")
     return {

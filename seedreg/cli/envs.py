@@ -11,9 +11,11 @@ from seedreg.cli.printing import needs_output, print_json, print_line, print_lin
 from seedreg.cli.projects import open_project
 from seedreg.config import Config
 from seedreg.environments.cached import CachedEnvironment
-from seedreg.errors import NothingSelected, UsageError
+from seedreg.errors import EXIT_NOT_JUDGED, EXIT_OK, NothingSelected, UsageError
 from seedreg.reports.documents.envs import envs_document
-from seedreg.reports.text.environments import environment_lines, removed_line, total
+from seedreg.reports.text.environments import checked_lines, environment_lines, removed_line, total
+
+_MIN_DIGITS = 4
 
 
 @click.group("envs")
@@ -38,6 +40,8 @@ def _list(ctx: click.Context, /, as_json: bool) -> int:
         return 0
     print_lines(environment_lines(environments))
     print_line(f"{total(environments)} in {config.cache_dir}", err=True)
+    if any(one.changes is not None and one.changes.count for one in environments):
+        print_line("`seedreg envs check` names the files, and --repair has them created again", err=True)
     return 0
 
 
@@ -45,21 +49,62 @@ def _list(ctx: click.Context, /, as_json: bool) -> int:
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @click.pass_context
 def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
-    """Delete environments; any unique beginning of a KEY is enough."""
+    """Delete environments; 4 or more digits of a KEY are enough if no other begins so."""
     project = open_project(ctx)
     config, cache = project.config, project.environments()
     environments = cache.entries()
     for environment in {one.key: one for one in (_named(key, environments, config) for key in keys)}.values():
         if not cache.remove(environment.key):
-            raise UsageError(
-                f"environment {environment.key} ({environment.specification}) is in use",
-                hint="another command builds there: try again when it has ended",
-            )
+            raise _in_use(environment)
         print_line(removed_line(environment))
     return 0
 
 
+@envs_command.command("check")
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@click.option("--content", is_flag=True, help="Read every file; without it sizes and times are compared.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Delete changed environments and uv's copies of what changed; the next build creates them again.",
+)
+@click.pass_context
+def _check(ctx: click.Context, /, keys: tuple[str, ...], content: bool, repair: bool) -> int:
+    """Say which environments have other files than when they were created.
+
+    Checks all environments if no KEY is given. The exit code is 125 if one has changed and is not repaired.
+    """
+    project = open_project(ctx)
+    config, cache = project.config, project.environments()
+    environments = cache.entries()
+    named = {one.key: one for one in (_named(key, environments, config) for key in keys)}
+    code = EXIT_OK
+    for one in named.values() if keys else environments:
+        environment = cache.checked(one) if content else one
+        print_lines(checked_lines(environment))
+        if environment.changes is None or not environment.changes.count:
+            continue
+        if not repair:
+            code = EXIT_NOT_JUDGED
+        elif cache.repair(environment):
+            print_lines([removed_line(environment)])
+        else:
+            raise _in_use(environment)
+    return code
+
+
+def _in_use(environment: CachedEnvironment) -> UsageError:
+    return UsageError(
+        f"environment {environment.key} ({environment.specification}) is in use",
+        hint="another command builds there: try again when it has ended",
+    )
+
+
 def _named(key: str, environments: Sequence[CachedEnvironment], config: Config) -> CachedEnvironment:
+    if len(key) < _MIN_DIGITS:
+        raise UsageError(
+            f"{key!r} is too short for the beginning of a key", hint=f"give {_MIN_DIGITS} digits or more"
+        )
     fitting = [one for one in environments if one.key.startswith(key)]
     if not fitting:
         raise NothingSelected(

@@ -7,18 +7,22 @@ from seedreg.errors import SeedregError, Step
 from seedreg.reports.words import failures as words
 
 _FORMS = "package.module:{name} or path/to/file.py:{name}"
-_CHECK = "`seedreg db check` examines all of it; if it is damaged, put a backup in its place"
+_CHECK = (
+    "`seedreg db check` examines all of it; `seedreg db restore BACKUP` replaces it together with the -wal "
+    "beside it, which may be that of another file"
+)
 
 WORDS: dict[Step, str] = {
     Step.ACCEPT: "`seedreg accept {entry} --reason …` makes it the baseline",
     Step.ALLOW_NONFINITE: "--allow-nonfinite registers it all the same",
     Step.BUILD_FRESH: "--isolation fresh does without the shared import",
+    Step.CHECK_BACKUP: "`seedreg db check --db {path}` lists them",
     Step.CHECK_INPUT_SHAPE: "check --input-shape: the sizes without the batch dimension, once for each input",
     Step.CHECK_MODULE: "check the name in --module or in factories of [tool.seedreg]",
     Step.CHECK_REGISTRY: _CHECK,
     Step.CREATE_REGISTRY: "`seedreg register` creates one; --db names another",
     Step.DROP_MODULE: "write {address} without --module",
-    Step.FREE_ALIAS: "choose another one, or remove it first: seedreg alias {alias} --remove",
+    Step.FREE_ALIAS: "choose another one, or remove it first: seedreg alias {entry} --remove",
     Step.FREE_CACHE: "SEEDREG_CACHE_DIR names another folder; `seedreg envs prune` frees space",
     Step.FREE_DISK: "`seedreg envs prune` and `uv cache prune` free space",
     Step.GIVE_ARGUMENTS: "give its arguments with -p NAME=JSON, e.g. -p units=16",

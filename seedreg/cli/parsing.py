@@ -48,7 +48,7 @@ def parse_shard(text: str) -> Shard:
     Raises:
         UsageError: if it is not K/N with K from 1 to N.
     """
-    match = re.fullmatch(r"(\d+)/(\d+)", text, flags=re.ASCII)
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, flags=re.ASCII)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise UsageError(f"shard {text!r} is not K/N with K from 1 to N", hint="write it as --shard 2/5")
     return Shard(int(match[1]), int(match[2]))

@@ -18,7 +18,7 @@ RECIPE_FORMAT = 1
 MAX_SEED = 2**32 - 1
 DEVICES = "cpu, gpu, gpu:0, gpu:1 …"
 
-_DEVICE = re.compile(r"cpu|gpu(:\d+)?", re.ASCII)
+_DEVICE = re.compile(r"cpu|gpu(:\d{1,4})?", re.ASCII)
 _INPUT = re.compile(r"(\d{1,12}(?:[,x]\d{1,12})*)(?::([a-z]+\d*))?", re.ASCII)
 _SEEDS = re.compile(r"\s*(-?\d{1,12})(?:\s*-\s*(\d{1,12}))?\s*", re.ASCII)
 

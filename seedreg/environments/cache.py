@@ -12,6 +12,7 @@ from seedreg.environments.cached import CachedEnvironment, HeldEnvironment
 from seedreg.environments.folder import CacheFolder
 from seedreg.environments.interpreters import Interpreter, find_interpreter, query
 from seedreg.environments.making import Maker
+from seedreg.environments.manifest import FileChanges, differing_contents, distributions_of
 from seedreg.environments.memo import Memos
 from seedreg.environments.notices import Creating, Notice, Waiting
 from seedreg.environments.requirements import Wanted
@@ -126,6 +127,37 @@ class EnvironmentCache:
             EnvironmentFailed: if the cache cannot be written.
         """
         return self._folder.remove(key)
+
+    def checked(self, environment: CachedEnvironment) -> CachedEnvironment:
+        """The environment with changes that only its content shows; reads all its files."""
+        known = environment.changes or FileChanges()
+        others = set(differing_contents(environment.path)) - {*known.changed, *known.missing}
+        if not others:
+            return environment
+        changed = tuple(sorted({*known.changed, *others}))
+        return replace(environment, changes=replace(known, changed=changed))
+
+    def repair(self, environment: CachedEnvironment) -> bool:
+        """Delete a changed environment, and uv's copies of what changed; the next build creates it again.
+
+        Returns:
+            False, and nothing is deleted, if somebody builds there.
+
+        Raises:
+            UvMissing: if uv is not installed.
+            EnvironmentFailed: if the cache cannot be written, or uv cannot delete its copies.
+        """
+        changes = environment.changes or FileChanges()
+        names = distributions_of(environment.path, (*changes.changed, *changes.missing))
+        if names:
+            self._uv.require()
+        if not self.remove(environment.key):
+            return False
+        # An environment's files may be the ones that uv would install again.
+        answer = self._uv.run("cache", "clean", *names) if names else None
+        if answer is not None and answer.failure is not None:
+            raise answer.error(EnvironmentProblem.NOT_CREATED, environment.specification)
+        return True
 
     def prune(self, unused_for_s: float) -> list[CachedEnvironment]:
         """Delete environments unused for this long, and the remains of interrupted installations.

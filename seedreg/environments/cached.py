@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-CACHE_FORMAT = 1
+from seedreg.environments.about import ABOUT, read_about
+from seedreg.environments.manifest import FileChanges, Files
+
 KEY_LENGTH = 16
-# Lies in each complete environment; its time of change is that of the last use.
-ABOUT = "seedreg.json"
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,8 @@ class CachedEnvironment:
     """A complete environment in the cache; times are seconds since the epoch.
 
     `specification` is what was asked for when it was created. `size_bytes` counts all its files; uv shares
-    many of them with its own cache where the file system allows it.
+    many of them with its own cache where the file system allows it. `changes` are files that are not as
+    they were created; None where that is not known.
     """
 
     key: str
@@ -31,6 +29,7 @@ class CachedEnvironment:
     size_bytes: int
     made_at: float
     used_at: float
+    changes: FileChanges | None = None
 
     @classmethod
     def read(cls, path: Path) -> CachedEnvironment | None:
@@ -39,18 +38,21 @@ class CachedEnvironment:
         if about is None:
             return None
         try:
-            return cls(
-                path.name.removeprefix("env-"),
-                path,
-                about["python"],
-                about["specification"],
-                tuple(about["pins"]),
-                _size_bytes(path),
-                about["made_at"],
-                (path / ABOUT).stat().st_mtime,
-            )
-        except (OSError, KeyError):
+            used_at = (path / ABOUT).stat().st_mtime
+        except OSError:
             return None
+        files = Files.of(path)
+        return cls(
+            path.name.removeprefix("env-"),
+            path,
+            about.python,
+            about.specification,
+            about.pins,
+            files.size_bytes,
+            about.made_at,
+            used_at,
+            files.changes(path),
+        )
 
 
 class HeldEnvironment:
@@ -71,25 +73,3 @@ class HeldEnvironment:
         """Let it be removed."""
         if self._lock is not None:
             self._lock.close()
-
-
-def read_about(path: Path) -> dict[str, Any] | None:
-    """What the environment says of itself; None unless it is complete and its Python is still the same."""
-    try:
-        about: dict[str, Any] = json.loads((path / ABOUT).read_text("utf-8"))
-        python = path / "bin" / "python"
-        if not python.exists() or os.path.realpath(python) != about["interpreter"]:
-            return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return about
-
-
-def _size_bytes(folder: Path) -> int:
-    sizes: dict[tuple[int, int], int] = {}
-    for root, folders, files in os.walk(folder):
-        for name in (*files, *folders):
-            with contextlib.suppress(OSError):
-                about = os.lstat(os.path.join(root, name))
-                sizes[about.st_dev, about.st_ino] = about.st_blocks * 512
-    return sum(sizes.values())

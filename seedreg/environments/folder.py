@@ -1,7 +1,8 @@
 """The folder of the cache: names, locks, and deletion.
 
 env-KEY/            a complete environment; `seedreg.json` in it says what it is, its time of change
-                    is that of the last use; KEY is a hash of the Python and of every distribution
+                    is that of the last use; `seedreg-files.json` lists the files that it had when it
+                    was complete; KEY is a hash of the Python and of every distribution
 tmp-KEY-…/          one that is being created, or the remains of an interrupted installation
 specs/….json        the key that a specification resolved to, remembered for a day
 locks/KEY.use       locked (shared) by whoever builds there, and (exclusively) to remove it
@@ -18,7 +19,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from seedreg.environments.cached import ABOUT, CachedEnvironment, HeldEnvironment, read_about
+from seedreg.environments.about import ABOUT, read_about
+from seedreg.environments.cached import CachedEnvironment, HeldEnvironment
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 # https://bford.info/cachedir/: backups leave the folder out.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seedreg.environments.cached import ABOUT, CACHE_FORMAT
+from seedreg.environments.about import About
 from seedreg.environments.folder import CacheFolder
 from seedreg.environments.interpreters import Interpreter
+from seedreg.environments.manifest import Files
 from seedreg.environments.pins import is_release, released_names
 from seedreg.environments.requirements import Wanted
 from seedreg.environments.resolution import Resolution
@@ -42,15 +42,14 @@ class Maker:
             self._install(made, temporary / "constraints.txt", wanted, interpreter, resolution.pins)
             if wanted.content() != content:
                 raise EnvironmentFailed(EnvironmentProblem.REQUIREMENTS_CHANGED, environment=wanted.label)
-            about = {
-                "format": CACHE_FORMAT,
-                "python": interpreter.version,
-                "interpreter": os.path.realpath(made / "bin" / "python"),
-                "specification": wanted.made.label,
-                "pins": resolution.pins,
-                "made_at": self._clock(),
-            }
-            (made / ABOUT).write_text(json.dumps(about), "utf-8")
+            Files.of(made).record(made)
+            About(
+                python=interpreter.version,
+                interpreter=os.path.realpath(made / "bin" / "python"),
+                specification=wanted.made.label,
+                pins=resolution.pins,
+                made_at=self._clock(),
+            ).write(made)
             self._folder.put_in_place(made, key)
 
     def _install(

@@ -6,17 +6,23 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from seedreg.domain.canonical import canonical_json, sha256_text
+from seedreg.domain.decoding import Fields, parse, text
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython
-from seedreg.environments.cached import CACHE_FORMAT, KEY_LENGTH, read_about
+from seedreg.environments.about import CACHE_FORMAT, read_about, read_bounded
+from seedreg.environments.cached import KEY_LENGTH
 from seedreg.environments.folder import CacheFolder
 from seedreg.environments.requirements import Wanted
 from seedreg.environments.uv import Uv
 
+# What becomes the name of a folder.
+_KEY = re.compile(f"[0-9a-f]{{{KEY_LENGTH}}}")
+_MAX_BYTES = 10_000
 _DAY_S = 24 * 3600.0
 
 
@@ -43,9 +49,11 @@ class Memos:
     def recall(self, memo: Path, exclude_newer: str | None = None) -> str | None:
         """The key of a complete environment; None if nothing is remembered, or it may be out of date."""
         try:
-            key: str = json.loads(memo.read_text("utf-8"))["key"]
+            key = Fields(parse(read_bounded(memo, _MAX_BYTES)))("key", text)
             age_s = self._clock() - memo.stat().st_mtime
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
+            return None
+        if _KEY.fullmatch(key) is None:
             return None
         # Without a date in the past, a specification may resolve to newer releases tomorrow.
         fresh = age_s < _DAY_S or self._is_past(exclude_newer)

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from seedreg.domain.canonical import canonical_json, sha256_text
-from seedreg.environments.cached import CACHE_FORMAT, KEY_LENGTH
+from seedreg.environments.about import CACHE_FORMAT
+from seedreg.environments.cached import KEY_LENGTH
 from seedreg.environments.interpreters import Interpreter
 from seedreg.environments.pins import local_path
 from seedreg.environments.requirements import Wanted, has_hashes

@@ -41,6 +41,11 @@ def with_git(source: Source, root: Path) -> Source:
     return replace(source, git_commit=commit.strip(), git_dirty=bool(status.strip()))
 
 
+def is_tracked(file: Path) -> bool:
+    """Whether git holds the file, or will with the next commit; False where there is no repository."""
+    return bool(_git(file.parent, "ls-files", "--", file.name))
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     # In a hook git sets GIT_DIR, GIT_INDEX_FILE and the like for another repository or folder.
     environ = {name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES}

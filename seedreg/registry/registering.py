@@ -14,7 +14,7 @@ from seedreg.domain.failure import BuildFailure
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
-from seedreg.errors import Step, UsageError
+from seedreg.errors import UsageError
 from seedreg.judging import keep
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock
@@ -72,11 +72,11 @@ class Registrar:
         """Build every recipe in two processes and keep what reproduces; yields each as soon as it is known.
 
         Raises:
-            UsageError: before anything is built, if an alias is given to several recipes, or belongs to
-                another entry.
+            UsageError: before anything is built, if an alias is given to several recipes, or the alias or the
+                name of a factory already names other entries.
         """
         recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
-        self._require_alias(recipes)
+        self._require_names(recipes)
         known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
         for settled in build_all(recipes, self.executor, keep_weights=self.options.keep_weights):
             if settled.recipe.id in known:
@@ -86,20 +86,12 @@ class Registrar:
             if settled.weights is not None:
                 shutil.rmtree(settled.weights, ignore_errors=True)
 
-    def _require_alias(self, recipes: Sequence[Recipe]) -> None:
+    def _require_names(self, recipes: Sequence[Recipe]) -> None:
         alias = self.options.alias
-        if alias is None:
-            return
-        if len(recipes) > 1:
+        if alias is not None and len(recipes) > 1:
             raise UsageError("an alias names one entry", hint="register one seed with it")
-        ids = {recipe.id for recipe in recipes}
-        for entry in self.repository.entries.select(alias, include_retired=True):
-            if entry.alias == alias and entry.id not in ids:
-                raise UsageError(
-                    f"alias {alias!r} belongs to entry {entry.short_id} ({entry.recipe.label})",
-                    step=Step.FREE_ALIAS,
-                    alias=alias,
-                )
+        for recipe in {recipe.factory: recipe for recipe in recipes}.values():
+            self.repository.entries.require_free_names(recipe, alias)
 
     def _register(self, settled: Settled) -> Registration:
         recipe, options, weights = settled.recipe, self.options, settled.weights

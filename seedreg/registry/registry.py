@@ -174,8 +174,8 @@ class Registry:
         determinism. A third build with the next seed shows whether the factory uses the seed.
 
         Raises:
-            UsageError: before anything is built, if an alias is given to several recipes, or belongs to
-                another entry.
+            UsageError: before anything is built, if an alias is given to several recipes, or the alias or the
+                name of a factory already names other entries.
         """
         registrar = Registrar(self._repository, self._named, self._checker, self._clock, options)
         yield from registrar.register_all(recipes)
@@ -304,7 +304,7 @@ class Registry:
         """Give the entry another alias, or none; gives back the entry as it is then.
 
         Raises:
-            UsageError: if it is not a name, or another entry has it.
+            UsageError: if it is not a name, or already names other entries.
         """
         if name is not None:
             check_name("alias", name)

@@ -10,18 +10,22 @@ from seedreg.storage.location import Location, SqliteFile, parse_location
 from seedreg.storage.revisions import SCHEMA_REVISION, SchemaState, SchemaStatus
 
 if TYPE_CHECKING:
+    from seedreg.storage.copies import BackedUp, Restored, backup, restore
     from seedreg.storage.inspection import check
     from seedreg.storage.objects import ObjectStore
+    from seedreg.storage.opening import objects_of
     from seedreg.storage.ownership import is_part_of
     from seedreg.storage.repository import Repository, open_repository
-    from seedreg.storage.schema import AlreadyCurrent, Upgraded, backup, size_bytes, status, upgrade
+    from seedreg.storage.schema import AlreadyCurrent, Upgraded, pending_bytes, size_bytes, status, upgrade
 
 __all__ = [
     "SCHEMA_REVISION",
     "AlreadyCurrent",
+    "BackedUp",
     "Location",
     "ObjectStore",
     "Repository",
+    "Restored",
     "SchemaState",
     "SchemaStatus",
     "SqliteFile",
@@ -30,8 +34,11 @@ __all__ = [
     "check",
     "companions",
     "is_part_of",
+    "objects_of",
     "open_repository",
     "parse_location",
+    "pending_bytes",
+    "restore",
     "size_bytes",
     "status",
     "upgrade",
@@ -39,13 +46,18 @@ __all__ = [
 
 _MODULES = {
     "AlreadyCurrent": "schema",
+    "BackedUp": "copies",
     "ObjectStore": "objects",
     "Repository": "repository",
+    "Restored": "copies",
     "Upgraded": "schema",
-    "backup": "schema",
+    "backup": "copies",
     "check": "inspection",
     "is_part_of": "ownership",
     "open_repository": "repository",
+    "objects_of": "opening",
+    "pending_bytes": "schema",
+    "restore": "copies",
     "size_bytes": "schema",
     "status": "schema",
     "upgrade": "schema",

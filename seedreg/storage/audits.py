@@ -29,6 +29,8 @@ from seedreg.storage.waivers import is_waived
 
 # Few: the fingerprint of a large model takes 0.5 MB.
 _CHECKS_PER_PAGE = 16
+# SQLite's integers have 64 bits.
+_MAX_NUMBER = 2**63 - 1
 
 
 class Audits:
@@ -58,12 +60,15 @@ class Audits:
 
     def get(self, number: int) -> Audit | None:
         """The audit of that number."""
+        if not 0 < number <= _MAX_NUMBER:
+            return None
         found = self._read(select(audits).where(audits.c.id == number))
         return found[0] if found else None
 
     def newest(self, limit: int | None = None) -> tuple[Audit, ...]:
         """All audits or the last few, the newest first."""
-        return self._read(select(audits).order_by(audits.c.id.desc()).limit(limit))
+        most = None if limit is None else min(limit, _MAX_NUMBER)
+        return self._read(select(audits).order_by(audits.c.id.desc()).limit(most))
 
     def last_interrupted(self, project: str, columns: tuple[EnvironmentSpec, ...]) -> Audit | None:
         """The project's newest unfinished audit in exactly these environments."""

@@ -9,9 +9,9 @@ from sqlalchemy import delete, or_, select, update
 
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState, EntrySummary
 from seedreg.domain.verdict import Verdict
-from seedreg.errors import UsageError
 from seedreg.storage.baselines import Baselines
 from seedreg.storage.checks import latest_check
 from seedreg.storage.database import Database
@@ -25,7 +25,7 @@ from seedreg.storage.entry_rows import (
     tag_names,
 )
 from seedreg.storage.rows import has_entry, require_entry
-from seedreg.storage.selectors import entries_named
+from seedreg.storage.selectors import entries_named, require_free_names
 from seedreg.storage.summaries import read_summaries
 from seedreg.storage.tables import checks, entries, tags
 
@@ -43,12 +43,12 @@ class Entries:
         """Store an entry with its tags and first baseline; False, and nothing changed, if it is there.
 
         Raises:
-            UsageError: if another entry has its alias.
+            UsageError: if its alias, or the name of its factory, already names other entries.
         """
         with self._database.writing():
             if has_entry(self._database, entry.id):
                 return False
-            self._require_free_alias(entry.alias, entry.id)
+            require_free_names(self._database, entry.id, entry.alias, entry.recipe.factory)
             self._database.insert(
                 entries,
                 id=entry.id,
@@ -88,11 +88,11 @@ class Entries:
     def select(self, selector: str, *, include_retired: bool = False) -> tuple[Entry, ...]:
         """The entries that a selector names, ordered by factory, seed and id; none if nothing fits.
 
-        Tried in this order: `tag:NAME`, alias, id prefix, `factory` or `factory@seed` (with the
-        full address or the bare name of the callable). An alias or id finds a retired entry too.
+        It is `tag:NAME`, an alias, an id prefix, `factory` or `factory@seed` (with the full address or the
+        bare name of the callable). An alias or id finds a retired entry too.
 
         Raises:
-            UsageError: if an id prefix fits several entries.
+            UsageError: if an id prefix fits several entries, or two of these meanings are different entries.
         """
         with self._database.reading():
             return entries_named(self._database, selector, include_retired=include_retired)
@@ -148,17 +148,26 @@ class Entries:
         with self._database.reading():
             return [entry_id for (entry_id,) in self._database.rows(query)]
 
+    def require_free_names(self, recipe: Recipe, alias: str | None) -> None:
+        """See whether an entry of this recipe could be added with this alias.
+
+        Raises:
+            UsageError: if its alias, or the name of its factory, already names other entries.
+        """
+        with self._database.reading():
+            require_free_names(self._database, recipe.id, alias, recipe.factory)
+
     # Changing
 
     def set_alias(self, entry_id: str, alias: str | None) -> None:
         """Give the entry another alias, or none.
 
         Raises:
-            UsageError: if another entry has it.
+            UsageError: if it already names other entries.
             RegistryError: if there is no such entry.
         """
         with self._database.writing():
-            self._require_free_alias(alias, entry_id)
+            require_free_names(self._database, entry_id, alias)
             self._update(entry_id, alias=alias)
 
     def set_note(self, entry_id: str, note: str | None) -> None:
@@ -204,15 +213,3 @@ class Entries:
         with self._database.writing():
             require_entry(self._database, entry_id)
             self._database.execute(update(entries).where(entries.c.id == entry_id).values(**values))
-
-    def _require_free_alias(self, alias: str | None, entry_id: str) -> None:
-        if alias is None:
-            return
-        others = select(entries.c.id, entries.c.factory, entries.c.seed).where(
-            entries.c.alias == alias, entries.c.id != entry_id
-        )
-        for id_, factory, seed in self._database.rows(others):
-            raise UsageError(
-                f"alias {alias!r} belongs to entry {id_[:12]} ({factory}@{seed})",
-                hint="choose another one, or take it from that entry first",
-            )

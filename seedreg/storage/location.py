@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,4 +50,4 @@ def parse_location(text: str, base: Path) -> Location:
         text = rest[1:]
     if not text.strip() or "\0" in text:
         raise ConfigError(f"{text!r} is not a path of a registry")
-    return SqliteFile(base / Path(text).expanduser())
+    return SqliteFile(base / os.path.expanduser(text))

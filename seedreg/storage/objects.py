@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,6 +74,24 @@ class ObjectStore:
     def has(self, sha256: str) -> bool:
         """Whether there is an object of that name; `problems` says whether it is damaged."""
         return _SHA256.fullmatch(sha256) is not None and self._path(sha256).is_file()
+
+    def size_bytes(self) -> int:
+        """How much room the objects take."""
+        return sum(path.stat().st_size for path in self.folder.glob("??/*") if path.is_file())
+
+    def receive(self, digests: Iterable[str], other: ObjectStore) -> int:
+        """Copy those objects of another folder that are whole there; the number that are here afterwards.
+
+        Raises:
+            RegistryError: if they cannot be stored.
+        """
+        names = sorted(filter(_SHA256.fullmatch, digests))
+        for sha256 in names:
+            source = other._path(sha256)
+            if not _is_whole(self._path(sha256), sha256) and _is_whole(source, sha256):
+                with source.open("rb") as file:
+                    self.adopt(file, sha256)
+        return sum(map(self.has, names))
 
     def open(self, sha256: str) -> BinaryIO:
         """The object's bytes as a file, after all of them were verified.

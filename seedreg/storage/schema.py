@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from seedreg.errors import RegistryError, Step
 from seedreg.storage import revisions
+from seedreg.storage.companions import companions
 from seedreg.storage.database import BUSY_TIMEOUT_S, Database
-from seedreg.storage.location import Location
+from seedreg.storage.location import Location, SqliteFile
 from seedreg.storage.opening import create_database, opened, path_of_backup
 from seedreg.storage.revisions import SchemaState, SchemaStatus
 
@@ -55,6 +56,17 @@ def size_bytes(location: Location) -> int:
         return database.backend.size_bytes()
 
 
+def pending_bytes(location: Location) -> int:
+    """How much was written that is not yet in the registry file itself, but in another one beside it."""
+    match location:
+        case SqliteFile(path):
+            wal = companions(path)[0]
+            try:
+                return wal.stat().st_size
+            except OSError:
+                return 0
+
+
 def create(location: Location, *, wait_s: float = BUSY_TIMEOUT_S, revision: str | None = None) -> bool:
     """Create an empty registry, of the newest schema by default; False when there is one by then.
 
@@ -92,7 +104,8 @@ def upgrade(
             return AlreadyCurrent(before.revision)
         stamp = at.replace("-", "").replace(":", "")
         target = path_of_backup(location, f"{before.revision}-{stamp}")
-        backup(location, target)
+        with opened(location, write=False) as reader:  # the copy takes no part in this transaction
+            reader.backend.copy(target)
         migrate(connection, before.latest)
         if any(database.backend.dangling()):
             raise RegistryError(
@@ -100,16 +113,6 @@ def upgrade(
                 step=Step.LIST_PROBLEMS,
             )
     return Upgraded(before.revision, before.latest, target)
-
-
-def backup(location: Location, target: Path) -> None:
-    """Copy the registry as it is at one moment to a new file, while others may go on writing.
-
-    Raises:
-        RegistryError: if the target exists, or cannot be written.
-    """
-    with opened(location, write=False) as database:
-        database.backend.copy(target)
 
 
 def migrations_folder() -> Path:

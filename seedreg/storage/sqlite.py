@@ -16,7 +16,7 @@ from seedreg.errors import RegistryError
 from seedreg.storage.companions import queue_file
 from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.sqlite_errors import explaining
-from seedreg.storage.sqlite_file import APPLICATION_ID, connect, create_file, require_registry
+from seedreg.storage.sqlite_file import APPLICATION_ID, connect, create_file, prepare_folder, require_registry
 from seedreg.storage.turns import Turns, TurnTimeout
 
 
@@ -161,7 +161,5 @@ def create_sqlite(path: Path, fill: Callable[[Database], None], *, wait_s: float
             fill(Database(backend, str(path)))
 
     with explaining(str(path), wait_s):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.parent.name == ".seedreg" and not (path.parent / ".gitignore").exists():
-            (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        prepare_folder(path.parent)
         return create_file(path, prepare, wait_s=wait_s)

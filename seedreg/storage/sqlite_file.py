@@ -38,7 +38,7 @@ def require_registry(path: Path) -> None:
     # file damaged when another process is just making it longer.
     with (
         explaining(str(path), BUSY_TIMEOUT_S),
-        closing(sqlite3.connect(_uri(path, "mode=ro&immutable=1"), uri=True)) as file,
+        closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as file,
     ):
         file.execute("PRAGMA writable_schema=ON")
         (found,) = file.execute("PRAGMA application_id").fetchone()
@@ -93,7 +93,7 @@ def connect(path: Path, *, write: bool, busy_timeout_s: float) -> sqlite3.Connec
 
 
 def _connect(path: Path, query: str, write: bool, busy_timeout_s: float) -> sqlite3.Connection:
-    file = sqlite3.connect(_uri(path, query), uri=True, isolation_level=None, timeout=busy_timeout_s)
+    file = sqlite3.connect(uri(path, query), uri=True, isolation_level=None, timeout=busy_timeout_s)
     try:
         file.execute("PRAGMA foreign_keys=ON")
         if write:
@@ -139,6 +139,17 @@ def _state(path: Path) -> tuple[int, ...] | None:
     return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
+def prepare_folder(folder: Path) -> None:
+    """Create the folder of a registry if there is none; one named `.seedreg` is kept out of git.
+
+    Raises:
+        OSError: if it cannot be created.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.name == ".seedreg" and not (folder / ".gitignore").exists():
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 def create_file(
     path: Path, fill: Callable[[sqlite3.Connection], None], *, wait_s: float, model: Path | None = None
 ) -> bool:
@@ -179,6 +190,7 @@ def _has_content(path: Path) -> bool:
         return False
 
 
-def _uri(path: Path, query: str) -> str:
+def uri(path: Path, query: str) -> str:
+    """The path with options, as SQLite's `uri` connections take it."""
     # as_uri() quotes what a URI gives a meaning to: % ? # and blanks.
     return f"{Path(os.path.abspath(path)).as_uri()}?{query}"

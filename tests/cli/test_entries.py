@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy
@@ -253,13 +255,45 @@ def test_an_alias_is_given_moved_and_taken_off(project: Project) -> None:
     assert project("show", "golden").code == 4
 
 
+def test_a_factorys_name_never_means_another_entry(project: Project) -> None:
+    assert project("alias", "build@0", "flips").shown == (
+        2,
+        "",
+        error("alias 'flips' is the name of the factory models:flips", "choose another alias"),
+    )
+    assert project("register", "constant", "--alias", "constant").shown == (
+        2,
+        "",
+        error("alias 'constant' is the name of the factory models:constant", "choose another alias"),
+    )
+    assert project("alias", "build@0", "constant").code == 0
+    # Before it is built, and it would hang.
+    project.edit("def constant():", "def constant():\n    time.sleep(600)")
+    assert project("register", "constant").shown == (
+        2,
+        "",
+        error(
+            "'constant', the name of the factory models:constant, is the alias of entry "
+            f"{project.id('build')} (models:build@0)",
+            f"choose another one, or remove it first: seedreg alias {project.id('build')} --remove",
+        ),
+    )
+    with closing(sqlite3.connect(project.db)) as file, file:
+        file.execute("UPDATE entries SET alias = 'flips' WHERE alias = 'constant'")
+    for command in (("verify", "flips"), ("audit", "flips"), ("show", "flips"), ("retire", "flips")):
+        result = project(*command)
+        assert result.code == 2
+        assert "'flips' is ambiguous; it fits " in result.err
+        assert f"{project.id('build')} (models:build@0, alias flips), {project.id('flips')} " in result.err
+
+
 def test_a_wrong_alias_is_told(project: Project) -> None:
     assert project("alias", "build@0", "coin").shown == (
         2,
         "",
         error(
             f"alias 'coin' belongs to entry {project.id('flips')} (models:flips@0)",
-            "choose another one, or take it from that entry first",
+            f"choose another one, or remove it first: seedreg alias {project.id('flips')} --remove",
         ),
     )
     missing = (2, "", error("give either a NAME or --remove", "seedreg alias SELECTOR NAME"))
@@ -393,7 +427,7 @@ def test_db_check_finds_what_is_wrong(project: Project) -> None:
     assert (code, err) == (3, "")
     assert out.startswith("problem   ")
     assert kept.parent.name + kept.name in out.replace("/", "")
-    assert out.endswith(f"  next: restore a backup of {project.db}\n")
+    assert out.endswith("  next: seedreg db restore BACKUP\n")
 
 
 def test_db_upgrade_of_a_current_registry_does_nothing(project: Project) -> None:

@@ -275,6 +275,36 @@ def test_the_python_interface_takes_an_environment(shop: Project, monkeypatch: p
         list(registry.verify("build"))
 
 
+GOOD = {
+    "format": 1,
+    "python": "3.11",
+    "interpreter": "/x",
+    "specification": "x",
+    "pins": [],
+    "made_at": 1.0,
+}
+ODD: list[object] = [
+    b"",
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b"1e400",
+    b"1" * 5000,
+    [],
+    "text",
+    {},
+    {**GOOD, "pins": 3},
+    {**GOOD, "pins": [3]},
+    {**GOOD, "interpreter": ["x"]},
+    {**GOOD, "interpreter": {"deep": {}}},
+    {**GOOD, "made_at": "yesterday"},
+    {**GOOD, "made_at": 10**400},
+    {**GOOD, "specification": None},
+    {**GOOD, "format": True},
+    "folder",
+    "pipe",
+]
+
 # seedreg envs -------------------------------------------------------------------------------------
 
 
@@ -316,16 +346,20 @@ def test_environments_are_listed_with_their_sizes_and_last_use(shop: Project, ca
 
 def test_an_environment_is_removed_by_the_beginning_of_its_key(shop: Project, cache: Path) -> None:
     old, new = environments(shop)
-    assert shop("envs", "remove", "zzz").shown == (
+    assert shop("envs", "remove", "zzzz").shown == (
         4,
         "",
         error(
-            f"no environment in {cache} has a key that begins with 'zzz'", "`seedreg envs list` shows them"
+            f"no environment in {cache} has a key that begins with 'zzzz'", "`seedreg envs list` shows them"
         ),
     )
-    result = shop("envs", "remove", "")
-    assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("seedreg: error: '' begins 2 keys: ")
+    for short in ("", old["key"][:3]):
+        assert shop("envs", "remove", short).shown == (
+            2,
+            "",
+            error(f"{short!r} is too short for the beginning of a key", "give 4 digits or more"),
+        )
+    assert len(environments(shop)) == 2
     result = shop("envs", "remove", old["key"][:8])
     assert result.code == 0
     assert re.fullmatch(rf"removed  {old['key']}  [\d.]+ [kM]B  Python {PYTHON}  alpha, .*\n", result.out)
@@ -371,7 +405,7 @@ def test_a_cache_that_is_not_there_holds_nothing(shop: Project, tmp_path: Path) 
     assert shop("envs", "list", **variables).shown == (0, "", shown)
     assert environments(shop, **variables) == []
     assert shop("envs", "prune", **variables).code == 0
-    assert shop("envs", "remove", "a", **variables).code == 4
+    assert shop("envs", "remove", "abcd", **variables).code == 4
     assert not (tmp_path / "none").exists()
 
 
@@ -383,3 +417,104 @@ def test_an_environment_deleted_by_hand_is_made_anew(shop: Project, cache: Path)
         0,
         "seedreg: creating environment tensorflow==9.1",
     )
+
+
+def test_an_edited_environment_is_named_and_created_again_on_request(shop: Project, cache: Path) -> None:
+    _, new = environments(shop)
+    key, folder = new["key"], Path(new["path"])
+    label = new["specification"]
+    assert shop("envs", "check", key).shown == (0, f"ok  {key}  {label}\n", "")
+    (edited,) = folder.glob("lib/*/site-packages/tensorflow/__init__.py")
+    name = edited.relative_to(folder).as_posix()
+    text = edited.read_text(encoding="utf-8")
+    with edited.open("a", encoding="utf-8") as file:  # in place, as some editors write
+        file.write("raise ImportError('edited')\n")
+    (folder / "extra.py").touch()
+    assert new["changes"] == {"changed": [], "missing": [], "added": []}
+    assert environments(shop)[1]["changes"] == {"changed": [name], "missing": [], "added": ["extra.py"]}
+    listed = shop("envs", "list")
+    assert listed.code == 0
+    assert f"{key} is not as it was created: 2 files changed, missing or added\n" in listed.out
+    assert "`seedreg envs check` names the files" in listed.err
+    shown = f"changed  {key}  {label}\n  changed: {name}\n  added: extra.py\n"
+    assert shop("envs", "check", key[:4]).shown == (125, shown, "")
+    repaired = shop("envs", "check", "--repair")
+    assert repaired.code == 0
+    assert f"removed  {key}" in repaired.out
+    assert [one["key"] for one in environments(shop)] != [key]
+    # uv's own copy was the same file.
+    assert shop("verify", "build", "--with", "tensorflow==9.1").code == 0
+    assert edited.read_text(encoding="utf-8") == text
+    assert shop("envs", "check", key).code == 0
+
+
+def test_a_change_that_keeps_size_and_time_is_found_by_content(shop: Project, cache: Path) -> None:
+    _, new = environments(shop)
+    folder = Path(new["path"])
+    (edited,) = folder.glob("lib/*/site-packages/tensorflow/__init__.py")
+    before = edited.stat()
+    data = edited.read_bytes()
+    edited.write_bytes(data[:-2] + b"#\n" if data.endswith(b"\n") else data[:-1] + b"#")
+    os.utime(edited, ns=(before.st_atime_ns, before.st_mtime_ns))
+    name = edited.relative_to(folder).as_posix()
+    assert shop("envs", "check", new["key"]).code == 0
+    result = shop("envs", "check", new["key"], "--content")
+    assert (result.code, result.out.splitlines()[1:]) == (125, [f"  changed: {name}"])
+
+
+def test_an_environment_whose_files_were_not_recorded_is_not_called_changed(
+    shop: Project, cache: Path
+) -> None:
+    _, new = environments(shop)
+    (Path(new["path"]) / "seedreg-files.json").unlink()
+    assert environments(shop)[1]["changes"] is None
+    assert shop("envs", "check", new["key"]).shown == (
+        0,
+        f"not known  {new['key']}  {new['specification']}\n"
+        "  it was created by a seedreg that did not record its files\n",
+        "",
+    )
+
+
+def test_a_changed_environment_in_use_is_not_repaired(shop: Project, cache: Path) -> None:
+    import fcntl
+
+    old, _ = environments(shop)
+    (Path(old["path"]) / "extra.py").touch()
+    with open(cache / "locks" / f"{old['key']}.use", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        result = shop("envs", "check", old["key"], "--repair")
+    assert result.code == 2
+    assert "is in use" in result.err
+    assert (Path(old["path"]) / "extra.py").exists()
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_description_of_an_environment_is_none(shop: Project, cache: Path, odd: object) -> None:
+    old, new = environments(shop)
+    about = Path(new["path"]) / "seedreg.json"
+    about.unlink()
+    match odd:
+        case bytes():
+            about.write_bytes(odd)
+        case "folder":
+            about.mkdir()
+        case "pipe":
+            os.mkfifo(about)
+        case _:
+            about.write_text(json.dumps(odd), encoding="utf-8")
+    assert [one["key"] for one in environments(shop)] == [old["key"]]
+    assert shop("envs", "check").code == 0
+    # It is created again, and what was there goes.
+    assert shop("verify", "build", "--with", "tensorflow==9.1").code == 0
+    assert [one["key"] for one in environments(shop)] == [old["key"], new["key"]]
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\xff", b"[" * 100_000, b'{"key": 3}', b'{"key": "../../x"}', b'{"key": []}']
+)
+def test_an_odd_memo_is_none(shop: Project, cache: Path, odd: bytes) -> None:
+    for memo in (cache / "specs").iterdir():
+        memo.write_bytes(odd)
+    assert shop("verify", "build", "--with", "tensorflow==9.1").code == 0
+    assert shop("envs", "prune", "--unused-for", "0d").code == 0

@@ -232,7 +232,7 @@ def test_an_alias_that_is_taken_is_told_before_anything_is_built(project: Projec
         "",
         error(
             f"alias 'coin' belongs to entry {project.id('flips')} (models:flips@0)",
-            "choose another one, or remove it first: seedreg alias coin --remove",
+            "choose another one, or remove it first: seedreg alias " + project.id("flips") + " --remove",
         ),
     )
     assert project("register", "hangs", "--alias", "coin").shown == expected

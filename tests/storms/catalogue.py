@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from storms import io_errors, kills
+from storms import io_errors, kills, streams
 from storms.storm import Storm
 
-STORMS: tuple[Storm, ...] = (kills.STORM, io_errors.STORM)
+STORMS: tuple[Storm, ...] = (
+    io_errors.STORM,
+    kills.STORM,
+    streams.STORM,
+)

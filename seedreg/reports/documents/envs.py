@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seedreg.environments.cached import CachedEnvironment
+    from seedreg.environments.manifest import FileChanges
 
 FORMAT = "seedreg.envs/1"
 
@@ -32,6 +33,15 @@ def _environment(environment: CachedEnvironment) -> dict[str, Any]:
         "size_bytes": environment.size_bytes,
         "made_at": _time(environment.made_at),
         "used_at": _time(environment.used_at),
+        "changes": None if environment.changes is None else _changes(environment.changes),
+    }
+
+
+def _changes(changes: FileChanges) -> dict[str, Any]:
+    return {
+        "changed": list(changes.changed),
+        "missing": list(changes.missing),
+        "added": list(changes.added),
     }
 
 

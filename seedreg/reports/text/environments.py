@@ -12,6 +12,8 @@ from seedreg.reports.table import table_lines
 if TYPE_CHECKING:
     from seedreg.environments.cached import CachedEnvironment
 
+_FILES_SHOWN = 20
+
 
 def environment_lines(environments: Sequence[CachedEnvironment]) -> Iterator[str]:
     """A table of environments: key, Python, size, last use (UTC), specification."""
@@ -20,6 +22,28 @@ def environment_lines(environments: Sequence[CachedEnvironment]) -> Iterator[str
         for one in environments
     ]
     yield from table_lines(rows, right=[2])
+    for one in environments:
+        if one.changes is not None and one.changes.count:
+            files = counted(one.changes.count, "file")
+            yield f"{one.key} is not as it was created: {files} changed, missing or added"
+
+
+def checked_lines(environment: CachedEnvironment) -> Iterator[str]:
+    """What a check of one environment found."""
+    changes = environment.changes
+    if changes is None:
+        yield f"not known  {environment.key}  {environment.specification}"
+        yield "  it was created by a seedreg that did not record its files"
+        return
+    yield f"{'changed' if changes.count else 'ok'}  {environment.key}  {environment.specification}"
+    files = [
+        *(f"changed: {name}" for name in changes.changed),
+        *(f"missing: {name}" for name in changes.missing),
+        *(f"added: {name}" for name in changes.added),
+    ]
+    yield from (f"  {line}" for line in files[:_FILES_SHOWN])
+    if len(files) > _FILES_SHOWN:
+        yield f"  and {len(files) - _FILES_SHOWN:,} more"
 
 
 def removed_line(environment: CachedEnvironment) -> str:

@@ -40,10 +40,8 @@ def check(location: Location) -> list[Problem]:
     """
     store = objects_of(location)
     found = inspect_content(location)
-    try:
-        found.extend(missing_weights(location, store))
-    except RegistryError as error:
-        found.append(problem(ProblemKind.UNFINISHED, message=error.message))
+    with opened(location, write=False) as database:
+        _inspect(database, found, lambda: found.extend(missing_weights(database, store)))
     found.extend(store.problems())
     return list(dict.fromkeys(found))
 

@@ -9,39 +9,27 @@ from sqlalchemy import select
 from seedreg.domain.problem import Problem, ProblemKind, problem
 from seedreg.storage import documents
 from seedreg.storage.database import Database
-from seedreg.storage.location import Location
 from seedreg.storage.objects import ObjectStore
-from seedreg.storage.opening import opened
 from seedreg.storage.tables import baselines, fingerprints, kept_weights
 
 
-def missing_weights(location: Location, *stores: ObjectStore) -> Iterator[Problem]:
-    """A problem for each baseline whose weights were kept and are in none of the stores.
-
-    Raises:
-        RegistryError: if the registry cannot be read.
-    """
-    with opened(location, write=False) as database:
-        for entry_id, number, tensors in list(_kept(database)):
-            missing = sum(not any(store.has(one) for store in stores) for one in tensors)
-            if missing:
-                yield problem(
-                    ProblemKind.WEIGHTS_MISSING,
-                    entry=entry_id,
-                    number=number,
-                    missing=missing,
-                    tensors=len(tensors),
-                )
+def missing_weights(database: Database, store: ObjectStore) -> Iterator[Problem]:
+    """A problem for each baseline whose weights were kept and are not all in the store."""
+    for entry_id, number, tensors in _kept(database):
+        missing = sum(not store.has(one) for one in tensors)
+        if missing:
+            yield problem(
+                ProblemKind.WEIGHTS_MISSING,
+                entry=entry_id,
+                number=number,
+                missing=missing,
+                tensors=len(tensors),
+            )
 
 
-def kept_tensors(location: Location) -> set[str]:
-    """The SHA-256 of every tensor that the registry keeps.
-
-    Raises:
-        RegistryError: if the registry cannot be read.
-    """
-    with opened(location, write=False) as database:
-        return {one for _, _, tensors in _kept(database) for one in tensors}
+def kept_tensors(database: Database) -> set[str]:
+    """The SHA-256 of every tensor that the registry keeps."""
+    return {one for _, _, tensors in _kept(database) for one in tensors}
 
 
 def _kept(database: Database) -> Iterator[tuple[str, int, frozenset[str]]]:

@@ -15,7 +15,7 @@ from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit import Format
-from seedreg.reports.words.printable import escaped_lines, printable
+from seedreg.reports.words.printable import escaped, escaped_lines, printable
 
 from .. import audits, values
 from ..audits import written
@@ -31,6 +31,7 @@ HOSTILE = [
     "emoji 😀 é → 漢 \U0010ffff \ufffe \uffff",
     "lone \ud800 surrogate \udcff",
     "\u202eright to left\u2066 \u2028 line \u2029 paragraph \x85 next",
+    "##[stop-commands]x\n ##[group]y ##vso[task.complete]z ##teamcity[a] {0} {{b}}",
     "",
     " ",
     "x" * 5000,
@@ -86,7 +87,7 @@ def test_junit_stays_xml_of_the_same_shape(text: str) -> None:
         *["testcase", "failure", "testcase", "error", "testcase", "skipped"],
     ]
     (suite,) = root
-    assert suite[0].get("classname") == f"models:{printable(text)}"
+    assert suite[0].get("classname") == f"models:{escaped(text)}"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -109,6 +110,31 @@ def test_github_gets_our_commands_and_no_other(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_line_of_the_text_is_a_command_to_github(text: str) -> None:
     assert not [line for line in in_utf8(Format.TEXT, text).splitlines() if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize("format_", Format)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_format_holds_a_command_of_a_ci_service(text: str, format_: Format) -> None:
+    written = in_utf8(format_, text)
+    assert not re.search(r"##[A-Za-z]*\[", written)
+    if format_ is not Format.GITHUB:
+        assert [line for line in written.splitlines() if line.lstrip().startswith("::")] == []
+
+
+def test_junit_and_sarif_hold_the_text_of_a_command() -> None:
+    text = "a ##[group]b"
+    (suite,) = ET.fromstring(in_utf8(Format.JUNIT, text))
+    assert suite[0].get("classname") == f"models:{text}"
+    (run,) = json.loads(in_utf8(Format.SARIF, text))["runs"]
+    assert run["results"][0]["properties"]["changes"][0].startswith(text)
+
+
+def test_braces_of_others_are_no_placeholders_of_sarif() -> None:
+    # SARIF 2.1.0 § 3.11.5: a reader replaces {0}, and shows {{ and }} as one brace.
+    (run,) = json.loads(in_utf8(Format.SARIF, "{0} }{ {{b}}"))["runs"]
+    texts = [result["message"]["text"] for result in run["results"]]
+    assert [text.split("@", 1)[0] for text in texts] == ["models:{{0}} }}{{ {{{{b}}}}"] * 3
+    assert "{0} }{ {{b}}" in run["results"][2]["suppressions"][0]["justification"]
 
 
 def test_a_wrapped_line_does_not_begin_with_a_command_to_github() -> None:
