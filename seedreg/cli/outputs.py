@@ -97,6 +97,8 @@ def _writable(path: Path) -> Path:
         ) from None
     except OSError as error:
         raise UsageError(f"report {path} cannot be written: {error.strerror}") from error
+    except ValueError:  # a NUL, or half a character
+        raise UsageError(f"report {str(path)!r} is not a path", hint="name a file") from None
 
 
 def refuse_registry_files(paths: Iterable[Path], location: storage.Location) -> None:

@@ -118,4 +118,6 @@ def _parse_toml(data: bytes, path: Path) -> dict[str, Any]:
         reason = match[1] if match else str(error)
         where = match[2] if match and match[2] else len(data.splitlines())
         raise ConfigError(f"{path}, line {where}: not valid TOML: {reason}") from error
+    except ValueError as error:  # an integer of more digits than Python reads
+        raise ConfigError(f"{path}: a number has too many digits") from error
     return document

@@ -63,13 +63,13 @@ class Wanted:
                 continue
             try:
                 data = path.read_bytes()
-            except OSError as error:
+            except (OSError, ValueError) as error:  # the latter for a name with a NUL
                 if digests:
                     continue  # an included file: uv reports it in its own words
                 raise EnvironmentFailed(
                     EnvironmentProblem.REQUIREMENTS_UNREADABLE,
                     path=str(path),
-                    error=error.strerror or str(error),
+                    error=getattr(error, "strerror", None) or str(error),
                 ) from error
             text = data.decode("utf-8", "replace")
             digests[name] = hashlib.sha256(data).hexdigest() + (_HASHES if "--hash" in text else "")

@@ -86,7 +86,7 @@ class Ownership:
             if not self._is_inside(file):
                 return Owner.UNKNOWN
             # What is not there any more cannot run, and its build says so better.
-            return self._owner_in(file, parts) if file.is_file() else Owner.PROJECT
+            return self._owner_in(file, parts) if os.path.isfile(file) else Owner.PROJECT
         if not all(map(_is_public, where.split("."))):
             return Owner.UNKNOWN
         found = (

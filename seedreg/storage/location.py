@@ -50,4 +50,7 @@ def parse_location(text: str, base: Path) -> Location:
         text = rest[1:]
     if not text.strip() or "\0" in text:
         raise ConfigError(f"{text!r} is not a path of a registry")
-    return SqliteFile(base / os.path.expanduser(text))
+    try:
+        return SqliteFile(base / os.path.expanduser(text))
+    except ValueError as error:  # half a character after ~
+        raise ConfigError(f"{text!r} is not a path of a registry") from error

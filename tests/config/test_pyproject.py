@@ -40,6 +40,11 @@ def test_broken_toml_is_an_error_with_its_file_and_line(tmp_path: Path, text: st
     assert error({}, {}, tmp_path) == (f"{path}, {message}", None)
 
 
+def test_a_number_of_5000_digits_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path, "[tool.seedreg]\njobs = " + "1" * 5000)
+    assert error({}, {}, tmp_path) == (f"{path}: a number has too many digits", None)
+
+
 def test_a_pyproject_that_is_not_utf8_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_bytes(b"[tool.seedreg]\n# \xff\n")

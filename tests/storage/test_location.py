@@ -46,6 +46,7 @@ def test_a_url_of_another_database_is_refused_without_its_password() -> None:
         "",
         " ",
         "a\0b",
+        "~\ud800/r.db",
         "sqlite://",
         "sqlite:///",
         "sqlite://host/r.db",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from storms import io_errors, kills, streams
+from storms import io_errors, kills, parsers, streams
 from storms.storm import Storm
 
 STORMS: tuple[Storm, ...] = (
     io_errors.STORM,
     kills.STORM,
+    parsers.STORM,
     streams.STORM,
 )

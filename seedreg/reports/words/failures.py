@@ -22,8 +22,8 @@ def failure_message(failure: BuildFailure) -> str:
     if (deleted := _deleted(failure)) is not None:
         environment, cause = deleted
         return f"environment {environment} was deleted while it was in use ({failure_message(cause)})"
-    if (words := _words(failure)) is not None:
-        return words.message.format(**_shown(failure))
+    if (words := _words(failure)) is not None and (filled := _filled(words.message, failure)) is not None:
+        return filled
     # A later seedreg may know more facts.
     return ", ".join(f"{name}: {value}" for name, value in _shown(failure).items())
 
@@ -37,7 +37,15 @@ def failure_hint(failure: BuildFailure) -> str | None:
     if _deleted(failure) is not None:
         return "run the command again: the environment is created again"
     words = _words(failure)
-    return None if words is None or words.hint is None else words.hint.format(**_shown(failure))
+    return None if words is None or words.hint is None else _filled(words.hint, failure)
+
+
+def _filled(words: str, failure: BuildFailure) -> str | None:
+    """The words with the facts in them; None if a fact is no value that they can show."""
+    try:
+        return words.format(**_shown(failure))
+    except (ValueError, TypeError):  # e.g. a text where a number is written with two decimals
+        return None
 
 
 def failure_step(failure: BuildFailure) -> Step | None:

@@ -9,7 +9,14 @@ from seedreg.domain.warning import BuildWarning, WarningKind
 def warning_text(warning: BuildWarning) -> str:
     """The warning on one line."""
     facts = dict(warning.facts)
-    match warning.kind:
+    try:
+        return _sentence(warning.kind, facts)
+    except KeyError:  # it has other facts than this seedreg knows
+        return ", ".join([warning.kind.value, *(f"{name}: {value}" for name, value in facts.items())])
+
+
+def _sentence(kind: WarningKind, facts: dict[str, FactValue]) -> str:
+    match kind:
         case WarningKind.IGNORES_SEED:
             return f"the factory ignores the seed: seed {facts['seed']} gives the same weights"
         case WarningKind.NOT_COMMITTED:

@@ -201,3 +201,8 @@ def test_failures_that_were_kept_as_sentences_are_shown_verbatim() -> None:
             recorded["duration_s"],
         )
         assert failure_step(failure) is None
+
+
+def test_a_fact_that_is_no_value_for_the_words_is_listed() -> None:
+    failure = build_failure(FailureKind.TIMEOUT, timeout_s="600.0")
+    assert failure_message(failure) == "timeout_s: 600.0"

@@ -51,3 +51,7 @@ def test_a_warning_is_one_line(warning: BuildWarning) -> None:
 
 def test_every_kind_is_here() -> None:
     assert {warning.kind for warning in SAMPLES} == set(WarningKind)
+
+
+def test_other_facts_than_the_words_need_are_listed() -> None:
+    assert warning_text(build_warning(WarningKind.UNCALLED_LAYER, number=3)) == "uncalled-layer, number: 3"
