@@ -96,10 +96,12 @@ CALLS: dict[str, list[list[str]]] = {
     "config": [[], ["--db", HOSTILE]],
     "envs list": [[]],
     "envs remove": [[HOSTILE]],
+    "envs check": [[], [HOSTILE]],
     "envs prune": [["--unused-for", HOSTILE], []],
     "db status": [[], ["--db", HOSTILE]],
     "db check": [[]],
     "db backup": [[HOSTILE.replace("/", "")]],
+    "db restore": [[HOSTILE.replace("/", "")], [HOSTILE]],
     "db upgrade": [[]],
 }
 # They repeat nothing of what they are given or read.

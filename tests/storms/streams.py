@@ -41,6 +41,7 @@ OTHERS = (
     *("rebuild build@0 -o w.npz", "tag build --add t", "alias build@0 name", "retire build@0 --reason r"),
     *("unretire flips", "waive flips --reason r --until 2999-12-31", "waive flips --remove"),
     *("audits compare 1 2", "audits compare 2 1 --json", "db backup copy.db", "db upgrade"),
+    *("db restore ../backup.db", "envs check"),
     *("envs prune", "envs remove 0000"),
 )
 NOT_REPORTED = ("Traceback", "Exception ignored")
@@ -152,6 +153,7 @@ def _shop(folder: Path) -> Shop:
         assert shop(*command.split()).code == 0, command
     (shop.root / "drift").touch()
     assert shop("audit").code == 1
+    assert shop("db", "backup", "../backup.db").code == 0
     shutil.copytree(shop.registry.parent, folder / "kept")
     return shop
 
