@@ -56,7 +56,6 @@ def test_links_to_it_do_in_both_directions(registry: Path, tmp_path: Path) -> No
     for path in (
         registry,
         registry.with_name("registry.db-wal"),
-        tmp_path / "link-wal",
         tmp_path / "objects",
     ):
         assert is_part_of(SqliteFile(tmp_path / "link"), path), path
