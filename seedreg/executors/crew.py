@@ -204,12 +204,14 @@ class Crew:
                 discard(build.exported)
                 work.finish(build.request, failure)
             case wire.FreshNeeded(key):
-                if launch.mode is not Mode.ZYGOTE:
-                    raise wire.ProtocolError(asked=key)
                 build = worker.answered(key)
                 discard(build.exported)
-                self.needs_fresh.add(build.request.recipe.factory)
-                work.move(build.request, launch, replace(launch, mode=Mode.FRESH))
+                if launch.mode is not Mode.ZYGOTE:
+                    failure = build_failure(FailureKind.WORKER, python=self._python, asked=key)
+                    work.finish(build.request, failure)
+                else:
+                    self.needs_fresh.add(build.request.recipe.factory)
+                    work.move(build.request, launch, replace(launch, mode=Mode.FRESH))
         if launch.only_for is not None and worker.ready and not (worker.running or work.has(launch)):
             self._end(launch)
 

@@ -12,6 +12,7 @@ from os import (
     O_WRONLY,
     close,
     closerange,
+    fchmod,
     fstat,
     read,
     rename,
@@ -90,6 +91,7 @@ def _write(path: str, data: bytes) -> None:
         pass
     descriptor = open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     try:
+        fchmod(descriptor, 0o600)  # user code may have set any umask
         rest = memoryview(data)
         while rest:
             rest = rest[write(descriptor, rest) :]

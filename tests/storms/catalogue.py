@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from storms import io_errors, kills, parsers, streams
+from storms import hostile_factories, io_errors, kills, parsers, streams
 from storms.storm import Storm
 
 STORMS: tuple[Storm, ...] = (
+    hostile_factories.STORM,
     io_errors.STORM,
     kills.STORM,
     parsers.STORM,
