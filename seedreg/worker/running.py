@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import traceback
+from os import _exit
 from typing import Any, Dict, List, Optional
 
 from . import answers, build, processes, protocol
@@ -37,7 +38,7 @@ def fork(request: Dict[str, Any], common: Dict[str, Any], output: int, closed: L
     except BaseException:
         traceback.print_exc()
     finally:
-        os._exit(70)  # an answer could not be written; the serving loop must never run here
+        _exit(70)  # an answer could not be written; the serving loop must never run here
 
 
 def spawn(request: Dict[str, Any], folder: str, output: int) -> Any:
