@@ -224,7 +224,7 @@ class Crew:
     def _give_up(self, launch: Launch, trouble: Trouble, work: Work) -> None:
         """End a worker that is gone, stuck or cannot be understood.
 
-        A build fails if it was the only one, or the one that is overdue. Which of several has harmed the
+        A build fails if it was the only one, or the only one that is overdue. Which of several has harmed the
         worker is not known: each is repeated in a worker of its own. Another worker is started for the builds
         that wait, if this one had been ready and was building.
         """
@@ -234,7 +234,7 @@ class Crew:
         failing = trouble.keys if isinstance(trouble, Overdue) else frozenset(worker.running)
         for key, build in worker.running.items():
             discard(build.exported)
-            if key in failing and (isinstance(trouble, Overdue) or len(failing) == 1):
+            if failing == {key}:
                 work.finish(build.request, failure)
             else:
                 work.repeat(build.request, replace(launch, only_for=key))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from storms import hostile_factories, io_errors, kills, parsers, streams
+from storms import answers, hostile_factories, io_errors, kills, parsers, streams
 from storms.storm import Storm
 
 STORMS: tuple[Storm, ...] = (
+    answers.STORM,
     hostile_factories.STORM,
     io_errors.STORM,
     kills.STORM,

@@ -7,8 +7,8 @@ system or the user, several are given.
 from __future__ import annotations
 
 PRELUDE = '''\
-import atexit, builtins, ctypes, gc, io, json, json.encoder, mmap, multiprocessing, os, random, resource, shutil, signal
-import socket, subprocess, sys, tempfile, threading, time
+import atexit, builtins, ctypes, gc, io, json, json.encoder, multiprocessing, os, resource, shutil
+import signal, socket, subprocess, sys, tempfile, threading, time
 from tensorflow import keras
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -59,6 +59,16 @@ def comet(generations):
 
 def deeper():
     return deeper()
+
+
+def lower(limit, hard=None):
+    """Set a limit to 0; the hard one too if it is given."""
+    resource.setrlimit(limit, (0, resource.getrlimit(limit)[1] if hard is None else hard))
+
+
+def spin():
+    while True:
+        pass
 
 
 class Loud(BaseException):
@@ -155,8 +165,7 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("built", "sys.stdout = io.StringIO(); return model()"),
     ("built", "sys.stdout = sys.stderr = Broken(); return model()"),
     ("raised", "sys.stderr.close(); raise ValueError('quiet')"),
-    ("built timeout", "sys.setswitchinterval(9)\n    threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\n"
-     "    return model()"),
+    ("built timeout", "sys.setswitchinterval(9); threading.Thread(target=spin).start(); return model()"),
     # What builds leave behind
     ("built", "os.fork(); return model()"),
     ("timeout", "if os.fork(): time.sleep(600)\n    return model()"),
@@ -174,13 +183,13 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("built", "daemon(lambda: comet(200)); return model()"),
     ("timeout", "daemon(lambda: comet(100)); time.sleep(600)"),
     ("built", "[subprocess.Popen(['sleep', '600']) for _ in range(20)]; return model()"),
-    ("built", "parent = os.getpid(); [os.fork() for _ in range(5)]\n    if os.getpid() != parent: time.sleep(600)\n"
-     "    return model()"),
+    ("built", "parent = os.getpid(); [os.fork() for _ in range(5)]\n"
+     "    if os.getpid() != parent: time.sleep(600)\n    return model()"),
     ("built", "subprocess.Popen(['sleep', '600'], start_new_session=True); return model()"),
     ("built", "subprocess.Popen(['sleep', '600'], start_new_session=True, env={}); return model()"),
     ("built", "daemon(shout); return model()"),
     ("built", "os.kill(subprocess.Popen(['sleep', '600']).pid, signal.SIGSTOP); return model()"),
-    ("built", "multiprocessing.get_context('fork').Process(target=time.sleep, args=(600,)).start(); return model()"),
+    ("built", "multiprocessing.Process(target=time.sleep, args=(600,)).start(); return model()"),
     ("built", "os.posix_spawn('/bin/sleep', ['sleep', '600'], {}); return model()"),
     ("built", "signal.signal(signal.SIGCHLD, signal.SIG_IGN); subprocess.Popen(['sleep', '600'])\n"
      "    return model()"),
@@ -192,14 +201,17 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("worker", "os.kill(os.getppid(), signal.SIGQUIT); time.sleep(600)"),
     ("worker", "os.kill(os.getppid(), signal.SIGHUP); time.sleep(600)"),
     ("worker", "daemon(); os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)"),
-    ("worker", "pid = os.getppid(); daemon(lambda: [time.sleep(0.2), os.kill(pid, 9), time.sleep(600)]); time.sleep(600)"),
-    ("worker", "daemon(lambda: os.execve('/bin/sleep', ['sleep', '600'], {'SEEDREG_WORKER': os.environ['SEEDREG_WORKER']}))\n"
+    ("worker", "pid = os.getppid(); daemon(lambda: [time.sleep(0.2), os.kill(pid, 9), time.sleep(600)])\n"
+     "    time.sleep(600)"),
+    ("worker", "kept = {'SEEDREG_WORKER': os.environ['SEEDREG_WORKER']}\n"
+     "    daemon(lambda: os.execve('/bin/sleep', ['sleep', '600'], kept))\n"
      "    os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)"),
     ("built", "os.kill(os.getppid(), signal.SIGSTOP); return model()"),
     ("timeout", "os.kill(os.getppid(), signal.SIGSTOP); time.sleep(600)"),
     ("signal", "os.kill(os.getppid(), signal.SIGSTOP); os.kill(os.getpid(), signal.SIGKILL)"),
     ("built", "for _ in range(200): os.kill(os.getppid(), signal.SIGCHLD)\n    return model()"),
-    ("built", "for _ in range(20): os.kill(os.getppid(), signal.SIGSTOP); time.sleep(0.05)\n    return model()"),
+    ("built", "for _ in range(20): os.kill(os.getppid(), signal.SIGSTOP); time.sleep(0.05)\n"
+     "    return model()"),
     ("worker raised", "write_to_supervisor(); return model()"),
     # Answers
     ("worker", "os.mkfifo(answer_path()); os._exit(0)"),
@@ -217,7 +229,7 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("worker", "forge(b'[' + b'[],' * 2000000 + b'[]]')"),
     ("worker", "forge(b'{\"failed\": {\"kind\": \"raised\", \"facts\": {\"error\": 1e400}}}')"),
     ("worker", "forge(b'{\"failed\": {\"kind\": \"raised\", \"facts\": {\"error\": NaN}}}')"),
-    ("worker", "forge(b'{\"failed\": {\"kind\": \"raised\", \"facts\": {\"error\": ' + b'9' * 5000 + b'}}}')"),
+    ("worker", "forge(b'{\"failed\": {\"kind\": \"raised\", \"facts\": {\"a\": ' + b'9' * 5000 + b'}}}')"),
     ("worker", "forge(b'{\"failed\": {\"kind\": \"sung\", \"facts\": {}}}')"),
     ("worker", "forge(b'{\"built\": {\"tensors\": [{\"layer\": 7}]}}')"),
     ("worker", "forge(b'[]')"),
@@ -239,12 +251,12 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("built", "os.closerange(0, 65536); return model()"),
     ("built", "held = []\n    try:\n        while True: held.append(os.open('/dev/null', os.O_RDONLY))\n"
      "    except OSError: pass\n    globals()['held'] = held; return model()"),
-    ("built", "resource.setrlimit(resource.RLIMIT_NOFILE, (0, resource.getrlimit(resource.RLIMIT_NOFILE)[1])); return model()"),
-    ("vanished", "resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0)); return model()"),
-    ("built", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1])); return model()"),
-    ("vanished", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); return model()"),
+    ("built", "lower(resource.RLIMIT_NOFILE); return model()"),
+    ("vanished", "lower(resource.RLIMIT_NOFILE, 0); return model()"),
+    ("built", "lower(resource.RLIMIT_FSIZE); return model()"),
+    ("vanished", "lower(resource.RLIMIT_FSIZE, 0); return model()"),
     ("memory", "resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33)); return bytearray(1 << 40)"),
-    ("built", "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)); return model()"),
+    ("built", "lower(resource.RLIMIT_NPROC, 0); return model()"),
     ("built", "os.chdir('/'); return model()"),
     ("built", "os.chdir(tempfile.mkdtemp()); os.rmdir(os.getcwd()); return model()"),
     ("built", "os.umask(0o777); return model()"),

@@ -167,7 +167,7 @@ def _processes() -> Iterator[tuple[int, bytes, str]]:
 STORM = Storm(
     name="hostile-factories",
     title="Hostile factories, each beside two healthy ones",
-    promise="The hostile build fails as it should or gives its weights, those beside it give theirs, everything ends "
+    promise="The hostile build fails as it should or gives its weights, those beside it give theirs, all end "
     "in time, and no process and no file is left.",
     in_ci=12,
     by_hand=len(HOSTILE),

@@ -103,9 +103,13 @@ def _deleted(failure: BuildFailure) -> tuple[str, BuildFailure] | None:
     """The environment that was deleted during the build, and how the build failed then."""
     facts = dict(failure.facts)
     environment, cause = facts.pop("environment", None), facts.pop("cause", None)
-    if failure.kind is not FailureKind.ENVIRONMENT or cause is None:
+    if failure.kind is not FailureKind.ENVIRONMENT:
         return None
-    return str(environment), BuildFailure(FailureKind(cause), tuple(facts.items()))
+    kind = next((kind for kind in FailureKind if kind.value == cause), None)
+    # A build could say that such a failure caused itself.
+    if kind is None or kind is FailureKind.ENVIRONMENT:
+        return None
+    return str(environment), BuildFailure(kind, tuple(facts.items()))
 
 
 def _shown(failure: BuildFailure) -> dict[str, Any]:

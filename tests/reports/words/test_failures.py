@@ -167,6 +167,22 @@ def test_facts_that_no_words_fit_are_shown_as_they_are() -> None:
     assert (failure_message(failure), failure_hint(failure)) == ("days: 1, 2, planet: Mars", None)
 
 
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (build_failure(FailureKind.TIMEOUT, timeout_s="soon"), "timeout_s: soon"),
+        (build_failure(FailureKind.TIMEOUT, timeout_s=[1, 2]), "timeout_s: 1, 2"),
+        (build_failure(FailureKind.ENVIRONMENT, environment="e", cause="x"), "cause: x, environment: e"),
+        (
+            build_failure(FailureKind.ENVIRONMENT, environment="e", cause="environment"),
+            "cause: environment, environment: e",
+        ),
+    ],
+)
+def test_facts_that_a_build_made_up_are_shown_as_they_are(failure: BuildFailure, message: str) -> None:
+    assert failure_message(failure) == message
+
+
 def test_an_environment_that_could_not_be_created_keeps_the_words_of_its_error() -> None:
     error = EnvironmentFailed(EnvironmentProblem.NO_PYTHON, version="3.7", found=("3.11.7", "3.12.1"))
     failure = environment_failure(error)
