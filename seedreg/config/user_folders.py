@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+# For a user without a home, as in some containers: nothing is found there, and nothing can be written.
+_NOWHERE = Path(os.devnull, "seedreg")
 
 
 def xdg_cache_dir(environ: Mapping[str, str]) -> Path | None:
@@ -22,18 +26,30 @@ def user_cache_dir() -> Path:
     # 7 ms of start-up, which only commands that use environments spend.
     from platformdirs import user_cache_path
 
-    path = user_cache_path("seedreg", appauthor=False)
+    try:
+        path = user_cache_path("seedreg", appauthor=False)
+    except RuntimeError:  # since 4.4 where there is no home
+        return _NOWHERE
     # Before 4.12 platformdirs follows a relative XDG_CACHE_HOME.
-    return path if path.is_absolute() else Path.home() / ".cache" / "seedreg"
+    return path if path.is_absolute() else _below_home(".cache")
 
 
 def user_state_dir() -> Path:
     """Seedreg's folder where the platform keeps a user's state, e.g. `~/.local/state/seedreg`."""
-    # 7 ms of start-up, which only commands that build registered entries spend.
-    from platformdirs import user_state_path
+    if (
+        sys.platform == "linux"
+    ):  # the same, without those 7 ms in every command that builds registered entries
+        return _below_home(".local/state")
+    else:
+        from platformdirs import user_state_path
 
-    path = user_state_path("seedreg", appauthor=False)
-    return path if path.is_absolute() else Path.home() / ".local" / "state" / "seedreg"
+        path = user_state_path("seedreg", appauthor=False)
+        return path if path.is_absolute() else _below_home(".local/state")
+
+
+def _below_home(folder: str) -> Path:
+    path = Path(os.path.expanduser("~"), folder, "seedreg")
+    return path if path.is_absolute() else _NOWHERE
 
 
 def _xdg_dir(environ: Mapping[str, str], variable: str) -> Path | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seedreg.domain.canonical import canonical_json
+from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.recipe import Recipe
 from seedreg.storage import SqliteFile, open_repository
 
-from .conftest import Project
+from .conftest import TODAY, Project
 
 TOUCH = {"command": "touch harmed"}
 FOREIGN = "this registry was not created here"
@@ -150,12 +152,8 @@ def test_a_folder_of_state_that_cannot_be_written_keeps_nobody_from_registering(
 
 
 def test_an_identity_that_is_none_is_a_damaged_registry(foreign: Project, tmp_path: Path) -> None:
-    import sqlite3
-
-    connection = sqlite3.connect(foreign.db)
-    with connection:
-        connection.execute("UPDATE registry SET identity = '../../../../etc/passwd'")
-    connection.close()
+    with closing(sqlite3.connect(foreign.db)) as file, file:
+        file.execute("UPDATE registry SET identity = '../../../../etc/passwd'")
     result = foreign("verify", "build@0")
     assert result.code == 3
     assert "it has no identity" in result.err
@@ -177,3 +175,31 @@ def test_the_python_interface_is_told_by_a_value(foreign: Project, monkeypatch: 
     assert built.check.failure is not None
     assert built.check.failure.kind.value == "wrong-return"
     assert json.loads(foreign("show", planted, "--json").out)
+
+
+# Versions that become requirements ----------------------------------------------------------------
+
+
+def test_a_version_with_a_line_break_installs_nothing(upgraded: Project) -> None:
+    """Blame on a crafted registry: the second line would be a package whose build runs code."""
+    mark = upgraded.root / "harmed"
+    upgraded.write("evil/backend.py", f"open({str(mark)!r}, 'w')\n")
+    upgraded.write(
+        "evil/pyproject.toml",
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "evil"\nversion = "1"\n',
+    )
+    planted = f"1\n-e {upgraded.root / 'evil'}"
+    with closing(sqlite3.connect(upgraded.db)) as file, file:
+        for id_, text in file.execute("SELECT id, document FROM environments").fetchall():
+            document = json.loads(text)
+            document["distributions"]["grain"] = planted
+            changed = canonical_json(document)
+            file.execute(
+                "UPDATE environments SET document = ?, digest = ? WHERE id = ?",
+                (changed, sha256_text(changed), id_),
+            )
+    result = upgraded("blame", "joint", *TODAY)
+    assert result.code == 1
+    assert "no installer can be asked for a distribution that is recorded like this" in result.out
+    assert not mark.exists()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -62,3 +64,13 @@ def test_a_relative_folder_of_state_is_ignored_as_xdg_demands(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", relative)
     assert load_config({}, {"XDG_STATE_HOME": relative}, tmp_path).state_dir == home / USUAL_STATE
+
+
+def test_a_user_without_a_home_has_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    config = load_config({}, {}, tmp_path)
+    assert config.cache_dir == config.state_dir == Path(os.devnull, "seedreg")

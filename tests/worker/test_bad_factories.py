@@ -26,6 +26,7 @@ FILES = {
     "nulls.py": "x = 1\0\n",
     "two.py": "VALUE = 3\ndef build(): pass\nclass Other: pass\nfrom os.path import join\n",
     "nothing.py": "VALUE = 3\n",
+    "leads.py": "import os\nimport numpy\n",
     "getattr_raises.py": "def __getattr__(name): raise RuntimeError('no ' + name)\n",
     "raises.py": "def inner():\n    raise ValueError('at import')\ninner()\n",
     "exits.py": "import sys\nsys.exit(0)\n",
@@ -127,6 +128,11 @@ CASES = [
     ("nameless:build", "import-raised", "importing nameless raised ModuleNotFoundError: made up", None),
     ("two:bulid", "name-not-found", "two has no 'bulid'", "it has: Other, build"),
     ("two:Other.build", "name-not-found", "two has no 'Other.build'", "it has: Other, build"),
+    ("leads:os.system", "name-not-found", "'os.system' leads out of leads into the module os",
+     "name the factory by the module that holds it: os:…"),
+    ("leads:numpy.linalg.norm", "name-not-found",
+     "'numpy.linalg.norm' leads out of leads into the module numpy",
+     "name the factory by the module that holds it: numpy:…"),
     ("nothing:build", "name-not-found", "nothing has no 'build'",
      "it has: no function or class of its own"),
     ("getattr_raises:build", "import-raised",
@@ -482,3 +488,12 @@ def test_build_over_its_deadline_is_killed_with_all_it_started(
             "see what it waits for: its standard input is empty; give it more with --timeout SECONDS",
         )
         assert 4 <= failure.duration_s < 30
+
+
+def test_a_name_may_lead_into_a_part_of_its_own_package(
+    tmp_path: Path, fake_tensorflow_environ: dict[str, str]
+) -> None:
+    files = {"pack/__init__.py": "from . import part\n", "pack/part.py": "def build(): return [[1.0]]\n"}
+    root = write_project(tmp_path, files)
+    found = failed(run_one(root, fake_tensorflow_environ, recipe("pack:part.build"), FRESH))
+    assert found.kind is FailureKind.WRONG_RETURN  # it was called
