@@ -126,3 +126,28 @@ def test_fingerprint_can_be_recomputed_with_standard_tools(tmp_path: Path) -> No
     """
     done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"sr1:{done.stdout.strip()}" == str(fingerprint(arrays))
+
+
+class Changing:
+    """A weight that has another shape each time it is read."""
+
+    count = 0
+
+    def numpy(self) -> Any:
+        self.count += 1
+        return np.zeros(self.count, "float32")
+
+
+def test_tensor_that_changes_between_two_reads_makes_no_wrong_file(tmp_path: Path) -> None:
+    with pytest.raises(Failure) as caught:
+        export("safetensors", tmp_path / "w.safetensors", {"w": Changing()})
+    facts = {"format": "safetensors", "error": "ValueError: tensor 0 changes between two reads"}
+    assert (caught.value.kind, caught.value.facts) == ("export", facts)
+
+
+@pytest.mark.parametrize("format", ["objects", "npz", "safetensors"])
+def test_file_that_cannot_be_written_is_a_failure_of_the_export(tmp_path: Path, format: str) -> None:
+    with pytest.raises(Failure) as caught:
+        export(format, tmp_path / "nowhere" / "w", {"w": ZEROS})
+    assert (caught.value.kind, caught.value.facts["format"]) == ("export", format)
+    assert str(caught.value.facts["error"]).startswith("FileNotFoundError: ")

@@ -9,7 +9,7 @@ from ..tensors import Tensor
 _KERAS_AND_TENSORFLOW = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
 # The attribute that holds the state of a generator of numbers, or the generator of a generator.
 _GENERATORS = {"SeedGenerator": "state", "Generator": "state", "RandomGenerator": "_generator"}
-_RESOURCES = ("LookupInterface", "TrackableResource", "CapturableResource")
+_RESOURCES = frozenset(("LookupInterface", "TrackableResource", "CapturableResource"))
 # Layers of Keras whose `adapt` or arguments give state that is in no variable.
 _ADAPTED = {"Discretization": "bin_boundaries", "Normalization": "mean"}
 
@@ -50,9 +50,10 @@ def _flat(value: Any, seen: Set[int]) -> Iterator[Any]:
 
 def _bases(kind: type) -> Tuple[str, ...]:
     """The names of the class's bases that are Keras' or TensorFlow's."""
-    if kind not in _known_bases:
-        _known_bases[kind] = tuple(base.__name__ for base in kind.__mro__ if _is_theirs(base))
-    return _known_bases[kind]
+    found = _known_bases.get(kind)
+    if found is None:
+        found = _known_bases[kind] = tuple(base.__name__ for base in kind.__mro__ if _is_theirs(base))
+    return found
 
 
 def _is_theirs(kind: type) -> bool:
@@ -109,10 +110,11 @@ def uncovered(owners: List[Tuple[str, str, Any]]) -> List[Dict[str, Any]]:
 
 def _uncovered_parts(owner: Any) -> Iterator[Tuple[str, Any]]:
     adapted = [_ADAPTED[base] for base in _bases(type(owner)) if base in _ADAPTED and not owner.weights]
+    is_theirs = _is_theirs(type(owner))
     for name, part in attributes(owner):
-        if any(base in _RESOURCES for base in _bases(type(part))):
+        if not _RESOURCES.isdisjoint(_bases(type(part))):
             yield name, part
-        elif _is_constant(part) and not _is_theirs(type(owner)):
+        elif not is_theirs and _is_constant(part):
             yield name, part
     for name in adapted:
         if attribute(owner, name) is not None:

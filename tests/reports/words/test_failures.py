@@ -222,3 +222,11 @@ def test_failures_that_were_kept_as_sentences_are_shown_verbatim() -> None:
 def test_a_fact_that_is_no_value_for_the_words_is_listed() -> None:
     failure = build_failure(FailureKind.TIMEOUT, timeout_s="600.0")
     assert failure_message(failure) == "timeout_s: 600.0"
+
+
+@pytest.mark.parametrize(
+    ("format", "message"),
+    [("h5", "save_weights raised OSError: full"), ("npz", "the weights could not be written: OSError: full")],
+)
+def test_an_export_that_failed_names_what_could_not_write(format: str, message: str) -> None:
+    assert failure_message(build_failure(FailureKind.EXPORT, format=format, error="OSError: full")) == message
