@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import click
@@ -27,6 +28,11 @@ def complete_selector(ctx: click.Context, param: click.Parameter, incomplete: st
         return []
 
 
+# A shell puts a word on the command line as it is. A registry may come from somebody else, and `$(…)` in an
+# alias would run with the next Enter.
+_WORD = re.compile(r"[\w@%+=:,./-]+")
+
+
 def fitting(words: Iterable[str], incomplete: str) -> list[str]:
-    """The words that complete what was typed, sorted, each once."""
-    return sorted({word for word in words if word.startswith(incomplete)})
+    """The words that complete what was typed and mean nothing to a shell, sorted, each once."""
+    return sorted({word for word in words if word.startswith(incomplete) and _WORD.fullmatch(word)})

@@ -227,6 +227,20 @@ def test_json_holds_the_text_as_it_is(hostile: Project) -> None:
     assert notes <= {HOSTILE, None}
 
 
+def test_a_shell_is_offered_only_words_that_mean_nothing_to_it(hostile: Project) -> None:
+    for seed, alias in enumerate(("$(touch pwned)", "`id`")):
+        with closing(sqlite3.connect(hostile.db)) as file, file:
+            where = "WHERE factory = 'models:wild' AND seed = ?"
+            file.execute(f"UPDATE entries SET alias = ? {where}", (alias, seed))
+    variables = {"_SEEDREG_COMPLETE": "bash_complete", "COMP_WORDS": "seedreg show ", "COMP_CWORD": "2"}
+    process = hostile.popen(variables=variables)
+    out, err = process.communicate(timeout=60)
+    words = {line.partition(",")[2] for line in out.splitlines()}
+    assert (process.returncode, err) == (0, "")
+    assert {"models:wild@0", "models:wild@1"} <= words
+    assert {word for word in words if not re.fullmatch(r"[\w:@./-]+", word)} == set()
+
+
 def test_the_traceback_of_a_defect_is_printable(hostile: Project) -> None:
     script = (
         "import seedreg.__main__ as m\n"

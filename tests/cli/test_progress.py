@@ -57,6 +57,15 @@ def test_nothing_to_do_is_no_division_by_zero(now: list[float]) -> None:
     assert progress(0, now).line() == "[------------------------] 0 of 0"
 
 
+def test_a_terminal_that_has_gone_ends_nothing(
+    now: list[float], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    one = progress(4, now)
+    one.draw()  # the size of what is no terminal cannot be asked for
+    assert capfd.readouterr().err == f"\r{one.line()}\x1b[K"
+
+
 def test_where_there_is_no_terminal_nothing_is_drawn(
     now: list[float], capfd: pytest.CaptureFixture[str]
 ) -> None:
