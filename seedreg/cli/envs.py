@@ -49,7 +49,10 @@ def _list(ctx: click.Context, /, as_json: bool) -> int:
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @click.pass_context
 def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
-    """Delete environments; 4 or more digits of a KEY are enough if no other begins so."""
+    """Delete environments.
+
+    4 or more digits of a KEY are enough if no other key begins with them.
+    """
     project = open_project(ctx)
     config, cache = project.config, project.environments()
     environments = cache.entries()
@@ -70,9 +73,9 @@ def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
 )
 @click.pass_context
 def _check(ctx: click.Context, /, keys: tuple[str, ...], content: bool, repair: bool) -> int:
-    """Say which environments have other files than when they were created.
+    """Find environments whose files were changed.
 
-    Checks all environments if no KEY is given. The exit code is 125 if one has changed and is not repaired.
+    They are compared with the files that were there when the environment had been created. Checks all environments if no KEY is given. The exit code is 125 if one has changed and is not repaired.
     """
     project = open_project(ctx)
     config, cache = project.config, project.environments()

@@ -221,7 +221,7 @@ def test_the_shell_script_of_the_completion(project: Project) -> None:
     ("words", "offered"),
     [
         ("seedreg ver", ["verify"]),
-        ("seedreg db ", ["backup", "check", "status", "upgrade"]),
+        ("seedreg db ", ["backup", "check", "restore", "status", "upgrade"]),
         ("seedreg verify coi", ["coin"]),
         ("seedreg verify models:flips", ["models:flips", "models:flips@0"]),
         ("seedreg show tag:", ["tag:nightly"]),
