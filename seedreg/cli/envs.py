@@ -75,7 +75,8 @@ def _remove(ctx: click.Context, /, keys: tuple[str, ...]) -> int:
 def _check(ctx: click.Context, /, keys: tuple[str, ...], content: bool, repair: bool) -> int:
     """Find environments whose files were changed.
 
-    They are compared with the files that were there when the environment had been created. Checks all environments if no KEY is given. The exit code is 125 if one has changed and is not repaired.
+    Their files are compared with those of their creation. Checks all environments if no KEY is given.
+    The exit code is 125 if one has changed and is not repaired.
     """
     project = open_project(ctx)
     config, cache = project.config, project.environments()
