@@ -148,7 +148,7 @@ class Ownership:
 
 def _trees(config: Config) -> list[Path]:
     """The project's root and the folders of its setting `pythonpath`, behind all links."""
-    folders = [path for path in config.import_paths if not path.is_relative_to(config.root)]
+    folders = [path for path in config.import_paths if path not in (config.root, config.root / "src")]
     # Without a project around it the current folder is the root, and may hold whatever was downloaded.
     too_wide = {Path(config.root.anchor), Path(os.path.expanduser("~"))}
     roots = [] if config.root in too_wide else [config.root]

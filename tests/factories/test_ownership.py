@@ -173,6 +173,11 @@ def test_where_there_is_no_project_nothing_is_its_own(
     home = write_project(tmp_path / "home", {"models.py": "def build(): pass\n"})
     monkeypatch.setenv("HOME", str(home))
     assert ownership(home).owner("models:build") is Owner.UNKNOWN
+    (home / "mine").mkdir()
+    (home / "mine" / "nets.py").write_text("def build(): pass\n")
+    named = Ownership(load_config({"pythonpath": ("mine",)}, {}, home))
+    assert named.owner("nets:build") is Owner.PROJECT
+    assert named.owner("models:build") is Owner.UNKNOWN
     assert ownership(Path(os.sep)).owner("etc/evil.py:run") is Owner.UNKNOWN
 
 
