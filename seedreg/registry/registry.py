@@ -161,7 +161,8 @@ class Registry:
             found = repository.waivers.of_entry(select_one(repository, selector).id)
         ids = {waiver.entry_id for waiver in found}
         entries = {entry.id: entry for entry in repository.entries.by_ids(ids)}
-        return tuple((entries[waiver.entry_id], waiver) for waiver in found)
+        with repository.database.parsing("a waiver of an entry that does not exist"):
+            return tuple((entries[waiver.entry_id], waiver) for waiver in found)
 
     # Building ---------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 
 from seedreg.domain.audit import Audit, AuditCounts, AuditPlan
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.decoding import parse
+from seedreg.domain.decoding import optional, parse, text
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
@@ -168,15 +168,19 @@ class Audits:
             page = [self._check(row) for row in rows]
             entries = {one.id: one for one in self._entries.by_ids({check.entry_id for check in page})}
             compared = self._baselines.numbered((check.entry_id, check.baseline_number) for check in page)
-            for check in page:
-                yield check, entries[check.entry_id], compared[check.entry_id, check.baseline_number]
+            with self._database.parsing(f"audit {number}"):
+                found = [
+                    (check, entries[check.entry_id], compared[check.entry_id, check.baseline_number])
+                    for check in page
+                ]
+            yield from found
 
     def _read(self, query: Select[Any]) -> tuple[Audit, ...]:
         found = []
-        for number, started_at, finished_at, text in self._rows(query):
+        for number, started_at, finished_at, document in self._rows(query):
             with self._database.parsing(f"the plan of audit {number}"):
-                plan = AuditPlan.from_document(parse(text))
-            found.append(Audit(number, plan, started_at, finished_at))
+                plan = AuditPlan.from_document(parse(document))
+                found.append(Audit(number, plan, text(started_at), optional(text)(finished_at)))
         return tuple(found)
 
     def _rows(self, query: Select[Any]) -> list[Any]:

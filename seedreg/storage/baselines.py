@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
+from seedreg.domain.decoding import optional, text
 from seedreg.domain.entry import Baseline
 from seedreg.errors import RegistryError, Step
 from seedreg.storage import documents
@@ -116,6 +117,6 @@ class Baselines:
                 environment=documents.environment(environment),
                 source=documents.source(source),
                 facts=documents.facts(facts),
-                created_at=created_at,
-                reason=reason,
+                created_at=text(created_at),
+                reason=optional(text)(reason),
             )

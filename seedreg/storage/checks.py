@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, null, select
 
+from seedreg.domain.decoding import number, text
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.fingerprint import Fingerprint
@@ -137,8 +138,8 @@ def as_check(row: Any, fingerprint: Fingerprint | None, environment: Environment
         raise ValueError("it has neither a build nor a failure")
     else:
         outcome = Observed(fingerprint, environment, documents.source(source))
-    audit = None if audit_number is None else AuditColumn(audit_number, column)
-    return Check(entry_id, baseline_number, Verdict(verdict), at, duration_s, outcome, audit)
+    audit = None if audit_number is None else AuditColumn(audit_number, text(column))
+    return Check(entry_id, baseline_number, Verdict(verdict), text(at), number(duration_s), outcome, audit)
 
 
 def latest_check(column: ColumnElement[Any]) -> ColumnElement[Any]:

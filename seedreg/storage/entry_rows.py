@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.decoding import parse
+from seedreg.domain.decoding import optional, parse, text
 from seedreg.domain.entry import Entry
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.summary import EntryState
@@ -18,6 +18,7 @@ from seedreg.storage.database import Database
 from seedreg.storage.tables import entries, tags
 
 _FEW = 100
+_text = optional(text)
 
 _COLUMNS = (
     entries.c.id,
@@ -50,10 +51,17 @@ def read_entries(database: Database, *conditions: ColumnElement[bool]) -> tuple[
             recipe = Recipe.from_document(parse(row.recipe))
             if recipe.id != row.id:
                 raise ValueError("its recipe has another id")
-        known = names.get(row.id, ())
-        found.append(
-            Entry(recipe, row.created_at, row.alias, row.note, known, row.retired_at, row.retired_reason)
-        )
+            found.append(
+                Entry(
+                    recipe,
+                    text(row.created_at),
+                    _text(row.alias),
+                    _text(row.note),
+                    tuple(map(text, names.get(row.id, ()))),
+                    _text(row.retired_at),
+                    _text(row.retired_reason),
+                )
+            )
     return tuple(found)
 
 

@@ -34,6 +34,9 @@ def explaining(place: str, busy_timeout_s: float) -> Iterator[None]:
         raise  # a bug in seedreg, not a fault of the file
     except sqlite3.Error as error:
         raise _explained(error, place, busy_timeout_s) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged definition in its own message
+        message = f"registry {place} is damaged: a definition in it is not UTF-8"
+        raise RegistryError(message, step=Step.CHECK_REGISTRY) from error
     except UnicodeEncodeError as error:
         # Bytes of a command line that are no text of the user's locale reach Python as surrogates.
         raise UsageError(f"{error.object!r} is not valid text") from error

@@ -86,7 +86,7 @@ def _is_sound(path: Path, wait_s: float) -> bool:
         read_only = uri(path, "mode=ro")
         with closing(sqlite3.connect(read_only, uri=True, isolation_level=None, timeout=wait_s)) as file:
             ((line,), *more) = file.execute("PRAGMA quick_check").fetchall()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if "locked" in str(error):
             raise
         return False

@@ -42,8 +42,8 @@ def read_summaries(
     recipe = [entries.c[name] for name in RECIPE_COLUMNS] if in_columns else [entries.c.recipe]
     query = select(entries.c.id, *recipe, *_OTHERS, last, at)
     rows: Iterable[Any] = database.rows(query.where(*conditions).order_by(*ORDER))
-    tags, heads = tag_names(database), _baseline_heads(database)
     with database.parsing("a summary of its entries"):
+        tags, heads = tag_names(database), _baseline_heads(database)
         return list(_summaries(rows if in_columns else map(_in_columns, rows), tags, heads))
 
 
@@ -61,6 +61,8 @@ def _summaries(
     for id_, *others, verdict, at in rows:
         if id_ not in heads:
             raise ValueError(f"entry {id_[:12]} has no baseline")
+        if bytes in map(type, others):
+            raise ValueError(f"entry {id_[:12]} holds bytes where a text must be")
         head = heads[id_]
         yield EntrySummary._make((id_, *others, tags.get(id_, ()), *head, verdicts[verdict], at))
 
@@ -80,7 +82,9 @@ def _baseline_heads(database: Database) -> dict[str, _Head]:
     numbered = select(
         baselines.c.entry_id, baselines.c.number, baselines.c.fingerprint_id, baselines.c.environment_id
     ).order_by(baselines.c.entry_id, baselines.c.number)
-    return {
-        entry_id: (number, digests[fingerprint_id], *places[environment_id])
-        for entry_id, number, fingerprint_id, environment_id in database.rows(numbered)
-    }
+    heads: dict[str, _Head] = {}
+    for entry_id, number, fingerprint_id, environment_id in database.rows(numbered):
+        if fingerprint_id not in digests or environment_id not in places:
+            raise ValueError(f"baseline {number} of entry {entry_id[:12]} points to no row")
+        heads[entry_id] = (number, digests[fingerprint_id], *places[environment_id])
+    return heads

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
 from seedreg.domain.audit import Waiver
+from seedreg.domain.decoding import optional, text
 from seedreg.domain.verdict import Check, Verdict
 from seedreg.storage.database import Database
 from seedreg.storage.revisions import SchemaStatus
@@ -100,7 +101,12 @@ class Waivers:
         if not self._database.schema.has_audits:
             return ()
         with self._database.reading():
-            return tuple(Waiver(*row) for row in self._database.rows(query.order_by(waivers.c.id)))
+            rows = self._database.rows(query.order_by(waivers.c.id))
+        with self._database.parsing("a waiver"):
+            return tuple(
+                Waiver(*map(text, texts), optional(text)(removed_at))  # type: ignore[call-arg]
+                for *texts, removed_at in rows
+            )
 
 
 def is_waived(schema: SchemaStatus) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from seedreg.storage import revisions as revisions_module
 from seedreg.storage import schema as schema_module
 from seedreg.storage.revisions import SCHEMA_REVISION, VERSION_TABLE
 from seedreg.storage.schema import migrations_folder
+from seedreg.storage.sqlite import SqliteBackend
 
 from .files import definitions, execute
 from .values import (
@@ -217,7 +218,7 @@ def test_an_upgrade_does_not_begin_without_its_backup(older: Path, monkeypatch: 
     def fail(*_: object) -> None:
         raise RegistryError("no room")
 
-    monkeypatch.setattr(schema_module, "backup", fail)
+    monkeypatch.setattr(SqliteBackend, "copy", fail)
     with pytest.raises(RegistryError, match="no room"):
         upgrade(SqliteFile(older), at=AT)
     assert status(SqliteFile(older)).state is SchemaState.OLDER

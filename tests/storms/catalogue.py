@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from storms import answers, hostile_factories, io_errors, kills, parsers, streams
+from storms import answers, edits, hostile_factories, io_errors, kills, parsers, streams
 from storms.storm import Storm
 
 STORMS: tuple[Storm, ...] = (
     answers.STORM,
+    edits.STORM,
     hostile_factories.STORM,
     io_errors.STORM,
     kills.STORM,

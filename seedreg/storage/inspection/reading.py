@@ -6,18 +6,24 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import Column, Float, Integer, Table
 
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.decoding import parse
 from seedreg.domain.problem import Problem, ProblemKind, problem
-from seedreg.errors import SeedregError
+from seedreg.errors import RegistryError, SeedregError
 from seedreg.storage.database import Database
 from seedreg.storage.revisions import SchemaStatus
 
-Row: TypeAlias = "dict[str, Any]"
+
+class Row(dict[str, Any]):
+    """A row by column; one that it does not have cannot be inspected."""
+
+    def __missing__(self, column: str) -> Any:
+        raise RegistryError(f"a row has no column {column!r}")
+
 
 # What reading a damaged document can raise; RecursionError and MemoryError from one nested too deeply.
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SeedregError)
@@ -41,7 +47,7 @@ class Inspected:
         A registry of an older schema has fewer columns.
         """
         columns = list(table.columns)
-        for row in self.database.backend.rows_of(table.name):
+        for row in map(Row, self.database.backend.rows_of(table.name)):
             wrong = [column.name for column in columns if column.name in row and not _fits(row, column)]
             for name in wrong:
                 self.report(

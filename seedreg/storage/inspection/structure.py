@@ -25,7 +25,7 @@ def inspect_pages(database: Database, problems: list[Problem]) -> None:
 
 def inspect_definitions(found: Inspected) -> None:
     """Tables, indexes and settings that the migrations to this schema did not make, or made otherwise."""
-    expected = _definitions(found.schema.revision)
+    expected = definitions_of(found.schema.revision)
     stored = dict(found.database.backend.definitions())
     for (kind, name), definition in expected.items():
         if (kind, name) not in stored:
@@ -37,7 +37,8 @@ def inspect_definitions(found: Inspected) -> None:
 
 
 @cache
-def _definitions(revision: str) -> dict[tuple[str, str], str]:
+def definitions_of(revision: str) -> dict[tuple[str, str], str]:
+    """Kind and name of everything that the migrations to this revision make, with its definition."""
     database = scratch_database()
     try:
         with database.migrating() as connection:
