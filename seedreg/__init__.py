@@ -53,7 +53,7 @@ def fingerprint(model: Any) -> Fingerprint:
 
     Raises:
         NotJudged: if it has no weights (a Keras model may not be built yet), is nothing that has
-            weights, or holds a tensor of strings or objects.
+            weights, or holds a tensor of strings, objects or masked elements.
         UsageError: if TensorFlow is not installed.
     """
     from seedreg.domain.failure import BuildFailure
