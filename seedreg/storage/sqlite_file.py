@@ -159,21 +159,23 @@ def create_file(
     can read it before.
 
     Raises:
-        OSError: if it cannot be written there.
+        RegistryError: if it cannot be written there.
     """
     remove_leftovers(path.parent)
     with temporary_beside(path) as temporary:
         try:
-            if model is not None:
-                os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(temporary, isolation_level=None)) as file:
-                # Nobody else sees this file, and it is synced as a whole when it is complete.
-                file.execute("PRAGMA synchronous=OFF")
-                fill(file)
-                file.execute("PRAGMA journal_mode=WAL")
-            if model is not None:
-                take_permissions(temporary, model)
-            return put_in_place(temporary, path, wait_s=wait_s)
+            # Explained before the temporary file is removed: after that a full disk is no longer full.
+            with explaining(str(path), wait_s):
+                if model is not None:
+                    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                with closing(sqlite3.connect(temporary, isolation_level=None)) as file:
+                    # Nobody else sees this file, and it is synced as a whole when it is complete.
+                    file.execute("PRAGMA synchronous=OFF")
+                    fill(file)
+                    file.execute("PRAGMA journal_mode=WAL")
+                if model is not None:
+                    take_permissions(temporary, model)
+                return put_in_place(temporary, path, wait_s=wait_s)
         finally:
             for companion in companions(temporary):
                 companion.unlink(missing_ok=True)

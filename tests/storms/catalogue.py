@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from storms import answers, edits, hostile_factories, io_errors, kills, parsers, streams
+from storms import (
+    answers,
+    edits,
+    full_disks,
+    hostile_factories,
+    io_errors,
+    kills,
+    parsers,
+    streams,
+    writers,
+)
 from storms.storm import Storm
 
 STORMS: tuple[Storm, ...] = (
     answers.STORM,
     edits.STORM,
+    full_disks.STORM,
     hostile_factories.STORM,
     io_errors.STORM,
     kills.STORM,
     parsers.STORM,
     streams.STORM,
+    writers.STORM,
 )

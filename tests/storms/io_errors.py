@@ -10,7 +10,7 @@ from pathlib import Path
 from storms import faults
 from storms.commands import Commands
 from storms.storm import Storm, Tally
-from storms.uses import USES, Stored, Template, Use, broken_promises
+from storms.uses import USES, Stored, Template, Use, broken_promises, unclear
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 
@@ -47,9 +47,7 @@ def run(count: int, seed: int, folder: Path) -> Tally:
             before = Stored.of(shop.registry)
             ended = commands(*use.arguments, shop=shop, below=str(case), nth=nth, errno=error, sticky=sticky)
             tally.counts["did all it had to do" if ended.code == use.code else f"code {ended.code}"] += 1
-            found = broken_promises(use, shop, before, ended, commands)
-            if ended.code not in (use.code, 2, 3, 125) or (ended.code != use.code and not ended.err.strip()):
-                found.append(f"ended with {ended.code}: {ended.err.strip()[-300:]}")
+            found = unclear(use, ended) + broken_promises(use, shop, before, ended, commands)
             how = f"{errno.errorcode[error]} at call {nth}{' and after' if sticky else ''}"
             tally.broken += [f"case {number}: {use.name}, {how}: {line}" for line in found]
     return tally

@@ -182,6 +182,15 @@ def _in_older_schema(registry: Path, older: Path) -> Path:
     return older
 
 
+def unclear(use: Use, ended: Finished) -> list[str]:
+    """What a command has not said that could not do all it had to."""
+    if ended.code == use.code:
+        return []
+    said = (ended.out + ended.err).strip()
+    known = ended.code in (2, 3, 125) and said
+    return [] if known else [f"ended with {ended.code} and said {said[-300:]!r}"]
+
+
 def broken_promises(use: Use, shop: Shop, before: Stored, ended: Finished, commands: Commands) -> list[str]:
     """What is not as it should be after a command ended in whatever way."""
     found = []
