@@ -178,6 +178,10 @@ class RegistryError(SeedregError):
     exit_code = EXIT_REGISTRY
 
 
+class DamageError(RegistryError):
+    """One thing in the registry is not as it was stored; others can be read (exit 3)."""
+
+
 class SchemaError(RegistryError):
     """The registry's schema is older or newer than this seedreg (exit 3)."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
@@ -20,6 +22,7 @@ from seedreg.domain.results import AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.errors import (
     ConfigError,
+    DamageError,
     EnvironmentFailed,
     EnvironmentProblem,
     NothingSelected,
@@ -101,6 +104,23 @@ def three(world: World) -> World:
 
 def ids_of(audit: Audit) -> list[str]:
     return list(audit.plan.entry_ids)
+
+
+def test_a_baseline_that_cannot_be_read_keeps_no_other_entry_from_its_check(three: World) -> None:
+    with sqlite3.connect(three.root / "registry.db") as file:
+        (text,) = file.execute("SELECT document FROM fingerprints ORDER BY id LIMIT 1").fetchone()
+        document = json.loads(text)
+        document["tensors"][0]["layer"] = 7
+        file.execute("UPDATE fingerprints SET document = ? WHERE document = ?", (json.dumps(document), text))
+    file.close()
+    auditor = three.auditor()
+    audit = auditor.start((THIS,))
+    with pytest.raises(
+        DamageError,
+        match=r"baseline 1 of entry [0-9a-f]{12} cannot be read \(tensors\[0\]\.layer: 7 is not a text",
+    ):
+        rows(auditor.run(audit))
+    assert auditor.left(audit) == 1
 
 
 # What is selected ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import AuditColumn, Check
+from seedreg.errors import DamageError
 from seedreg.judging import judge
 from seedreg.registry.clock import Clock
 from seedreg.registry.own import is_refusal
@@ -46,17 +47,27 @@ class Checker:
 
         A build that differs is repeated in another process before it is called a drift. A few hundred
         entries are taken at a time, so that the memory needed does not grow with their number.
+
+        Raises:
+            DamageError: if the baseline of an entry cannot be read; all others were verified by then.
         """
         waiting = iter(entries)
+        damages: list[DamageError] = []
         while chunk := tuple(itertools.islice(waiting, _CHUNK)):
-            yield from self._verify_chunk(chunk)
+            yield from self._verify_chunk(chunk, damages)
+        if damages:
+            raise damages[0]
 
-    def _verify_chunk(self, entries: Sequence[Entry]) -> Iterator[Verification]:
+    def _verify_chunk(self, entries: Sequence[Entry], damages: list[DamageError]) -> Iterator[Verification]:
         differing: dict[int, Built] = {}
         requests = [BuildRequest(key, entry.recipe) for key, entry in enumerate(entries)]
         for request, outcome in self._executor.run(requests):
             entry = entries[request.key]
-            baseline = self._repository.baselines.current(entry.id)
+            try:
+                baseline = self._repository.baselines.current(entry.id)
+            except DamageError as error:
+                damages.append(error)
+                continue
             if isinstance(outcome, Built) and outcome.fingerprint.digest != baseline.fingerprint.digest:
                 differing[request.key] = outcome
             else:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Executable, Select, Table, insert
 
-from seedreg.errors import RegistryError, Step, UsageError
+from seedreg.errors import DamageError, Step, UsageError
 from seedreg.storage.revisions import VERSION_QUERY, SchemaStatus, status_from
 
 BUSY_TIMEOUT_S = 30.0
@@ -151,12 +151,12 @@ class Database:
         """Report text that cannot be read back as damage of the registry.
 
         Raises:
-            RegistryError: if a document in it is not what was stored.
+            DamageError: if a document in it is not what was stored.
         """
         try:
             yield
         except (ValueError, TypeError, KeyError, AttributeError, UsageError) as error:
-            raise RegistryError(
+            raise DamageError(
                 f"registry {self.place} is damaged: {what} cannot be read ({error})",
                 step=Step.CHECK_REGISTRY,
             ) from error

@@ -10,6 +10,7 @@ from storms import (
     io_errors,
     kills,
     parsers,
+    signals,
     streams,
     writers,
 )
@@ -23,6 +24,7 @@ STORMS: tuple[Storm, ...] = (
     io_errors.STORM,
     kills.STORM,
     parsers.STORM,
+    signals.STORM,
     streams.STORM,
     writers.STORM,
 )

@@ -172,6 +172,8 @@ def _fork(request: dict[str, Any]) -> int:
 
         faults.arm(request)
         main()
+    except SystemExit as end:  # on SIGTERM
+        os._exit(end.code if isinstance(end.code, int) else 98)
     finally:
         os._exit(99)
 
