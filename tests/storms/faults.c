@@ -1,8 +1,10 @@
-/* Makes the n-th call that writes, names or removes a file below a folder fail: see faults.py. */
+/* Makes the n-th call that writes, names or removes a file below a folder fail, or kills the process there:
+   see faults.py. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +42,7 @@ static int is_below(const char *path) {
 static int fails(void) {
     long number = __sync_add_and_fetch(made, 1);
     if (nth && (number == nth || (sticky && number > nth))) {
+        if (failure < 0) kill(getpid(), SIGKILL);
         errno = failure;
         return 1;
     }

@@ -40,7 +40,10 @@ def _library() -> ctypes.CDLL | None:
 
 
 def arm(request: Mapping[str, object]) -> None:
-    """Let a call of this process fail from now on, as the request says: `below`, `nth`, `errno`, `sticky`."""
+    """Let a call of this process fail from now on, as the request says: `below`, `nth`, `errno`, `sticky`.
+
+    A negative `errno` kills the process instead.
+    """
     library = _library()
     if library is not None and "below" in request:
         library.storm_arm(
