@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -18,6 +19,10 @@ from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.sqlite_errors import explaining
 from seedreg.storage.sqlite_file import APPLICATION_ID, connect, create_file, prepare_folder, require_registry
 from seedreg.storage.turns import Turns, TurnTimeout
+
+# SQLAlchemy logs a signal's exception that comes while it closes a connection, and without any handler Python
+# prints that, traceback and all. The exception itself is not lost.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 
 class SqliteBackend:
