@@ -57,6 +57,7 @@ class Step(enum.Enum):
     REPLACE_EMPTY_FILE = "remove the file, then register something"
     SEED_FULLY = "seed every generator"
     SELECT_MORE = "select more entries"
+    SET_ASIDE = "restore a backup, or remove {file}"
     SET_OPTION = "give {option} as {allowed}"
     SHAPE_WITHOUT_BATCH = "write the shape without the batch dimension"
     SHOW_TRACEBACK = "verify {entry} to see the traceback"

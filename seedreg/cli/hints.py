@@ -50,6 +50,7 @@ WORDS: dict[Step, str] = {
     Step.REPLACE_EMPTY_FILE: "remove it if nothing needs it; `seedreg register` creates one",
     Step.SEED_FULLY: "use --seeding full",
     Step.SELECT_MORE: "`seedreg list` shows the entries; --stale, --rerun-failed and --shard leave some out",
+    Step.SET_ASIDE: "`seedreg db restore BACKUP` sets it aside; without a backup, remove {file}",
     Step.SET_OPTION: "set --{option} to {allowed}",
     Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
     Step.SHOW_TRACEBACK: "`seedreg verify {entry} --verbose` shows the traceback",

@@ -6,15 +6,15 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
-from seedreg.errors import RegistryError
-from seedreg.storage.companions import queue_file
+from seedreg.errors import RegistryError, Step
+from seedreg.storage.companions import companions, queue_file
 from seedreg.storage.database import BUSY_TIMEOUT_S, Database
 from seedreg.storage.sqlite_errors import explaining
 from seedreg.storage.sqlite_file import APPLICATION_ID, connect, create_file, prepare_folder, require_registry
@@ -112,6 +112,7 @@ class SqliteBackend:
         if os.path.lexists(target):
             raise exists
         with explaining(str(target), BUSY_TIMEOUT_S):
+            _require_nothing_pending(target)
             if not create_file(target, self._file.backup, wait_s=BUSY_TIMEOUT_S, model=self._path):
                 raise exists
 
@@ -167,4 +168,20 @@ def create_sqlite(path: Path, fill: Callable[[Database], None], *, wait_s: float
 
     with explaining(str(path), wait_s):
         prepare_folder(path.parent)
+        _require_nothing_pending(path)
         return create_file(path, prepare, wait_s=wait_s)
+
+
+def _require_nothing_pending(path: Path) -> None:
+    """SQLite would put what a removed registry left in its -wal into the new one, and damage it."""
+    for beside in companions(path):
+        if beside.name.endswith("-shm"):
+            continue  # an index, which is made again
+        with suppress(OSError):
+            # The name is looked at again: another process may have just created the registry.
+            if not path.exists() and beside.stat().st_size > 0 and not path.exists():
+                raise RegistryError(
+                    f"there is no registry at {path}, but {beside.name} beside it holds what one wrote last",
+                    step=Step.SET_ASIDE,
+                    file=str(beside),
+                )

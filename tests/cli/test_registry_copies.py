@@ -82,6 +82,21 @@ def test_a_file_that_cannot_be_read_is_replaced_together_with_its_wal(project: P
     assert (wal.exists(), project("db", "check").code) == (False, 0)
 
 
+def test_no_registry_is_created_beside_the_wal_of_one_that_was_removed(project: Project) -> None:
+    project("db", "backup", "copy.db")
+    wal = killed(project)
+    project.db.unlink()
+    assert project("register", "constant").shown == (
+        3,
+        "",
+        f"seedreg: error: there is no registry at {project.db}, but {wal.name} beside it "
+        "holds what one wrote last\n"
+        f"  hint: `seedreg db restore BACKUP` sets it aside; without a backup, remove {wal}\n",
+    )
+    assert project("db", "restore", "copy.db").code == 0
+    assert (wal.exists(), project("db", "check").code) == (False, 0)
+
+
 def test_a_damaged_registry_names_restore_and_the_wal(project: Project) -> None:
     whole = project.db.read_bytes()
     project.db.write_bytes(whole[:4096] + b"\xff" * 20480 + whole[24576:])
