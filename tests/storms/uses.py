@@ -12,7 +12,6 @@ from pathlib import Path
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.entry import Entry
-from seedreg.domain.problem import ProblemKind
 from seedreg.domain.summary import EntryState
 from seedreg.errors import SeedregError
 from seedreg.leftovers import is_temporary
@@ -24,7 +23,7 @@ from storms.storm import Finished, Shop
 
 _REGISTERED = re.compile(r"^registered  ([0-9a-f]{12})", re.MULTILINE)
 _CHECKED = re.compile(r"^(?:REPRODUCED|DRIFTED|NONDETERMINISTIC|ERROR)  ([0-9a-f]{12})", re.MULTILINE)
-_FORBIDDEN = re.compile(r"Traceback|internal error|is damaged|malformed")
+_FORBIDDEN = re.compile(r"Traceback|internal error|is damaged|malformed|db restore")
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,7 @@ def _backs_up(shop: Shop, before: Stored, after: Stored, ended: Finished) -> boo
     copy = shop.root / "copies" / "a.db"
     if not copy.exists():
         return not (ended.code == 0 or "backup  " in ended.out)
-    problems = {problem.kind for problem in check(SqliteFile(copy))} - {ProblemKind.WEIGHTS_MISSING}
-    return Stored.of(copy) == before and not problems
+    return Stored.of(copy) == before and check(SqliteFile(copy)) == []
 
 
 def _upgrades(shop: Shop, before: Stored, after: Stored, ended: Finished) -> bool:
