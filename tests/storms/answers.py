@@ -250,7 +250,7 @@ def _fits(value: Any, kind: Any) -> bool:
 STORM = Storm(
     name="answers",
     title="Answers of builds with one wrong place",
-    promise="A wrong type is a failure of that build alone; accepted values have the right types, and every "
+    promise="A wrong type is a failure of that build alone. Accepted values have the right types. Every "
     "command prints them.",
     in_ci=120,
     by_hand=6000,

@@ -18,15 +18,15 @@ from storms import (
 from storms.storm import Storm
 
 STORMS: tuple[Storm, ...] = (
-    answers.STORM,
-    edits.STORM,
-    full_disks.STORM,
-    hostile_factories.STORM,
-    io_errors.STORM,
     kills.STORM,
-    parsers.STORM,
-    restores.STORM,
     signals.STORM,
-    streams.STORM,
+    io_errors.STORM,
+    full_disks.STORM,
     writers.STORM,
+    streams.STORM,
+    hostile_factories.STORM,
+    answers.STORM,
+    parsers.STORM,
+    edits.STORM,
+    restores.STORM,
 )

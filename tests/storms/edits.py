@@ -119,8 +119,8 @@ def _judge(tally: Tally, edit: Edit, done: Finished) -> None:
 STORM = Storm(
     name="edits",
     title="Edits of a registry file",
-    promise="`db check` notices every edit that something else in the registry contradicts; every command "
-    "ends with a documented code and without a traceback",
+    promise="`db check` notices every edit that something else in the registry contradicts. Every command "
+    "ends with a documented code and without a traceback.",
     in_ci=64,
     by_hand=len(EDITS),
     run=run,

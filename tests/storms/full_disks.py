@@ -17,7 +17,7 @@ from pathlib import Path
 
 from storms.commands import Commands
 from storms.storm import Storm, Tally
-from storms.uses import USES, Stored, Template, broken_promises, unclear
+from storms.uses import PROMISE, USES, Stored, Template, broken_promises, unclear
 
 _OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 _PLENTY = "size=64m,nr_inodes=10000"
@@ -85,10 +85,9 @@ def _inside(count: int, seed: int, folder: Path) -> Tally:
 
 
 STORM = Storm(
-    name="full_disks",
-    title="a disk with little room, or with room for few files",
-    promise="the exit code is 0 only if everything is stored, the message is clear and never of damage, "
-    "`db check` finds no problem, and the next command works",
+    name="full-disks",
+    title="Disks with little room, or with room for few files",
+    promise=PROMISE,
     in_ci=30,
     by_hand=500,
     run=run,

@@ -16,7 +16,7 @@ from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
 from storms.hostile_code import HOSTILE, PRELUDE
-from storms.storm import STAND_INS, Storm, Tally
+from storms.storm import STAND_INS, Storm, Tally, needs_proc
 
 _TIMEOUT_S = 6.0
 # To resume a stopped worker, to start others for builds that are repeated, and for a busy machine.
@@ -167,10 +167,10 @@ def _processes() -> Iterator[tuple[int, bytes, str]]:
 STORM = Storm(
     name="hostile-factories",
     title="Hostile factories, each beside two healthy ones",
-    promise="The hostile build fails as it should or gives its weights, those beside it give theirs, all end "
-    "in time, and no process and no file is left.",
+    promise="The hostile build fails as it should or gives its weights. The builds beside it give theirs. "
+    "All end in time. No process and no file is left.",
     in_ci=12,
     by_hand=len(HOSTILE),
     run=run,
-    needs=lambda: None if sys.platform == "linux" else "processes are found in /proc",
+    needs=needs_proc,
 )

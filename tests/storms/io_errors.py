@@ -10,7 +10,7 @@ from pathlib import Path
 from storms import faults
 from storms.commands import Commands
 from storms.storm import Storm, Tally
-from storms.uses import USES, Stored, Template, Use, broken_promises, unclear
+from storms.uses import PROMISE, USES, Stored, Template, Use, broken_promises, unclear
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 
@@ -54,10 +54,9 @@ def run(count: int, seed: int, folder: Path) -> Tally:
 
 
 STORM = Storm(
-    name="io_errors",
-    title="an error of the system in a call that writes, names or removes a file",
-    promise="the exit code is 0 only if everything is stored, the message is clear and never of damage, "
-    "`db check` finds no problem, and the next command works",
+    name="io-errors",
+    title="System calls that fail in commands that write",
+    promise=PROMISE,
     in_ci=30,
     by_hand=1000,
     run=run,

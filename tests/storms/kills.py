@@ -44,9 +44,9 @@ def run(count: int, seed: int, folder: Path) -> Tally:
 
 STORM = Storm(
     name="kills",
-    title="`kill -9` at a random moment of a command that writes",
-    promise="what was reported as stored is stored, nothing is stored by halves, `db check` finds no "
-    "problem, the next command works, and removes what was left",
+    title="Commands that write, killed at a random moment",
+    promise="What was reported as stored is stored. Nothing is stored in part. `db check` finds no problem. "
+    "The next command works and removes what was left.",
     in_ci=30,
     by_hand=1000,
     run=run,

@@ -307,8 +307,8 @@ def run(count: int, seed: int, folder: Path) -> Tally:
 
 STORM = Storm(
     name="parsers",
-    title="Changed text and documents, given to every parser",
-    promise="each is accepted, or refused with the error that the parser declares",
+    title="Changed texts and documents, given to every parser",
+    promise="Each input is accepted, or refused with the error that the parser declares.",
     in_ci=20_000,
     by_hand=1_000_000,
     run=run,

@@ -168,9 +168,9 @@ def _backup(tally: Tally, command: Commands, case: Case, nth: int) -> str:
 
 STORM = Storm(
     name="restores",
-    title="kill -9 of `db restore` and `db backup`",
-    promise="the registry is the one before or the restored one, and whole; a backup is whole or missing; "
-    "the next command of the same kind succeeds and removes what was left",
+    title="Restores and backups, killed at any system call",
+    promise="The registry is the one before or the restored one, and whole. A backup is whole or missing. "
+    "The next command of the same kind succeeds and removes what was left.",
     in_ci=30,
     by_hand=1000,
     run=run,

@@ -9,12 +9,11 @@ import re
 import resource
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
 from storms.commands import Commands
-from storms.storm import Finished, Shop, Storm, Tally
+from storms.storm import Finished, Shop, Storm, Tally, needs_proc
 from storms.uses import Stored
 
 _MODELS = """\
@@ -176,10 +175,10 @@ def _left(case: str) -> list[str]:
 STORM = Storm(
     name="signals",
     title="Signals to a command, its worker or a build at a random moment",
-    promise="The exit code is right, what was reported is stored, no process is left, the next command works "
-    "and after it no file is left.",
+    promise="The exit code is right. What was reported is stored. No process is left. The next command "
+    "works, and no file is left after it.",
     in_ci=20,
     by_hand=400,
     run=run,
-    needs=lambda: None if sys.platform == "linux" else "processes are found in /proc",
+    needs=needs_proc,
 )

@@ -51,8 +51,11 @@ class Storm:
     """One kind of harm: `run(count, seed, folder)` does it `count` times, repeatably for one seed."""
 
     name: str
+    """The module's name, with hyphens."""
     title: str
+    """What is done, as the first cell of its row in docs/reliability.md."""
     promise: str
+    """What is true after every case, in whole sentences."""
     in_ci: int
     """Number of cases in the test suite: at most half a minute on one core."""
     by_hand: int
@@ -60,6 +63,11 @@ class Storm:
     run: Callable[[int, int, Path], Tally]
     needs: Callable[[], str | None] = lambda: None
     """Why this machine cannot run it; None if it can."""
+
+
+def needs_proc() -> str | None:
+    """Why processes cannot be found on this machine; None if they can."""
+    return None if sys.platform == "linux" else "processes are found in /proc"
 
 
 @dataclass(frozen=True)

@@ -160,9 +160,9 @@ def _shop(folder: Path) -> Shop:
 
 STORM = Storm(
     name="streams",
-    title="closed, full and broken output streams",
-    promise="exit code and registry are those of the undisturbed command; a command that only prints ends "
-    "with 2, or with 141 if the reader left",
+    title="Closed, full and broken output streams",
+    promise="Exit code and registry are those of the undisturbed command. A command that only prints ends "
+    "with 2, or with 141 if the reader left.",
     in_ci=20,
     by_hand=len((*READING, *OTHERS)) * len(HARMS) * len(STREAMS),
     run=run,

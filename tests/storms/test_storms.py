@@ -10,6 +10,15 @@ from storms.catalogue import STORMS
 from storms.storm import Storm
 
 
+@pytest.mark.parametrize("storm", STORMS, ids=lambda storm: storm.name)
+def test_a_storm_is_described_like_the_others(storm: Storm) -> None:
+    assert storm.run.__module__ == f"storms.{storm.name.replace('-', '_')}"
+    assert storm.title[0].isupper()
+    assert not storm.title.endswith(".")
+    assert storm.promise.endswith(".")
+    assert all(part[0].isupper() or part[0] == "`" for part in storm.promise.split(". "))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("storm", STORMS, ids=lambda storm: storm.name)
 def test_no_case_of_a_storm_breaks_a_promise(storm: Storm, tmp_path: Path) -> None:

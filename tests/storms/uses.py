@@ -23,6 +23,12 @@ from storms.storm import Finished, Shop
 
 _REGISTERED = re.compile(r"^registered  ([0-9a-f]{12})", re.MULTILINE)
 _CHECKED = re.compile(r"^(?:REPRODUCED|DRIFTED|NONDETERMINISTIC|ERROR)  ([0-9a-f]{12})", re.MULTILINE)
+PROMISE = (
+    "The exit code is 0 only if everything is stored. The message is clear and never reports damage. "
+    "`db check` finds no problem. The next command works."
+)
+"""What `unclear` and `broken_promises` look at."""
+
 _FORBIDDEN = re.compile(r"Traceback|internal error|is damaged|malformed|db restore")
 
 

@@ -165,8 +165,8 @@ def _judged(path: Path, all_done: list[Done]) -> Tally:
 
 STORM = Storm(
     name="writers",
-    title="32 processes that write to one registry at the same time",
-    promise=f"nothing is lost, no process fails, and 99 of 100 writes wait for at most {_P99_S:g} s",
+    title="Writes of 32 processes to one registry at the same time",
+    promise=f"Nothing is lost and no process fails. Of 100 writes, 99 wait at most {_P99_S:g} s.",
     in_ci=128,
     by_hand=3200,
     run=run,
