@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from typing import NoReturn
 
 from seedreg.errors import (
@@ -16,8 +15,7 @@ from seedreg.errors import (
     SeedregError,
     UsageError,
 )
-from seedreg.reports.words.printable import escaped_lines, printable_line
-from seedreg.streams import is_closed_pipe, open_standard_streams, output_failure, write_error
+from seedreg.streams import OutputLost, is_closed_pipe, open_standard_streams, output_failure, write_error
 
 _INTERNAL_ERROR = """\
 seedreg: internal error: this is a bug in seedreg, not a result. Please report it with the traceback above."""
@@ -39,6 +37,10 @@ def main() -> NoReturn:
         code = EXIT_INTERRUPTED
     except Exception:
         # Python would exit with 1, which means that something drifted.
+        import traceback  # 3 ms of start-up, for a bug
+
+        from seedreg.reports.words.printable import escaped_lines, printable_line
+
         write_error("\n".join(map(printable_line, escaped_lines(traceback.format_exc()))))
         write_error(_INTERNAL_ERROR)
         code = EXIT_NOT_JUDGED
@@ -58,10 +60,10 @@ def _report_lost_output() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and give its exit code; every deliberate error is printed on stderr."""
+    # What prints errors is imported for an error: `seedreg --help` would take 10 ms longer.
     import click
 
     from seedreg.cli import seedreg
-    from seedreg.cli.printing import OutputLost, print_error, print_usage_error
 
     try:
         _require_text(arguments)
@@ -74,10 +76,13 @@ def run(arguments: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
+        from seedreg.cli.printing import print_usage_error
+
         print_usage_error(error, arguments)
         return error.exit_code
     except SeedregError as error:
         from seedreg.cli.hints import hint_of
+        from seedreg.cli.printing import print_error
 
         print_error(error.message, hint_of(error))
         return error.exit_code

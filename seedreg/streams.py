@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
+class OutputLost(Exception):
+    """The output, which is the only product of the command, could not be written; `__cause__` says why."""
+
+
 class LenientRaw(io.RawIOBase):
     """Writes to another raw stream until that fails for the first time, and drops all that follows.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
-
-from seedreg.cli.printing import color
 
 # Command → its file here and its line in the help. The file is imported when the command runs, so that
 # `seedreg --help` takes little longer than importing Click.
@@ -36,6 +35,11 @@ COMMANDS = {
     "envs": ("envs", "Manage the environments that were created for builds."),
     "db": ("db", "Look after the registry file."),
 }
+
+
+def color() -> bool | None:
+    """False where `NO_COLOR` forbids colour; None leaves it to Click, which looks for a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 class _PipeClosed(Exception):

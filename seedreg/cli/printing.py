@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TextIO
 
 import click
 
+from seedreg.cli import color
 from seedreg.reports.lines import INDENT, Headline, Line, Tone
 from seedreg.reports.words.printable import (
     escaped,
@@ -25,7 +26,7 @@ from seedreg.reports.words.printable import (
     printable_json,
     printable_line,
 )
-from seedreg.streams import output_failure
+from seedreg.streams import OutputLost, output_failure
 
 _STYLES: dict[Tone, dict[str, Any]] = {
     Tone.GOOD: {"fg": "green"},
@@ -34,10 +35,6 @@ _STYLES: dict[Tone, dict[str, Any]] = {
 }
 
 _Parameters = ParamSpec("_Parameters")
-
-
-class OutputLost(Exception):
-    """The output, which is the only product of the command, could not be written; `__cause__` says why."""
 
 
 def needs_output(command: Callable[_Parameters, int | None]) -> Callable[_Parameters, int | None]:
@@ -58,11 +55,6 @@ def needs_output(command: Callable[_Parameters, int | None]) -> Callable[_Parame
         return code
 
     return checked
-
-
-def color() -> bool | None:
-    """False where `NO_COLOR` forbids colour; None leaves it to Click, which looks for a terminal."""
-    return False if os.environ.get("NO_COLOR") else None
 
 
 def print_line(line: Line, *, err: bool = False) -> None:

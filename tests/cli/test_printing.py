@@ -23,8 +23,11 @@ CALLS = {
     *("traceback.print_exc", "traceback.print_exception", "warnings.warn", "logging"),
 }
 ASKS = {"sys.stderr.isatty", "sys.stdout.isatty", "sys.stderr.fileno", "sys.stdout.fileno"}
-# Nothing is printed there: both are flushed before the process ends.
-ENDS = {("__main__.py", "sys.stdout.flush"), ("__main__.py", "sys.stderr.flush")}
+# Nothing is printed there: streams are flushed before the process ends, and SQLAlchemy's log is silenced.
+ENDS = {
+    *(("__main__.py", name) for name in ("sys.stdout.flush", "sys.stderr.flush")),
+    *(("storage/sqlite.py", name) for name in ("logging.getLogger", "logging.NullHandler")),
+}
 
 
 def outputs(path: Path) -> list[str]:
