@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg import storage
-from seedreg.config import Config, load_config
+from seedreg.config import Config, declared_distributions, load_config
 from seedreg.domain.environment_spec import (
     THIS,
     EnvironmentSpec,
@@ -19,6 +19,7 @@ from seedreg.domain.environment_spec import (
     PythonVersion,
     ThisPython,
 )
+from seedreg.domain.frameworks import often_moves_weights
 from seedreg.domain.trust import Trust
 from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem
 from seedreg.executors.wrappers import DeferredExecutor
@@ -187,13 +188,29 @@ class Project:
 
         @cache
         def refusal() -> Refusal:
-            if KnownRegistries(self.config.state_dir).knows(repository.identity):
+            if self._is_known(repository):
                 return refuse_nothing
             from seedreg.factories.ownership import Ownership
 
             return Ownership(self.config).refusal
 
         return lambda recipe: refusal()(recipe)
+
+    def _is_known(self, repository: Repository) -> bool:
+        """Whether this user created the registry here."""
+        return KnownRegistries(self.config.state_dir).knows(repository.identity)
+
+    def _may_add(self, distribution: str) -> bool:
+        """Whether a distribution that only the registry names may be installed.
+
+        Installing it runs its code.
+        """
+        if self._trust is Trust.ALL or often_moves_weights(distribution):
+            return True
+        with self._repository(write=False) as repository:
+            if self._is_known(repository):
+                return True
+        return distribution in declared_distributions(self.config.root / "pyproject.toml")
 
     def _repository(self, *, write: bool) -> Repository:
         return storage.open_repository(self.location, write=write, busy_timeout_s=self.config.busy_timeout_s)
@@ -255,7 +272,9 @@ class Project:
 
         def laboratory(python: str, exclude_newer: str | None = None) -> Laboratory:
             index = PackageIndex(uv, exclude_newer)
-            return Laboratory(verification, environment, python, index, self.executor, find_python)
+            return Laboratory(
+                verification, environment, python, index, self.executor, find_python, cache(self._may_add)
+            )
 
         match self.config.resolved(environment).place:
             case MadeEnvironment(python=ExistingPython() | PythonVersion() as base) as made:

@@ -75,13 +75,16 @@ class CommandLineGuide:
 
     def after_blame(self, blame: Blame) -> str | None:
         """`seedreg bisect` for the first culprit that has releases on both sides, else `seedreg show`."""
-        from seedreg.domain.diagnosis import Cause
+        from seedreg.domain.diagnosis import Cause, Obstacle
 
         short_id = blame.verification.entry.short_id
         packages = [change for change in blame.culprits if change.kind is ChangeKind.DISTRIBUTION]
         if packages and packages[0].before and packages[0].after:
             return f"seedreg bisect {short_id} --package {shlex.quote(packages[0].name)}{self._arguments}"
         if blame.cause in (Cause.NOT_FOUND, Cause.NOT_A_PACKAGE):
+            if any(one.obstacle is Obstacle.UNTRUSTED for one in blame.fixed):
+                again = f"seedreg blame {short_id}{self._arguments} --trust"
+                return f"{again}, if you know where the registry comes from"
             return f"seedreg show {short_id}"
         return None
 

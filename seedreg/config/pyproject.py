@@ -57,8 +57,8 @@ def read_pyproject(path: Path, *, wants_project: bool) -> tuple[dict[str, Any], 
 def declared_distributions(path: Path) -> frozenset[str]:
     """The normal names of the distributions that the `pyproject.toml` declares, and of its own.
 
-    Those of `[project]`, `[dependency-groups]`, `[build-system]` and Poetry's tables; nothing if the file
-    cannot be read.
+    Those of `[project]`, `[dependency-groups]` and Poetry's tables; nothing if the file cannot be read. No
+    model comes from those of `[build-system]`, and they start programs.
     """
     try:
         document = _parse_toml(path.read_bytes(), path)
@@ -77,7 +77,6 @@ def _requirements(document: dict[str, Any]) -> Iterator[str]:
     lists = [
         [project.get("name"), poetry.get("name")],
         project.get("dependencies"),
-        _at(document, "build-system").get("requires"),
         *_at(project, "optional-dependencies").values(),
         *_at(document, "dependency-groups").values(),
         list(_at(poetry, "dependencies")),

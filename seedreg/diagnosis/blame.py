@@ -33,6 +33,7 @@ class Blamer:
         python: path of today's interpreter.
         builds: how many environments may be tried.
         notify: is called with each trial when it is known.
+        may_add: whether a distribution that today's environment does not have may be installed.
     """
 
     open_executor: Callable[[EnvironmentSpec], Executor]
@@ -41,6 +42,7 @@ class Blamer:
     python: str
     builds: int = 40
     notify: Callable[[Trial], None] = lambda trial: None
+    may_add: Callable[[str], bool] = lambda name: True
 
     def blame(self, verification: Verification) -> Blame:
         """What made the entry drift, starting from its verification today."""
@@ -62,7 +64,7 @@ class _Blaming:
     def __init__(self, blamer: Blamer, pair: ThenAndNow) -> None:
         self._blamer = blamer
         self._verification = pair.verification
-        self._movable = Movable(pair, blamer.index)
+        self._movable = Movable(pair, blamer.index, blamer.may_add)
         self._known: list[Fact] = []
         self._left_out: dict[str, LeftOut] = {}
         if self._movable.packages or self._movable.python is not None:

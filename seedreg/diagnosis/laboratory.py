@@ -22,6 +22,7 @@ class Laboratory:
         index: says which distributions and releases can be installed.
         open_executor: gives an executor for an environment; raises EnvironmentFailed if it cannot.
         find_python: path of an interpreter of a version (`3.10.13`, or `3.10`), or None.
+        may_add: whether a distribution that today's environment does not have may be installed.
     """
 
     verification: Verification
@@ -30,3 +31,4 @@ class Laboratory:
     index: PackageIndex
     open_executor: Callable[[EnvironmentSpec], Executor]
     find_python: Callable[[str], str | None]
+    may_add: Callable[[str], bool]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from seedreg.diagnosis.trials import ThenAndNow
@@ -28,11 +28,13 @@ class Movable:
     Args:
         pair: the entry then and now.
         index: says which distributions are available.
+        may_add: whether a distribution that today's environment does not have may be installed.
     """
 
-    def __init__(self, pair: ThenAndNow, index: Index) -> None:
+    def __init__(self, pair: ThenAndNow, index: Index, may_add: Callable[[str], bool]) -> None:
         self._pair = pair
         self._index = index
+        self._may_add = may_add
         self._missing: list[NotMovable] = []
         changes = pair.verification.changes
         packages = [change for change in changes if change.kind is ChangeKind.DISTRIBUTION]
@@ -72,6 +74,8 @@ class Movable:
             return Obstacle.NO_METADATA  # it is what a module says about itself
         if change.before is not None and not is_pinnable(change.name, change.before):
             return Obstacle.NOT_A_RELEASE
+        if change.after is None and not self._may_add(change.name):
+            return Obstacle.UNTRUSTED
         return None
 
 

@@ -110,6 +110,7 @@ class Obstacle(enum.Enum):
     NO_METADATA = "no_metadata"
     NOT_A_RELEASE = "not_a_release"
     NOT_OFFERED = "not_offered"
+    UNTRUSTED = "untrusted"
 
 
 @dataclass(frozen=True)

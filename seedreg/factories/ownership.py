@@ -29,7 +29,8 @@ from seedreg.factories.source import Binding, Constant, Defined, Imported, has_m
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")
 
-# Numbers and words: `relu`, `channels_last`. A path, an address or code needs more than that.
+# Words: `relu`, `channels_last`. A path, an address or code needs more than that, and a command of several
+# words needs a list of them (`pip:main` with `["install", "evil"]`).
 _WORD = re.compile(r"\w{0,64}", re.ASCII)
 
 
@@ -55,7 +56,7 @@ class Ownership:
     def refusal(self, recipe: Recipe) -> BuildFailure | None:
         """Why a recipe that a registry from elsewhere holds is not built; None if it is.
 
-        A factory of a declared package gets numbers and words as arguments, and nothing else.
+        A factory of a declared package gets numbers and single words as arguments, and nothing else.
         """
         match self.owner(recipe.factory):
             case Owner.PROJECT:
@@ -172,17 +173,22 @@ def _is_public(name: str) -> bool:
 
 
 def _first_odd(params: Mapping[str, Any]) -> str | None:
-    """The first argument that is more than numbers and words."""
-    return next((name for name, value in params.items() if not _is_plain(value)), None)
+    """The first argument that is more than a word, or numbers."""
+    return next((name for name, value in params.items() if not (_is_word(value) or _is_plain(value))), None)
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None
 
 
 def _is_plain(value: Any) -> bool:
+    """Whether it holds numbers and nothing else."""
     match value:
         case str():
-            return _WORD.fullmatch(value) is not None
+            return False
         case list():
             return all(map(_is_plain, value))
         case dict():
-            return all(_is_plain(key) and _is_plain(item) for key, item in value.items())
+            return all(_is_word(key) and _is_plain(item) for key, item in value.items())
         case _:
             return True

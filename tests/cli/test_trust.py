@@ -203,3 +203,30 @@ def test_a_version_with_a_line_break_installs_nothing(upgraded: Project) -> None
     assert result.code == 1
     assert "no installer can be asked for a distribution that is recorded like this" in result.out
     assert not mark.exists()
+
+
+def test_blame_installs_nothing_that_only_a_registry_from_elsewhere_names(upgraded: Project) -> None:
+    """Of the entry's changes: `noise` is in today's environment, `planted` is what the index would give."""
+    with closing(sqlite3.connect(upgraded.db)) as file, file:
+        for id_, text in file.execute("SELECT id, document FROM environments").fetchall():
+            document = json.loads(text)
+            document["distributions"]["grain"] = "1"
+            document["distributions"]["planted"] = "1"
+            changed = canonical_json(document)
+            file.execute(
+                "UPDATE environments SET document = ?, digest = ? WHERE id = ?",
+                (changed, sha256_text(changed), id_),
+            )
+        ((identity,),) = file.execute("SELECT identity FROM registry").fetchall()
+    known = Path(upgraded.environ["HOME"]) / ".local/state/seedreg/registries" / identity
+    known.unlink(missing_ok=True)
+    left_out = "planted 1 → (none) could not be moved back: only the registry names it"
+    assert left_out in upgraded("blame", "joint", *TODAY).out
+    assert left_out not in upgraded("blame", "joint", "--trust", *TODAY).out
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.touch()
+    assert left_out not in upgraded("blame", "joint", *TODAY).out
+    known.unlink()
+    with (upgraded.root / "pyproject.toml").open("a") as pyproject:
+        pyproject.write('[dependency-groups]\ntest = ["planted"]\n')
+    assert left_out not in upgraded("blame", "joint", *TODAY).out

@@ -106,7 +106,7 @@ def test_whom_a_user_trusts_is_no_setting_of_a_project(tmp_path: Path) -> None:
             [tool.poetry.group.dev.dependencies]
             rhyme = {version = "1"}
             """,
-            {"hatchling", "pytest", "poem", "verse", "rhyme"},
+            {"pytest", "poem", "verse", "rhyme"},
         ),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -330,6 +331,34 @@ def test_a_module_that_hides_its_version_from_the_installer_cannot_be_moved() ->
     )
     assert found.cause is Cause.NOT_FOUND
     assert found.fixed == (NotMovable(hidden, Obstacle.NO_METADATA),)
+
+
+def test_what_may_not_be_installed_is_not_even_asked_for() -> None:
+    world = World(lambda versions: versions["keras"], {**THEN, "zoo": "1", "declared": "1"}, NOW)
+    verification = world.verification()
+    world.weights = lambda versions: str("zoo" in versions)
+    asked: list[str] = []
+    missing = world.missing
+
+    def listening(pins: Sequence[tuple[str, str]], python: str) -> dict[str, str]:
+        asked.extend(name for name, _ in pins)
+        return missing(pins, python)
+
+    world.missing = listening  # type: ignore[method-assign]
+    blamer = Blamer(
+        world.open_executor,
+        world,
+        world.find_python,
+        TODAY_PYTHON,
+        may_add=lambda name: name == "declared",
+    )
+    found = blamer.blame(verification)
+    (zoo,) = (change for change in verification.changes if change.name == "zoo")
+    assert found.fixed == (NotMovable(zoo, Obstacle.UNTRUSTED),)
+    assert found.cause is Cause.NOT_FOUND
+    assert "declared" in asked
+    assert "zoo" not in asked
+    assert all("zoo" not in versions for versions in world.made)
 
 
 def test_what_an_upgrade_brought_along_is_kept_where_nothing_runs_without_it() -> None:

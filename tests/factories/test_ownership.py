@@ -136,7 +136,7 @@ def test_code_in_the_projects_tree_is_the_projects_own(root: Path, factory: str)
         *("linked_pack/__init__.py:run", ".venv/lib/python3.11/site-packages/evil.py:run"),
         *("envs/one/lib/evil.py:run", "conda/lib/evil.py:run", "vendored/site-packages/evil.py:run"),
         *(".seedreg/evil.py:run", "scripts/../../outside/evil.py:run", "a\0.py:run", "..:run", "a..b:run"),
-        *("unheard_of:build", "model_zoo_2:build", "__main__:x", "models.__init__:x"),
+        *("unheard_of:build", "builder:x", "model_zoo_2:build", "__main__:x", "models.__init__:x"),
     ],
 )
 def test_everything_else_is_not(root: Path, factory: str) -> None:
@@ -147,7 +147,7 @@ def test_everything_else_is_not(root: Path, factory: str) -> None:
     "factory",
     [
         *("model_zoo:build", "model_zoo.sub:Net", "pandas:read_pickle", "extra_zoo:x", "group_zoo:x"),
-        *("builder:x", "models:small", "shop_models:x"),
+        *("models:small", "shop_models:x"),
         *("keras.applications:ResNet50", "tensorflow.keras.applications.resnet:ResNet50", "models:ResNet50"),
     ],
 )
@@ -185,11 +185,13 @@ def test_where_there_is_no_project_nothing_is_its_own(
     ("params", "argument"),
     [
         ({}, None),
-        ({"units": 4, "rate": 0.5, "bias": None, "kind": "relu", "sizes": [1, {"deep": ["a_b"]}]}, None),
+        ({"units": 4, "rate": 0.5, "bias": None, "kind": "relu", "sizes": [1, {"deep": [2.5, None]}]}, None),
         ({"units": 4, "file": "../x"}, "file"),
         ({"text": "a b"}, "text"),
         ({"text": "x.pkl"}, "text"),
         ({"deep": [{"a-b": 1}]}, "deep"),
+        ({"args": ["install", "evil"]}, "args"),
+        ({"words": {"cmd": "reboot"}}, "words"),
         ({"long": "a" * 65}, "long"),
         ({"letters": "é"}, "letters"),
     ],

@@ -265,7 +265,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
         ),
         Words(
             "{factory} is in a declared package and would get the argument {argument!r}, which is more than "
-            f"numbers and words; and {_FOREIGN}",
+            f"numbers and single words; and {_FOREIGN}",
             step=Step.TRUST,
         ),
     ),
