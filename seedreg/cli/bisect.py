@@ -12,8 +12,7 @@ from seedreg.cli.projects import open_project_for_build
 from seedreg.cli.trials import say_trial
 from seedreg.diagnosis.bisection import Bisector
 from seedreg.domain.diagnosis import Resolve
-from seedreg.domain.distributions import is_version
-from seedreg.environments.versions import normal_name
+from seedreg.domain.distributions import is_version, normal_name
 from seedreg.errors import UsageError
 from seedreg.reports.documents.bisect import bisect_document
 from seedreg.reports.text.diagnosis import bisect_lines

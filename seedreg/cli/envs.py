@@ -40,8 +40,10 @@ def _list(ctx: click.Context, /, as_json: bool) -> int:
         return 0
     print_lines(environment_lines(environments))
     print_line(f"{total(environments)} in {config.cache_dir}", err=True)
-    if any(one.changes is not None and one.changes.count for one in environments):
-        print_line("`seedreg envs check` names the files, and --repair has them created again", err=True)
+    if any(one.is_changed for one in environments):
+        print_line(
+            "`seedreg envs check` lists the files; with --repair the next build creates them again", err=True
+        )
     return 0
 
 
@@ -86,7 +88,7 @@ def _check(ctx: click.Context, /, keys: tuple[str, ...], content: bool, repair: 
     for one in named.values() if keys else environments:
         environment = cache.checked(one) if content else one
         print_lines(checked_lines(environment))
-        if environment.changes is None or not environment.changes.count:
+        if not environment.is_changed:
             continue
         if not repair:
             code = EXIT_NOT_JUDGED

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seedreg.config.values import KINDS, USER_ONLY
+from seedreg.domain.distributions import normal_name
 from seedreg.errors import ConfigError
 
 # A key of [tool.seedreg] that is no setting: a table for each environment.
@@ -68,7 +69,7 @@ def declared_distributions(path: Path) -> frozenset[str]:
     for requirement in _requirements(document):
         match = _NAME.match(requirement)
         if match is not None:
-            found.add(re.sub(r"[-_.]+", "-", match[1]).lower())
+            found.add(normal_name(match[1]))
     return frozenset(found)
 
 

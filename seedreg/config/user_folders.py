@@ -36,9 +36,8 @@ def user_cache_dir() -> Path:
 
 def user_state_dir() -> Path:
     """Seedreg's folder where the platform keeps a user's state, e.g. `~/.local/state/seedreg`."""
-    if (
-        sys.platform == "linux"
-    ):  # the same, without those 7 ms in every command that builds registered entries
+    if sys.platform == "linux":
+        # The same, without those 7 ms in every command that builds registered entries.
         return _below_home(".local/state")
     else:
         from platformdirs import user_state_path

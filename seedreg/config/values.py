@@ -119,7 +119,7 @@ KINDS: dict[str, tuple[str, Reader]] = {
     "state_dir": _FOLDER,
 }
 
-# Not for `pyproject.toml`, which may come from somebody else: whom a user trusts is kept there.
+# Not for `pyproject.toml`, which may come from somebody else: this folder holds which registries are trusted.
 USER_ONLY = frozenset({"state_dir"})
 
 

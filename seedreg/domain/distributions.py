@@ -28,6 +28,11 @@ _VERSION = re.compile(
 )
 
 
+def normal_name(name: str) -> str:
+    """The name as indexes compare it: in lower case, with one `-` for each run of `-`, `_` and `.`."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def is_distribution_name(text: str) -> bool:
     """Whether this is the name of a distribution: PEP 508, without extras."""
     return len(text) <= _MAX_LENGTH and _NAME.fullmatch(text) is not None

@@ -31,6 +31,11 @@ class CachedEnvironment:
     used_at: float
     changes: FileChanges | None = None
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether files are known not to be as they were created."""
+        return self.changes is not None and self.changes.count > 0
+
     @classmethod
     def read(cls, path: Path) -> CachedEnvironment | None:
         """The environment in this folder; None if it is incomplete, gone or of another format."""

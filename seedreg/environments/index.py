@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from seedreg.domain.distributions import exact_requirement
+from seedreg.domain.distributions import exact_requirement, normal_name
 from seedreg.environments.uv import Answer, Uv
-from seedreg.environments.versions import normal_name, version_key
+from seedreg.environments.versions import version_key
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 # uv's words for "nothing fits", which end a list, and for "no such package", which do not.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from seedreg.domain.distributions import normal_name
 from seedreg.environments.about import About
 from seedreg.environments.folder import CacheFolder
 from seedreg.environments.interpreters import Interpreter
@@ -14,7 +15,6 @@ from seedreg.environments.pins import is_release, released_names
 from seedreg.environments.requirements import Wanted
 from seedreg.environments.resolution import Resolution
 from seedreg.environments.uv import Uv
-from seedreg.environments.versions import normal_name
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
 

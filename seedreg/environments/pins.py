@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from seedreg.environments.versions import normal_name
+from seedreg.domain.distributions import normal_name
 
 # A pin that names a release of an index, or an archive: what a constraint may say.
 _RELEASE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?\s*(==|@)\s*\S+")

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from seedreg.domain.distributions import is_version
-
-
-def normal_name(name: str) -> str:
-    """The name as indexes compare it: in lower case, with one `-` for each run of `-`, `_` and `.`."""
-    return str(canonicalize_name(name))
 
 
 def version_key(version: str) -> tuple[int, Version | str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from seedreg.config import Config, declared_distributions
+from seedreg.domain.distributions import normal_name
 from seedreg.domain.failure import BuildFailure, Distrust, FailureKind, build_failure
 from seedreg.domain.frameworks import MODULES, holds_ready_made_models
 from seedreg.domain.recipe import Recipe
@@ -135,7 +136,7 @@ class Ownership:
             # load code.
             is_model = holds_ready_made_models(where) and len(parts) == 1 and parts[0][0].isupper()
             return Owner.DECLARED if is_model else Owner.FRAMEWORK
-        return Owner.DECLARED if top.replace("_", "-").lower() in self._declared else Owner.UNKNOWN
+        return Owner.DECLARED if normal_name(top) in self._declared else Owner.UNKNOWN
 
     @cached_property
     def _declared(self) -> frozenset[str]:

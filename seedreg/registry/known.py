@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
+from seedreg.domain.trust import is_identity
 from seedreg.files import whole_file
-
-# What becomes the name of a file: a registry may hold anything.
-_IDENTITY = re.compile("[0-9a-f]{32}")
 
 
 class KnownRegistries:
@@ -25,20 +22,17 @@ class KnownRegistries:
 
     def knows(self, identity: str | None) -> bool:
         """Whether this user created the registry of this identity here."""
-        return identity is not None and _is_identity(identity) and os.path.isfile(self._folder / identity)
+        # It becomes the name of a file, and a registry may hold anything.
+        return identity is not None and is_identity(identity) and os.path.isfile(self._folder / identity)
 
     def remember(self, identity: str | None, place: str) -> None:
-        """Know the registry of this identity; `place` is where it was created, for people.
+        """Note the registry of this identity; `place` says to people where it was created.
 
         Where the folder cannot be written it stays unknown: factories of the project are built all the same.
         """
-        if identity is None or not _is_identity(identity):
+        if identity is None or not is_identity(identity):
             return
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with whole_file(self._folder / identity) as file:
                 file.write(f"{place}\n")
-
-
-def _is_identity(text: str) -> bool:
-    return _IDENTITY.fullmatch(text) is not None

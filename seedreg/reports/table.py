@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from seedreg.reports.words.printable import printable
+from seedreg.reports.words.printable import is_printable, printable
 
 
 def table_lines(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> Iterator[str]:
@@ -28,4 +28,4 @@ def table_lines(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -
 def _printable(column: Sequence[str]) -> Sequence[str]:
     # Of 10,000 rows, looking at a column as a whole takes a twentieth of looking at each cell.
     whole = "".join(column)
-    return column if whole.isprintable() and "##" not in whole else [printable(cell) for cell in column]
+    return column if is_printable(whole) else [printable(cell) for cell in column]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from sqlalchemy import select
 
+from seedreg.domain.trust import is_identity
 from seedreg.errors import RegistryError, Step
 from seedreg.storage import schema
 from seedreg.storage.audits import Audits
@@ -21,8 +21,6 @@ from seedreg.storage.objects import ObjectStore
 from seedreg.storage.opening import may_exist, objects_of, open_database, remove_leftovers_of
 from seedreg.storage.tables import registry
 from seedreg.storage.waivers import Waivers
-
-_IDENTITY = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Repository:
             return None
         with self.database.reading():
             found: str | None = self.database.scalar(select(registry.c.identity))
-        if found is None or not _IDENTITY.fullmatch(found):
+        if found is None or not is_identity(found):
             raise RegistryError(
                 f"registry {self.database.place} is damaged: it has no identity", step=Step.CHECK_REGISTRY
             )

@@ -435,7 +435,7 @@ def test_an_edited_environment_is_named_and_created_again_on_request(shop: Proje
     listed = shop("envs", "list")
     assert listed.code == 0
     assert f"{key} is not as it was created: 2 files changed, missing or added\n" in listed.out
-    assert "`seedreg envs check` names the files" in listed.err
+    assert "`seedreg envs check` lists the files" in listed.err
     shown = f"changed  {key}  {label}\n  changed: {name}\n  added: extra.py\n"
     assert shop("envs", "check", key[:4]).shown == (125, shown, "")
     repaired = shop("envs", "check", "--repair")

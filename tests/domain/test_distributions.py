@@ -8,6 +8,7 @@ from seedreg.domain.distributions import (
     is_distribution_name,
     is_exact_requirement,
     is_version,
+    normal_name,
 )
 from seedreg.errors import UsageError
 
@@ -73,3 +74,8 @@ def test_every_spelling_that_installers_read_is_a_version(text: str) -> None:
 @pytest.mark.parametrize("text", ["latest", "1.0+", "1.0.", "2004d", "1.0-bumpversion-dirty", "unknown"])
 def test_a_version_of_no_release_never_becomes_a_requirement(text: str) -> None:
     assert not is_version(text)
+
+
+@pytest.mark.parametrize("name", ["Tf_Keras.x", "tf-keras-x", "TF--Keras_.-x"])
+def test_names_are_compared_as_indexes_do(name: str) -> None:
+    assert normal_name(name) == "tf-keras-x"

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from seedreg.environments.versions import normal_name, version_key
+from seedreg.environments.versions import version_key
 
 # In the order of PEP 440: its own examples, and local versions, whose numbers are compared as numbers.
 ORDERED = """
@@ -44,8 +44,3 @@ def test_text_that_is_no_version_comes_before_all_versions_in_alphabetical_order
         "1.0",
         "2.0",
     ]
-
-
-@pytest.mark.parametrize("name", ["Tf_Keras.x", "tf-keras-x", "TF--Keras_.-x"])
-def test_names_are_compared_as_indexes_do(name: str) -> None:
-    assert normal_name(name) == "tf-keras-x"

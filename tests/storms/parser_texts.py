@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from seedreg.cli.outputs import plan_reports
 from seedreg.cli.parsing import parse_age, parse_day, parse_params, parse_shard
 from seedreg.config import Config, declared_distributions, load_config
-from seedreg.domain.distributions import is_distribution_name, is_exact_requirement, is_version
+from seedreg.domain.distributions import is_distribution_name, is_exact_requirement, is_version, normal_name
 from seedreg.domain.entry import check_name
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.recipe import InputSpec, Recipe, Seeding, parse_seeds
@@ -18,7 +18,7 @@ from seedreg.environments.about import About, read_about
 from seedreg.environments.manifest import Files
 from seedreg.environments.pins import is_release, local_path, released_names
 from seedreg.environments.requirements import Wanted
-from seedreg.environments.versions import normal_name, version_key
+from seedreg.environments.versions import version_key
 from seedreg.errors import SeedregError
 from seedreg.factories.lookup import candidates, canonical_address
 from seedreg.factories.ownership import Ownership

@@ -15,7 +15,7 @@ from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.reports.audit.rows import Outcome, Tally, outcome, reason, waiver_words
 from seedreg.reports.guide import Guide
 from seedreg.reports.text.audits import audit_reason_lines
-from seedreg.reports.words.printable import escaped, escaped_lines
+from seedreg.reports.words.printable import COMMAND, escaped, escaped_lines
 
 _ELEMENTS = {
     Outcome.DRIFTED: "failure",
@@ -24,7 +24,7 @@ _ELEMENTS = {
     Outcome.WAIVED: "skipped",
 }
 # What a CI service would obey, were the document printed: `##[command]`, and a line that begins with `::`.
-_COMMAND = re.compile(r"(?<=#)#(?=[A-Za-z]*\[)|(?:(?<=^)|(?<=\s)):(?=:)", re.MULTILINE)
+_COMMAND = re.compile(rf"{COMMAND.pattern}|(?:(?<=^)|(?<=\s)):(?=:)", re.MULTILINE)
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 

@@ -17,8 +17,8 @@ _BEYOND_ASCII = (
 )
 _UNPRINTABLE = re.compile(f"[\x00-\x1f{_BEYOND_ASCII}]")
 # The second of two signs before a command of a CI service.
-_COMMAND = re.compile(r"(?<=#)#(?=[A-Za-z]*\[)")
-_UNPRINTABLE_IN_JSON = re.compile(rf"[{_BEYOND_ASCII}]|{_COMMAND.pattern}")
+COMMAND = re.compile(r"(?<=#)#(?=[A-Za-z]*\[)")
+_UNPRINTABLE_IN_JSON = re.compile(rf"[{_BEYOND_ASCII}]|{COMMAND.pattern}")
 
 
 def escaped(text: str) -> str:
@@ -29,7 +29,12 @@ def escaped(text: str) -> str:
 def printable(text: str) -> str:
     """The text on one line without control characters and without `##[command]`."""
     shown = escaped(text)
-    return _COMMAND.sub(r"\\x23", shown) if "##" in shown else shown
+    return COMMAND.sub(r"\\x23", shown) if "##" in shown else shown
+
+
+def is_printable(text: str) -> bool:
+    """Whether `printable` certainly leaves the text as it is; a quick look at much of it."""
+    return text.isprintable() and "##" not in text
 
 
 def printable_line(text: str) -> str:

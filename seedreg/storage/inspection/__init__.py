@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from seedreg.domain.problem import Problem, ProblemKind, problem
+from seedreg.domain.trust import is_identity
 from seedreg.errors import RegistryError, SchemaError
 from seedreg.storage.database import Database
 from seedreg.storage.inspection.audits import inspect_audits
@@ -27,8 +27,6 @@ from seedreg.storage.inspection.weights import missing_weights
 from seedreg.storage.location import Location
 from seedreg.storage.opening import objects_of, opened
 from seedreg.storage.tables import registry
-
-_IDENTITY = re.compile(r"[0-9a-f]{32}")
 
 
 def check(location: Location) -> list[Problem]:
@@ -108,5 +106,5 @@ def _sections(found: Inspected) -> Iterator[Callable[[], None]]:
 
 def _inspect_identity(found: Inspected) -> None:
     identities = [row["identity"] for row in found.rows(registry)]
-    if len(identities) != 1 or not _IDENTITY.fullmatch(identities[0]):
+    if len(identities) != 1 or not is_identity(identities[0]):
         found.report(ProblemKind.IDENTITY)

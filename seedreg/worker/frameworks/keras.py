@@ -168,8 +168,8 @@ def left_out(model: Any) -> List[Dict[str, Any]]:
             continue
         for name, part in runtime.attributes(layer):
             is_module = isinstance(part, tensorflow.Module)
-            inside = part.variables if is_module else [part]
-            if any(isinstance(each, tensorflow.Variable) and id(each) not in listed for each in inside):
+            held = part.variables if is_module else [part]
+            if any(isinstance(each, tensorflow.Variable) and id(each) not in listed for each in held):
                 holds = "tf.Module" if is_module else "tf.Variable"
                 warnings.append(warning("unlisted", holds=holds, attribute=name, layer=text(layer.name)))
     return warnings
