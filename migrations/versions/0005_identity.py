@@ -1,4 +1,4 @@
-"""The registry's identity, the order of waivers among checks, and whose weights are kept."""
+"""The registry's identity, the order of waivers among checks, and the baselines with kept weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the tables and columns; the order of waivers that are there is taken from the times."""
+    """Add the tables and columns; the order of existing waivers is taken from their times."""
     op.create_table(
         "registry",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -35,7 +35,7 @@ def upgrade() -> None:
     # Not Alembic's batch mode, for the reason given in 0002_audits.
     op.execute("ALTER TABLE waivers ADD COLUMN after_check INTEGER DEFAULT 0 NOT NULL")
     op.execute("ALTER TABLE waivers ADD COLUMN removed_after_check INTEGER")
-    # Where the clock was set back, the times do not give the order. What is taken then covers less.
+    # Where the clock was set back, the times do not give the order. A waiver then covers less.
     op.execute(
         "UPDATE waivers SET after_check ="
         " coalesce((SELECT max(checks.id) FROM checks WHERE checks.at < waivers.created_at), 0)"

@@ -104,7 +104,7 @@ class WorkerProcess:
             self._buffer += data
 
     def resume(self) -> None:
-        """Have the worker go on, if something has stopped it."""
+        """Resume the worker, if something has stopped it."""
         if self._popen.poll() is None:
             self._popen.send_signal(signal.SIGCONT)
 

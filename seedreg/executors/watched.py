@@ -1,9 +1,10 @@
-"""A worker of a crew, the builds that it was asked for, and how long it has not been heard of."""
+"""A worker of a crew, the builds that it was asked for, and how long it has been silent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from seedreg.domain.build import BuildRequest
 from seedreg.executors.process import WorkerProcess
@@ -41,7 +42,7 @@ class ImportTooLong:
 
 @dataclass(frozen=True)
 class Silent:
-    """The worker has not been heard of for this time."""
+    """The worker has been silent for this time."""
 
     silent_s: float
 
@@ -53,7 +54,7 @@ class Overdue:
     keys: frozenset[int]
 
 
-Trouble = Ended | Incomprehensible | ImportTooLong | Silent | Overdue
+Trouble: TypeAlias = Ended | Incomprehensible | ImportTooLong | Silent | Overdue
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Worker:
         return self.running.pop(key)
 
     def trouble(self, now: float, passed_s: float, timeout_s: float) -> Trouble | None:
-        """What is wrong with it, if anything; it could have been heard of for another `passed_s`.
+        """What is wrong with it, if anything; `passed_s` more have passed since the last look.
 
         A worker that may have been stopped is resumed here.
         """

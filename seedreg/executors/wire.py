@@ -40,7 +40,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Alive:
-    """The worker's loop goes on."""
+    """The worker is alive."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Checker:
     def record(self, entry: Entry, baseline: Baseline, builds: Sequence[Outcome]) -> Verification:
         """Judge builds of the entry, and append the check to the registry.
 
-        What nobody here trusts is not judged: outside of an audit that is no check that is kept.
+        A refusal is stored only in an audit.
         """
         judgement = judge(baseline, builds)
         check = Check(
@@ -92,7 +92,7 @@ class Checker:
             judgement.outcome,
             self._audit,
         )
-        # That an audit left an entry out belongs to the audit; otherwise nothing was looked at.
+        # An audit records what it left out. Elsewhere nothing was checked, so there is nothing to record.
         if self._audit is not None or not is_refusal(check.outcome):
             self._repository.checks.add(check)
         return Verification(

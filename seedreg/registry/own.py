@@ -1,4 +1,4 @@
-"""The one guard against building entries of another project, or of a registry that nobody here trusts."""
+"""The one guard against building entries of another project, or of a registry that is not trusted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def refuse_nothing(recipe: Recipe) -> BuildFailure | None:
 
 
 def is_refusal(outcome: object) -> bool:
-    """Whether nothing was built, because nobody here trusts the registry."""
+    """Whether nothing was built because the registry is not trusted."""
     return isinstance(outcome, BuildFailure) and outcome.kind is FailureKind.UNTRUSTED
 
 

@@ -48,7 +48,7 @@ class SchemaStatus:
 
     @property
     def has_identity(self) -> bool:
-        """Whether it has an identity, orders waivers among checks, and knows whose weights are kept."""
+        """Whether it has an identity, orders waivers among checks, and marks baselines with kept weights."""
         return self.revision in REVISIONS[4:]
 
     def require(self, place: str, *, write: bool) -> None:

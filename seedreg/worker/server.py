@@ -136,7 +136,7 @@ class _Server(object):
         return max(0.0, min([protocol.BEAT_S] + [each - time.monotonic() for each in deadlines]))
 
     def _beat(self, now: float) -> None:
-        """Show that this loop goes on, unless nobody reads what was sent before."""
+        """Show that this loop runs, unless nobody reads what was sent before."""
         if not self._builds or now < self._last_beat + protocol.BEAT_S:
             return
         self._last_beat = now

@@ -201,7 +201,7 @@ def test_a_version_with_a_line_break_installs_nothing(upgraded: Project) -> None
             )
     result = upgraded("blame", "joint", *TODAY)
     assert result.code == 1
-    assert "no installer can be asked for a distribution that is recorded like this" in result.out
+    assert "its recorded name or version is not valid, so the installer was not asked" in result.out
     assert not mark.exists()
 
 

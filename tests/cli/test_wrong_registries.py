@@ -129,7 +129,7 @@ def test_an_older_registry_can_be_read_and_says_how_to_upgrade_it(empty_project:
     assert upgraded.out.splitlines()[1] == f"backup    {backup}"
     assert empty_project("db", "check", "--db", "some.db") == checked
     problems = [line for line in checked.out.splitlines() if line.startswith("problem")]
-    assert [line.endswith("its source cannot be so: text") for line in problems] == [True] * 4
+    assert [line.endswith("its source is impossible: text") for line in problems] == [True] * 4
 
 
 @pytest.mark.parametrize("command", [("list",), ("verify", "x"), ("db", "status"), ("show", "x")])

@@ -191,7 +191,7 @@ def has_audits(revision: str) -> bool:
 
 
 def has_identity(revision: str) -> bool:
-    """Whether a sample has an identity, and holds whose weights are kept."""
+    """Whether a sample has an identity, and marks baselines with kept weights."""
     return revision >= "0005"
 
 

@@ -18,7 +18,7 @@ RESULTS = {
 
 OBSTACLES = {
     Obstacle.NO_METADATA: "it has no metadata that says where it was installed from",
-    Obstacle.NOT_A_RELEASE: "no installer can be asked for a distribution that is recorded like this",
+    Obstacle.NOT_A_RELEASE: "its recorded name or version is not valid, so the installer was not asked",
     Obstacle.NOT_OFFERED: "the installer does not offer that version",
     Obstacle.UNTRUSTED: "only the registry names it, and this registry was not created here",
 }

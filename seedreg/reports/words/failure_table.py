@@ -259,7 +259,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             when=("distrust", Distrust.ELSEWHERE.value),
         ),
         Words(
-            f"{{factory}} is in a framework and none of its ready-made models, and {_FOREIGN}",
+            f"{{factory}} is in a framework and is none of its ready-made models, and {_FOREIGN}",
             step=Step.TRUST,
             when=("distrust", Distrust.FRAMEWORK.value),
         ),

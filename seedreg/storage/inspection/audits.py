@@ -1,4 +1,4 @@
-"""Audits with their plans and checks."""
+"""Audits: whether their plans, times and checks agree."""
 
 from __future__ import annotations
 

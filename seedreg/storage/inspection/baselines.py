@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +10,13 @@ from itertools import pairwise
 from sqlalchemy import select
 
 from seedreg.domain.canonical import sha256_text
-from seedreg.domain.entry import BuildFacts, Source
+from seedreg.domain.entry import Source
 from seedreg.domain.problem import ProblemKind
 from seedreg.storage import documents
 from seedreg.storage.inspection.reading import Inspected, Row, document_of
 from seedreg.storage.inspection.times import inspect_order, inspect_time
 from seedreg.storage.tables import baselines, entries, fingerprints
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -60,18 +58,16 @@ def _inspect_documents(found: Inspected, row: Row) -> None:
             found.report(ProblemKind.BASELINE_SOURCE, fields=wrong, **where)
     with found.reading(ProblemKind.BASELINE_DOCUMENT, **where):
         document_of(row["facts"])
-        if not _possible(documents.facts(row["facts"])):
+        facts = documents.facts(row["facts"])
+        if min(facts.build_s, facts.fingerprint_s) < 0:
             found.report(ProblemKind.BASELINE_FACTS, **where)
 
 
 def source_contradictions(source: Source) -> tuple[str, ...]:
-    """The fields of a source that cannot be true."""
+    """The fields of a source that cannot be true; what has a wrong form is refused where it is decoded."""
     wrong = []
     if source.text is not None and (source.sha256 is None or sha256_text(source.text) != source.sha256):
         wrong.append("text")
-    hashes = (source.sha256, source.file_sha256)
-    if any(one is not None and not _SHA256.fullmatch(one) for one in hashes):
-        wrong.append("sha256")
     if source.line is not None and source.line < 1:
         wrong.append("line")
     if (source.git_commit is None) != (source.git_dirty is None) or (
@@ -79,14 +75,6 @@ def source_contradictions(source: Source) -> tuple[str, ...]:
     ):
         wrong.append("git_commit")
     return tuple(wrong)
-
-
-def _possible(facts: BuildFacts) -> bool:
-    durations = (facts.build_s, facts.fingerprint_s)
-    words = (facts.python_words, facts.numpy_words)
-    return all(math.isfinite(one) and one >= 0 for one in durations) and all(
-        one is None or one >= 0 for one in words
-    )
 
 
 def _inspect_sequences(found: Inspected, heads: dict[int, Head], known: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Entries with their names and tags, and the environments that builds ran on."""
+"""Entries and environments: whether ids, columns, names and times agree with the documents."""
 
 from __future__ import annotations
 

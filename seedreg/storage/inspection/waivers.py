@@ -1,4 +1,4 @@
-"""Waivers."""
+"""Waivers: whether each is of a drift that was found, with times and a place that are possible."""
 
 from __future__ import annotations
 
