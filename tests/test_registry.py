@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -464,6 +466,22 @@ def test_a_rebuild_that_fails_leaves_what_was_there(world: World, registry: Regi
         registry.rebuild("m:build", target)
     assert target.read_text() == "mine"
     assert not list(world.root.glob(".seedreg-*"))
+
+
+def test_a_rebuild_onto_a_disk_that_takes_no_change_any_more_names_the_file(
+    world: World, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **settings: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    registry.register("m:build")
+    target = world.root / "w.npz"
+    with monkeypatch.context() as patch:
+        for name in ("replace", "unlink", "rmdir"):  # the file is not put in place, the folder cannot go
+            patch.setattr(os, name, refuse)
+        with pytest.raises(UsageError, match=r"^cannot write .*w\.npz: Read-only file system$"):
+            registry.rebuild("m:build", target)
+    assert not target.exists()
 
 
 # Changing -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from seedreg.domain.distributions import exact_requirement, normal_name
 from seedreg.environments.uv import Answer, Uv
 from seedreg.environments.versions import version_key
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
+from seedreg.leftovers import temporary_name
 
 # uv's words for "nothing fits", which end a list, and for "no such package", which do not.
 _NO_SOLUTION = "No solution found"
@@ -88,7 +89,8 @@ class PackageIndex:
             EnvironmentFailed: if the index has no such set, in uv's words.
         """
         wanted = [other for other, _ in pins if other != name]
-        with tempfile.TemporaryDirectory(prefix="seedreg-") as folder:
+        prefix = temporary_name("-")  # the next build here removes it if this process is killed
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
             # uv prefers the versions that the output file names already.
             output = Path(folder) / "pins.txt"
             output.write_text(_lines([pin for pin in pins if pin[0] != name]), "utf-8")

@@ -48,7 +48,10 @@ def rebuild(
         if target.exists() and not target.is_file():
             raise UsageError(f"{output} is not a regular file", hint="name a file")
         remove_leftovers(target.parent)
-        folder = tempfile.TemporaryDirectory(prefix=temporary_name("-"), dir=target.parent)
+        # On a disk that takes no change any more, the error above all others is that the file is not written.
+        folder = tempfile.TemporaryDirectory(
+            prefix=temporary_name("-"), dir=target.parent, ignore_cleanup_errors=True
+        )
     except OSError as error:
         raise UsageError(f"cannot write {output}: {error.strerror}") from error
     with folder as temporary:

@@ -46,6 +46,17 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+def wait_until_waiting(queue: Path, count: int) -> None:
+    """Until this many wait for the lock: /proc/locks lists them with an arrow (proc(5)). Else a second."""
+    locks, inode = Path("/proc/locks"), f":{queue.stat().st_ino} "
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        lines = locks.read_text().splitlines() if locks.exists() else []
+        if sum("->" in line and inode in line for line in lines) >= count:
+            return
+        time.sleep(0.005)
+
+
 def turns(path: Path) -> Turns:
     return Turns(queue_file(path), path)
 
@@ -61,9 +72,9 @@ def test_turns_are_given_in_the_order_in_which_they_are_asked_for(
             order.append(number)
 
     waiting = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    for thread in waiting:
+    for number, thread in enumerate(waiting, 1):
         thread.start()
-        time.sleep(0.05)  # long enough to be in the queue
+        wait_until_waiting(queue_file(path), number)
     assert holder.stdin is not None
     holder.stdin.write("\n")
     holder.stdin.flush()
