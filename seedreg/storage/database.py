@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Executable, Select, Table, insert
 
-from seedreg.errors import DamageError, Step, UsageError
+from seedreg.errors import DamageError, RegistryError, Step, UsageError
 from seedreg.storage.revisions import VERSION_QUERY, SchemaStatus, status_from
 
 BUSY_TIMEOUT_S = 30.0
@@ -57,6 +57,10 @@ class Backend(Protocol):
         """Kind and name of everything that was defined, with its definition in one spelling."""
         ...
 
+    def views(self) -> list[str]:
+        """The names of all views; seedreg makes none."""
+        ...
+
     def rows_of(self, table: str) -> Iterator[dict[str, Any]]:
         """The rows of a table in the order of `rowid`, with any content; text that is none is bytes."""
         ...
@@ -96,6 +100,7 @@ class Database:
     def schema(self) -> SchemaStatus:
         """The schema of the registry when this property was first read."""
         with self.reading():
+            self.require_tables()
             return self.current_schema()
 
     # Transactions
@@ -162,6 +167,18 @@ class Database:
             ) from error
 
     # Statements, inside a transaction
+
+    def require_tables(self) -> None:
+        """Make sure that what is read are rows: a view can give whatever it likes, without end.
+
+        Raises:
+            RegistryError: if there is a view.
+        """
+        for name in self.backend.views():
+            raise RegistryError(
+                f"registry {self.place} is damaged: view {name!r} was not made by seedreg",
+                step=Step.CHECK_REGISTRY,
+            )
 
     def current_schema(self) -> SchemaStatus:
         """The schema that the registry has in this transaction."""

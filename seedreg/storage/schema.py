@@ -98,6 +98,7 @@ def upgrade(
         database.migrating() as connection,
     ):
         # Under the lock: another process may have upgraded in the meantime, and none can now.
+        database.require_tables()
         before = database.current_schema()
         before.require(database.place, write=False)
         if before.state is SchemaState.CURRENT:

@@ -88,6 +88,10 @@ class SqliteBackend:
             (value,) = self._file.execute(f"PRAGMA {setting}").fetchone()
             yield ("setting", setting), str(value)
 
+    def views(self) -> list[str]:
+        """See `Backend`."""
+        return [name for (name,) in self._file.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]
+
     def rows_of(self, table: str) -> Iterator[dict[str, Any]]:
         """See `Backend`."""
         decode = self._file.text_factory

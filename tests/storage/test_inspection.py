@@ -14,7 +14,8 @@ from seedreg.domain.canonical import canonical_json, sha256_text
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.problem import Problem, ProblemKind, problem
 from seedreg.domain.verdict import AuditColumn, Verdict
-from seedreg.storage import ObjectStore, Repository, SqliteFile, check, open_repository
+from seedreg.errors import RegistryError, Step
+from seedreg.storage import ObjectStore, Repository, SqliteFile, check, open_repository, status, upgrade
 from seedreg.storage.inspection import inspect_content
 
 from .files import execute
@@ -381,6 +382,25 @@ def test_a_view_in_place_of_a_table_is_found(copy: Path) -> None:
     found = check(SqliteFile(copy))
     assert problem(ProblemKind.SCHEMA_MISSING, what="table", name="tags") in found
     assert problem(ProblemKind.SCHEMA_EXTRA, what="view", name="tags") in found
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+
+
+@pytest.mark.parametrize("table", ["tags", "entries", "registry", "seedreg_alembic_version"])
+def test_a_view_without_an_end_is_not_read(copy: Path, table: str) -> None:
+    execute(copy, f"ALTER TABLE {table} RENAME TO hidden; CREATE VIEW {table} AS {ENDLESS} SELECT x FROM n")
+    assert problem(ProblemKind.SCHEMA_EXTRA, what="view", name=table) in check(SqliteFile(copy))
+    uses: list[Callable[[], object]] = [
+        lambda: status(SqliteFile(copy)),
+        lambda: upgrade(SqliteFile(copy)),
+        lambda: open_repository(SqliteFile(copy), write=False),
+        lambda: open_repository(SqliteFile(copy)),
+    ]
+    for use in uses:
+        with pytest.raises(RegistryError, match=f"view '{table}' was not made by seedreg") as caught:
+            use()
+        assert caught.value.step is Step.CHECK_REGISTRY
 
 
 def test_the_rest_is_inspected_when_a_table_is_missing(copy: Path) -> None:

@@ -26,6 +26,7 @@ from seedreg.storage.inspection.waivers import inspect_waivers
 from seedreg.storage.inspection.weights import missing_weights
 from seedreg.storage.location import Location
 from seedreg.storage.opening import objects_of, opened
+from seedreg.storage.revisions import VERSION_TABLE
 from seedreg.storage.tables import registry
 
 
@@ -39,7 +40,8 @@ def check(location: Location) -> list[Problem]:
     store = objects_of(location)
     found = inspect_content(location)
     with opened(location, write=False) as database:
-        _inspect(database, found, lambda: found.extend(missing_weights(database, store)))
+        if not _views(database):
+            _inspect(database, found, lambda: found.extend(missing_weights(database, store)))
     found.extend(store.problems())
     return list(dict.fromkeys(found))
 
@@ -65,10 +67,21 @@ def inspect_content(location: Location) -> list[Problem]:
 
 def _inspect_all(database: Database, problems: list[Problem]) -> None:
     _inspect(database, problems, lambda: inspect_pages(database, problems))
+    views = _views(database)
+    problems.extend(problem(ProblemKind.SCHEMA_EXTRA, what="view", name=name) for name in views)
+    if VERSION_TABLE in views:
+        return
     schema = database.current_schema()
     schema.require(database.place, write=False)
-    for section in _sections(Inspected(database, schema, problems)):
+    for section in _sections(Inspected(database, schema, problems), reads_rows=not views):
         _inspect(database, problems, section)
+
+
+def _views(database: Database) -> list[str]:
+    """The views in place of tables, or beside them: the rows that they give may have no end."""
+    views: list[str] = []
+    _inspect(database, [], lambda: views.extend(database.backend.views()))
+    return views
 
 
 def _inspect(database: Database, problems: list[Problem], section: Callable[[], None]) -> None:
@@ -80,13 +93,15 @@ def _inspect(database: Database, problems: list[Problem], section: Callable[[], 
         problems.append(problem(ProblemKind.UNFINISHED, message=error.message))
 
 
-def _sections(found: Inspected) -> Iterator[Callable[[], None]]:
+def _sections(found: Inspected, *, reads_rows: bool) -> Iterator[Callable[[], None]]:
     """What is inspected, in this order; each may fail without the others."""
     heads: dict[int, Head] = {}
+    yield partial(inspect_definitions, found)
+    if not reads_rows:
+        return
     yield from (
         partial(inspect, found)
         for inspect in (
-            inspect_definitions,
             inspect_references,
             inspect_numbers,
             inspect_orphans,
