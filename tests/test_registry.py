@@ -44,6 +44,7 @@ from seedreg.errors import (
 )
 from seedreg.executors.local import LocalExecutor
 from seedreg.registry import RegisterOptions, Registry, utc_now
+from seedreg.registry.checking import Checker
 from seedreg.registry.own import Refusal, refuse_nothing
 from seedreg.storage import SqliteFile, open_repository
 
@@ -425,6 +426,23 @@ def test_another_command_that_accepted_meanwhile_is_not_overruled(world: World, 
     assert isinstance(result, NothingToAccept)
     assert (result.baseline.number, result.baseline.reason) == (2, "theirs")
     assert [one.number for one in registry.history("build").baselines] == [1, 2]
+
+
+def test_a_baseline_is_not_accepted_without_its_check(
+    world: World, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register("m:build")
+    world.change(stream=2)
+
+    def fails(*arguments: object) -> None:
+        raise RegistryError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checker, "record", fails)
+        with pytest.raises(RegistryError):
+            registry.accept("m:build", "x")
+    history = registry.history("m:build")
+    assert (len(history.baselines), history.checks) == (1, ())
 
 
 def test_what_became_nonfinite_is_not_accepted(world: World, registry: Registry) -> None:

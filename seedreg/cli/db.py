@@ -11,7 +11,7 @@ from seedreg import storage
 from seedreg.cli.options import registry_option
 from seedreg.cli.printing import needs_output, print_line, warn
 from seedreg.cli.projects import open_project
-from seedreg.domain.problem import Problem
+from seedreg.domain.problem import Problem, ProblemKind
 from seedreg.domain.summary import EntryState
 from seedreg.errors import EXIT_REGISTRY
 from seedreg.reports.lines import counted
@@ -127,7 +127,9 @@ def _check(ctx: click.Context, /, db: str | None) -> int:
     for problem in problems:
         print_line(f"problem   {problem_text(problem)}")
     if problems:
-        print_line("  next: seedreg db restore BACKUP")
+        # A backup does not help a user who may not read what is there.
+        if any(one.kind is not ProblemKind.WEIGHTS_UNREADABLE for one in problems):
+            print_line("  next: seedreg db restore BACKUP")
         return EXIT_REGISTRY
     print_line("ok        every page, reference, digest and kept weight is as it should be")
     return 0

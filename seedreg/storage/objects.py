@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,12 +74,20 @@ class ObjectStore:
             take_permissions(folder, self._registry)
 
     def has(self, sha256: str) -> bool:
-        """Whether there is an object of that name; `problems` says whether it is damaged."""
-        return _SHA256.fullmatch(sha256) is not None and self._path(sha256).is_file()
+        """Whether there is an object of that name; `problems` says whether it is damaged.
+
+        Raises:
+            OSError: if this user may not look.
+        """
+        return _SHA256.fullmatch(sha256) is not None and _is_file(self._path(sha256))
 
     def size_bytes(self) -> int:
         """How much room the objects take."""
-        return sum(path.stat().st_size for path in self.folder.glob("??/*") if path.is_file())
+        total = 0
+        for path in self.folder.glob("??/*"):
+            with suppress(OSError):
+                total += path.stat().st_size if _is_file(path) else 0
+        return total
 
     def receive(self, digests: Iterable[str], other: ObjectStore) -> int:
         """Copy those objects of another folder that are whole there; the number that are here afterwards.
@@ -91,7 +101,10 @@ class ObjectStore:
             if not _is_whole(self._path(sha256), sha256) and _is_whole(source, sha256):
                 with source.open("rb") as file:
                     self.adopt(file, sha256)
-        return sum(map(self.has, names))
+        try:
+            return sum(map(self.has, names))
+        except OSError as error:
+            raise RegistryError(f"weights {self.folder} cannot be read: {error.strerror}") from error
 
     def open(self, sha256: str) -> BinaryIO:
         """The object's bytes as a file, after all of them were verified.
@@ -126,10 +139,10 @@ class ObjectStore:
         """What is damaged, or is not an object."""
         for path in sorted(self.folder.glob("*/*")):
             sha256 = path.parent.name + path.name
-            if not (_SHA256.fullmatch(sha256) and path.is_file()):
-                yield problem(ProblemKind.NO_OBJECT, path=str(path))
-                continue
             try:
+                if not (_SHA256.fullmatch(sha256) and _is_file(path)):
+                    yield problem(ProblemKind.NO_OBJECT, path=str(path))
+                    continue
                 with path.open("rb") as file:
                     found = _hash_of(file)
             except OSError as error:
@@ -159,6 +172,14 @@ def _is_whole(path: Path, sha256: str) -> bool:
         with path.open("rb") as file:
             return _hash_of(file) == sha256
     except OSError:
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    """`Path.is_file`, where only a missing file is one that is not there."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

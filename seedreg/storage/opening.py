@@ -63,7 +63,9 @@ def objects_of(location: Location) -> ObjectStore:
     """Where the kept weights of the registry are."""
     match location:
         case SqliteFile(path):
-            return ObjectStore(path.parent / "objects", path)
+            # Where a link leads to, like SQLite's own files: all who use the registry find them.
+            file = Path(os.path.realpath(path)) if path.is_symlink() else path
+            return ObjectStore(file.parent / "objects", file)
 
 
 def remove_leftovers_of(location: Location) -> None:

@@ -19,9 +19,10 @@ def is_part_of(location: Location, path: Path) -> bool:
     match location:
         case SqliteFile(registry):
             written = Path(os.path.realpath(path))
-            objects = Path(os.path.realpath(registry.parent / "objects"))
-            if written == objects or objects in written.parents:
-                return True
+            for named in (registry, Path(os.path.realpath(registry))):
+                objects = Path(os.path.realpath(named.parent / "objects"))
+                if written == objects or objects in written.parents:
+                    return True
             return any(written == one or _is_same_file(written, one) for one in _files(registry))
 
 

@@ -6,10 +6,12 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from privileges import permissions_count
 
 from seedreg.storage import SqliteFile
 from seedreg.storage.schema import create
@@ -144,3 +146,25 @@ def test_status_warns_of_a_registry_in_git_with_a_wal_beside_it(project: Project
     killed(project)
     status = project("db", "status")
     assert (status.code, status.err.startswith(f"seedreg: warning: git tracks {project.db}")) == (0, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+def test_weights_that_this_user_may_not_read_are_not_called_missing(project: Project) -> None:
+    project("register", "constant", "--keep-weights")
+    objects = project.db.parent / "objects"
+    objects.chmod(0o444)
+    try:
+        with permissions_count():
+            found = project("db", "check")
+    finally:
+        objects.chmod(0o755)
+    assert found.shown == (3, f"problem   weights {objects} cannot be read: Permission denied\n", "")
+    assert project("db", "check").code == 0
+
+
+def test_a_backup_that_is_not_there_is_no_reason_to_register(project: Project) -> None:
+    assert project("db", "restore", "nothing.db").shown == (
+        3,
+        "",
+        "seedreg: error: no backup at nothing.db\n",
+    )

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from privileges import permissions_count
 
 from seedreg.domain.problem import ProblemKind, problem
 from seedreg.errors import RegistryError, Step
@@ -109,3 +110,24 @@ def test_what_a_killed_process_left_is_no_problem_and_is_removed(store: ObjectSt
 def test_only_hashes_name_objects(store: ObjectStore, name: str) -> None:
     with pytest.raises(ValueError, match="is not a SHA-256"):
         store.open(name)
+
+
+def test_an_object_that_this_user_may_not_see_is_not_a_missing_one(store: ObjectStore) -> None:
+    store.adopt(BytesIO(BYTES), SHA256)
+    folder = store.folder / SHA256[:2]
+    folder.chmod(0o444)
+    try:
+        with permissions_count():
+            with pytest.raises(PermissionError):
+                store.has(SHA256)
+            with pytest.raises(RegistryError, match=f"{store.folder} cannot be read: Permission denied"):
+                store.receive([SHA256], store)
+            assert store.size_bytes() == 0
+            assert list(store.problems()) == [
+                problem(
+                    ProblemKind.WEIGHTS_UNREADABLE, path=str(folder / SHA256[2:]), error="Permission denied"
+                )
+            ]
+    finally:
+        folder.chmod(0o700)
+    assert (store.has(SHA256), store.size_bytes()) == (True, len(BYTES))

@@ -29,7 +29,7 @@ from seedreg.storage import (
 )
 
 from .files import execute
-from .values import baseline, entry, fingerprint
+from .values import PLAN, baseline, entry, fingerprint
 
 TEXTS = (b"first", b"second")
 DIGESTS = [hashlib.sha256(text).hexdigest() for text in TEXTS]
@@ -176,6 +176,26 @@ def test_a_damaged_page_does_not_keep_a_backup_out(path: Path, saved: Path) -> N
     assert kept.stat().st_size == len(whole)
 
 
+def test_times_of_a_clock_that_was_wrong_do_not_keep_a_backup_out(path: Path, saved: Path) -> None:
+    with open_repository(SqliteFile(saved)) as repository:
+        for year in (2099, 1970):
+            repository.audits.start(replace(PLAN, entry_ids=(entry().id,)), f"{year}-01-01T00:00:00.000000Z")
+    found = {one.kind for one in check(SqliteFile(saved))}
+    assert found == {ProblemKind.TIME_AHEAD, ProblemKind.TIME_ORDER}
+    restore(SqliteFile(path), saved, busy_timeout_s=5)
+    assert seeds(path) == [0]
+
+
+def test_kept_weights_are_beside_the_file_that_a_link_names(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    link = tmp_path / "project" / "registry.db"
+    link.symlink_to(path)
+    with open_repository(SqliteFile(link)) as repository:
+        keep_weights(repository)
+    assert (check(SqliteFile(path)), check(SqliteFile(link))) == ([], [])
+    assert os.listdir(link.parent) == ["registry.db"]
+
+
 def test_what_is_behind_a_link_is_replaced(path: Path, saved: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(path)
@@ -215,8 +235,9 @@ class TestRefusals:
         text.write_text("not a registry")
         with pytest.raises(RegistryError, match="is not a seedreg registry"):
             restore(SqliteFile(path), text)
-        with pytest.raises(RegistryError, match="no registry at"):
+        with pytest.raises(RegistryError) as error:
             restore(SqliteFile(path), text.with_name("nothing"))
+        assert (error.value.message, error.value.step) == (f"no backup at {text.with_name('nothing')}", None)
 
 
 def test_another_programs_file_is_not_replaced(path: Path, saved: Path) -> None:

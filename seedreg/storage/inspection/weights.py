@@ -14,9 +14,16 @@ from seedreg.storage.tables import baselines, fingerprints, kept_weights
 
 
 def missing_weights(database: Database, store: ObjectStore) -> Iterator[Problem]:
-    """A problem for each baseline whose weights were kept and are not all in the store."""
+    """A problem for each baseline whose weights were kept and are not all in the store.
+
+    Only one if this user may not look there: then it is not known what is missing.
+    """
     for entry_id, number, tensors in _kept(database):
-        missing = sum(not store.has(one) for one in tensors)
+        try:
+            missing = sum(not store.has(one) for one in tensors)
+        except OSError as error:
+            yield problem(ProblemKind.WEIGHTS_UNREADABLE, path=str(store.folder), error=error.strerror)
+            return
         if missing:
             yield problem(
                 ProblemKind.WEIGHTS_MISSING,
