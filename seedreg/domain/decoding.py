@@ -67,18 +67,6 @@ def parse(text: str | bytes) -> Any:
         raise DecodingError(f"not JSON: {error}") from error
 
 
-def parse_object(text: str | bytes) -> dict[str, Any]:
-    """The JSON object of a text.
-
-    Raises:
-        DecodingError: as `parse` does, and if it is another value.
-    """
-    value = parse(text)
-    if not isinstance(value, dict):
-        _refuse("an object", value)
-    return value
-
-
 class Fields:
     """The fields of a JSON object, read one by one; those that are not read are ignored.
 

@@ -32,9 +32,6 @@ _COLUMNS = (
 RECIPE_COLUMNS = ("project", "factory", "seed", "framework", "params", "seeding", "inputs", "device")
 """The columns that repeat parts of the recipe's document, in the order of `EntrySummary`."""
 
-RECIPE_COLUMNS_BEFORE = ("project", "factory", "seed")
-"""Those of schemas in which the other parts were in the document alone."""
-
 ORDER = (entries.c.factory, entries.c.seed, entries.c.id)
 
 

@@ -136,8 +136,3 @@ def test_free_parts_have_a_bounded_depth() -> None:
         refusal(decoding.json_value, decoding.parse('{"a":' * 65 + "1" + "}" * 65))
         == "it is nested too deeply"
     )
-
-
-def test_a_text_that_is_no_object_is_refused_where_one_is_read() -> None:
-    assert decoding.parse_object('{"a": 1}') == {"a": 1}
-    assert refusal(decoding.parse_object, "[]") == "a list is not an object"
