@@ -151,12 +151,17 @@ def prepare_folder(folder: Path) -> None:
 
 
 def create_file(
-    path: Path, fill: Callable[[sqlite3.Connection], None], *, wait_s: float, model: Path | None = None
+    path: Path,
+    fill: Callable[[sqlite3.Connection], None],
+    *,
+    wait_s: float,
+    model: Path | None = None,
+    registry: Path | None = None,
 ) -> bool:
     """A new file with what `fill` writes; False, and nothing changed, when something has that name.
 
     The file appears complete or not at all. With a model it gets that file's permissions, and nobody else
-    can read it before.
+    can read it before. Errors name the registry that the file is for, if one is given.
 
     Raises:
         RegistryError: if it cannot be written there.
@@ -165,7 +170,7 @@ def create_file(
     with temporary_beside(path) as temporary:
         try:
             # Explained before the temporary file is removed: after that a full disk is no longer full.
-            with explaining(str(path), wait_s):
+            with explaining(str(registry or path), wait_s):
                 if model is not None:
                     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
                 with closing(sqlite3.connect(temporary, isolation_level=None)) as file:

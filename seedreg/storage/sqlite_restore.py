@@ -44,7 +44,7 @@ def copied_beside(path: Path, source: Path, *, wait_s: float) -> Iterator[Path]:
             try:
                 with closing(connect(source, write=False, busy_timeout_s=wait_s)) as file:
                     model = path if path.exists() else source
-                    create_file(temporary, file.backup, wait_s=wait_s, model=model)
+                    create_file(temporary, file.backup, wait_s=wait_s, model=model, registry=path)
                 yield temporary
             finally:
                 for companion in companions(temporary):

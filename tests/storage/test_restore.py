@@ -277,5 +277,5 @@ def test_weights_that_nobody_has_are_reported(path: Path, saved: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="owner of files")
 def test_nothing_is_written_where_nothing_may_be_written(guarded: Path, saved: Path) -> None:
     guarded.parent.chmod(0o555)
-    with pytest.raises(RegistryError):
+    with pytest.raises(RegistryError, match=f"^registry {guarded}: Permission denied$"):
         restore(SqliteFile(guarded), saved)
