@@ -68,6 +68,23 @@ class Names:
                 anything = anything or inner.anything
         return Foreign(frozenset(modules), anything)
 
+    def alias(self, file: Path, name: str) -> tuple[str, ...]:
+        """The parts of `a.b.c` if the file gives the name to that, of a module or of what it imports.
+
+        Raises:
+            UsageError: if the file cannot be read, or is not valid Python.
+        """
+        source = self._source(file)
+        parts = source.aliases.get(name, ())
+        seen = {name}
+        while len(parts) == 1 and parts[0] in source.aliases and parts[0] not in seen:
+            seen.add(parts[0])
+            parts = source.aliases[parts[0]]
+        imported = parts and (
+            parts[0] in source.modules or isinstance(source.bindings.get(parts[0]), Imported)
+        )
+        return parts if imported else ()
+
     def origin(self, binding: Binding, seen: frozenset[tuple[Path, str]] = frozenset()) -> Binding | None:
         """The definition behind a re-export; None if it is a module, or not of this project."""
         if not isinstance(binding, Imported) or (binding.file, binding.name) in seen:

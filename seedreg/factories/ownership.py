@@ -116,6 +116,9 @@ class Ownership:
             case Constant():
                 return Owner.PROJECT if len(parts) == 1 else Owner.UNKNOWN
             case Defined():
+                alias = self._names.alias(binding.file, parts[0]) if len(parts) == 1 else ()
+                if alias and (binding.file, parts[0]) not in seen:
+                    return self._owner_in(binding.file, alias, seen | {(binding.file, parts[0])})
                 own = self._is_inside(binding.file) and has_member(binding.file, parts)
                 return Owner.PROJECT if own else Owner.UNKNOWN
             case Imported():

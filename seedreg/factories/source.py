@@ -6,8 +6,8 @@ import ast
 import enum
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,13 +63,15 @@ Binding: TypeAlias = Defined | Constant | Imported
 class Source:
     """What one file binds; `exported` is its literal `__all__`, None without one.
 
-    `modules` are the names that `import a.b` and `import c as d` bind.
+    `modules` are the names that `import a.b` and `import c as d` bind; `aliases` the other names that
+    `name = a.b.c` gives to things, as their parts.
     """
 
     bindings: dict[str, Binding]
     stars: tuple[Imported, ...]
     exported: tuple[str, ...] | None
     modules: frozenset[str] = frozenset()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_source(file: Path) -> Source:
@@ -82,6 +84,7 @@ def read_source(file: Path) -> Source:
     stars: list[Imported] = []
     exported: tuple[str, ...] | None = None
     modules: set[str] = set()
+    aliases: dict[str, tuple[str, ...]] = {}
     for statement in _statements(_parse(file).body):
         for binding in _bindings(statement, file):
             if isinstance(binding, Imported) and binding.name == "*":
@@ -95,11 +98,16 @@ def read_source(file: Path) -> Source:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as value):
                 texts = [item.value for item in value.elts if isinstance(item, ast.Constant)]
                 exported = tuple(text for text in texts if isinstance(text, str))
-    return Source(bindings, tuple(stars), exported, frozenset(modules))
+            case ast.Assign(targets=targets, value=ast.Attribute() | ast.Name() as value):
+                others = [target.id for target in targets if isinstance(target, ast.Name)]
+                aliases.update(dict.fromkeys(others, tuple(ast.unparse(value).split("."))))
+    return Source(bindings, tuple(stars), exported, frozenset(modules), aliases)
 
 
 def has_member(file: Path, parts: Sequence[str]) -> bool:
-    """Whether the file defines `Outer.Inner.name`; one name alone counts however it is bound.
+    """Whether the file defines `Outer.Inner.name`, and not as another name for something.
+
+    One name alone counts however it is bound.
 
     Raises:
         UsageError: if it cannot be read, or is not valid Python.
@@ -111,7 +119,12 @@ def has_member(file: Path, parts: Sequence[str]) -> bool:
         if not found:
             return False
         body = found[-1].body
-    return not classes or any(last == one.name for each in _statements(body) for one in _bindings(each, file))
+    return not classes or any(
+        last == one.name
+        for each in _statements(body)
+        if not isinstance(getattr(each, "value", None), (ast.Attribute, ast.Name))
+        for one in _bindings(each, file)
+    )
 
 
 def _parse(file: Path) -> ast.Module:

@@ -48,6 +48,12 @@ FILES = {
             pass
 
         partial = functools.partial(build)
+        same = build
+        run = os.system
+        again = run
+        shelled = system
+        zoo = small
+        mine = dense
 
         class Zoo:
             system = os.system
@@ -100,6 +106,7 @@ def ownership(root: Path) -> Ownership:
     "factory",
     [
         *("models:build", "models:partial", "models:NUMBER", "models:Zoo", "models:Zoo.small"),
+        *("models:same", "models:mine"),
         *("models:Zoo.Inner.large", "models:dense", "packed:deleted", "packed:part", "packed.parts:part"),
         *("scripts/train.py:build", "scripts/gone.py:build", "inner:build", "inner.py:build"),
         *("shared:build", "../beside/shared.py:build", "new_syntax:build", "src/packed/parts.py:part"),
@@ -113,6 +120,7 @@ def test_code_in_the_projects_tree_is_the_projects_own(root: Path, factory: str)
     "factory",
     [
         *("os:system", "posix:system", "builtins:exec", "antigravity:x", "subprocess:run", "shutil:rmtree"),
+        *("models:run", "models:again", "models:shelled", "models:Zoo.system"),
         *("models:os.system", "models:system", "models:tidy", "models:np.save", "models:shell"),
         *(
             "models:Popen",
@@ -147,7 +155,7 @@ def test_everything_else_is_not(root: Path, factory: str) -> None:
     "factory",
     [
         *("model_zoo:build", "model_zoo.sub:Net", "pandas:read_pickle", "extra_zoo:x", "group_zoo:x"),
-        *("models:small", "shop_models:x"),
+        *("models:small", "models:zoo", "shop_models:x"),
         *("keras.applications:ResNet50", "tensorflow.keras.applications.resnet:ResNet50", "models:ResNet50"),
     ],
 )
