@@ -10,6 +10,23 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+def default_signals() -> None:
+    """Undo what this process inherits: a shell's background jobs ignore Ctrl-C, `nohup` the hangup.
+
+    Builds behave alike, however seedreg was started. SIGPIPE and SIGXFSZ are ignored by Python itself.
+    """
+    for number in range(1, signal.NSIG):
+        if number in (signal.SIGPIPE, signal.SIGXFSZ):
+            continue
+        try:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+                signal.signal(number, default)
+        except (OSError, ValueError):
+            continue  # a number that is not for programs
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
 def end_with(parent_pid: int) -> None:
     """End this process with its parent, even if that is killed.
 

@@ -25,6 +25,7 @@ def serve(mode: str, parent_pid: int, folder: str) -> None:
     Builds have their files in `folder`, which whoever starts the worker makes and removes.
     """
     requests, messages = _take_descriptors()
+    processes.default_signals()
     processes.end_with(parent_pid)
     common: Optional[Dict[str, Any]] = None
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,37 @@ def test_how_a_python_starts_and_ends_changes_no_build(
     odd = built(run_one(root, environ, one, isolation, timeout_s=60))
     plain = built(run_one(root, fake_tensorflow_environ, one, isolation))
     assert (odd.fingerprint.digest, odd.environment) == (plain.fingerprint.digest, plain.environment)
+
+
+@pytest.fixture
+def background_job() -> Iterator[None]:
+    """This process as a shell starts a background job, with another signal blocked."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    yield
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("background_job")
+@pytest.mark.parametrize("isolation", [Isolation.FORK, Isolation.FRESH], ids=["fork", "fresh"])
+def test_a_build_ignores_no_signal_that_seedreg_was_started_to_ignore(
+    tmp_path: Path, fake_tensorflow_environ: dict[str, str], isolation: Isolation
+) -> None:
+    script = """
+        import signal
+
+        import numpy
+
+        def build():
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            assert signal.getsignal(signal.SIGQUIT) is signal.SIG_DFL
+            assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+            return [numpy.zeros(2)]
+    """
+    root = write_project(tmp_path, {"models.py": script})
+    built(run_one(root, fake_tensorflow_environ, recipe("models:build"), isolation))
 
 
 def test_assertions_of_the_project_are_left_out_where_the_user_asks_for_it(
