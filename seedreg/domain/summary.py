@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-import json
 from typing import NamedTuple
 
+from seedreg.domain.decoding import parse
 from seedreg.domain.entry import SHORT_ID_LENGTH
 from seedreg.domain.recipe import RECIPE_FORMAT, Recipe
 from seedreg.domain.verdict import Verdict
+from seedreg.errors import DamageError, Step, UsageError
 
 
 class EntryState(enum.Enum):
@@ -63,17 +64,27 @@ class EntrySummary(NamedTuple):
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe that the columns give."""
-        return Recipe.from_document(
-            {
-                "recipe": RECIPE_FORMAT,
-                "framework": self.framework,
-                "project": self.project,
-                "factory": self.factory,
-                "params": json.loads(self.params_json),
-                "seed": self.seed,
-                "seeding": self.seeding,
-                "inputs": json.loads(self.inputs_json),
-                "device": self.device,
-            }
-        )
+        """The recipe that the columns give.
+
+        Raises:
+            DamageError: if they give none.
+        """
+        try:
+            return Recipe.from_document(
+                {
+                    "recipe": RECIPE_FORMAT,
+                    "framework": self.framework,
+                    "project": self.project,
+                    "factory": self.factory,
+                    "params": parse(self.params_json),
+                    "seed": self.seed,
+                    "seeding": self.seeding,
+                    "inputs": parse(self.inputs_json),
+                    "device": self.device,
+                }
+            )
+        except (ValueError, TypeError, UsageError) as error:
+            raise DamageError(
+                f"the registry is damaged: the recipe of entry {self.short_id} cannot be read ({error})",
+                step=Step.CHECK_REGISTRY,
+            ) from error

@@ -42,6 +42,18 @@ def test_a_damaged_row_is_an_error_that_names_it(
     assert what.format(id=project.id("flips")) in done.err
 
 
+@pytest.mark.parametrize(
+    "edit",
+    ["seed = 'abc'", "seed = -1", "params = '[1]'", "params = '['", "inputs = '[{}]'", "seeding = 'none/9'"],
+)
+def test_columns_that_are_no_recipe_are_an_error_that_names_the_entry(project: Project, edit: str) -> None:
+    with closing(sqlite3.connect(project.db)) as file, file:
+        file.execute(f"UPDATE entries SET {edit} WHERE {COIN}")
+    done = project("list", "--json")
+    assert (done.code, done.out) == (3, "")
+    assert f"the recipe of entry {project.id('flips')} cannot be read" in done.err
+
+
 def test_other_entries_are_read(project: Project) -> None:
     with closing(sqlite3.connect(project.db)) as file, file:
         file.execute(f"UPDATE entries SET note = x'00' WHERE {COIN}")
