@@ -250,7 +250,7 @@ REFUSED = {
     "masked": (
         recipe("zoo:odd_arrays", case="masked"),
         "unsupported-dtype",
-        "tensor '0' is a masked array that hides 1 elements, and a mask has no fingerprint",
+        "tensor '0' is a masked array (masked elements: 1), and a mask has no fingerprint",
         "return the values and the mask as two arrays",
     ),
     "ragged": (

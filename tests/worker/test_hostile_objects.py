@@ -186,7 +186,7 @@ PARAMETERS = "give its arguments with -p NAME=JSON, e.g. -p units=16"
 BYTES = "only numbers and booleans have fixed bytes; leave it out of what the factory returns"
 TWO = "return the values and the mask as two arrays"
 RECORD = "tensor 'r' holds (numpy.record, [('x', '<i4'), ('y', '<f4')]) values, which have no fingerprint"
-MASKED = "tensor {!r} is a masked array that hides {} elements, and a mask has no fingerprint"
+MASKED = "tensor {!r} is a masked array (masked elements: {}), and a mask has no fingerprint"
 
 
 def _reading(what: str, factory: str, error: str) -> str:

@@ -244,7 +244,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     K.UNSUPPORTED_DTYPE: (
         Words("tensor {tensor!r} cannot be read: {error}"),
         Words(
-            "tensor {tensor!r} is a masked array that hides {masked} elements, and a mask has no fingerprint",
+            "tensor {tensor!r} is a masked array (masked elements: {masked}), and a mask has no fingerprint",
             hint="return the values and the mask as two arrays",
         ),
         Words(
