@@ -139,8 +139,8 @@ class Auditor:
         differing = sum(stored.get(key) != judged for key, judged in self._judged.items())
         if differing:
             raise RegistryError(
-                f"registry {self._repository.location} is damaged: of audit {audit.number} it stored "
-                f"{counted(differing, 'verdict')} that were not judged",
+                f"registry {self._repository.location} is damaged: audit {audit.number} has "
+                f"{counted(differing, 'verdict')} other than judged",
                 step=Step.CHECK_REGISTRY,
             )
 
@@ -181,5 +181,5 @@ class Auditor:
             verification.baseline,
             verification.drift,
             verification.changes,
-            self._repository.waivers.covering(verification.check),
+            verification.waiver,
         )

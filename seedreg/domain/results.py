@@ -22,7 +22,8 @@ class Verification:
 
     `changes` is what differs between the baseline's environment and the build's, `source_changed`
     whether the factory's own source text does (None: not known), `renamed` the pairs of tensor names
-    that differ although the position is the same; all are empty where there was no build.
+    that differ although the position is the same; all are empty where there was no build. `waiver` covers
+    the drift of a check of an audit.
     """
 
     entry: Entry
@@ -32,6 +33,7 @@ class Verification:
     changes: tuple[Change, ...] = ()
     source_changed: bool | None = None
     renamed: tuple[tuple[str, str], ...] = ()
+    waiver: Waiver | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -92,9 +92,13 @@ class Checker:
             judgement.outcome,
             self._audit,
         )
+        waiver = None
         # An audit records what it left out. Elsewhere nothing was checked, so there is nothing to record.
         if self._audit is not None or not is_refusal(check.outcome):
-            self._repository.checks.add(check)
+            with self._repository.writing():
+                # Before the check is stored: a trigger in the file could add a waiver then.
+                waiver = self._repository.waivers.in_force(check)
+                self._repository.checks.add(check)
         return Verification(
             entry,
             baseline,
@@ -103,6 +107,7 @@ class Checker:
             judgement.changes,
             judgement.source_changed,
             judgement.renamed,
+            waiver,
         )
 
 

@@ -81,6 +81,19 @@ class Waivers:
         """The waivers of all entries, the oldest first, expired ones too, without the revoked ones."""
         return self._read(_WAIVERS.where(_IN_FORCE))
 
+    def in_force(self, check: Check) -> Waiver | None:
+        """The waiver that covers the drift of an audit's check if that is recorded now: the newest."""
+        if check.verdict is not Verdict.DRIFTED or check.observed is None or check.audit is None:
+            return None
+        query = _WAIVERS.where(
+            waivers.c.entry_id == check.entry_id,
+            waivers.c.fingerprint == check.observed.fingerprint.digest,
+            waivers.c.until >= check.at[:10],
+            _IN_FORCE,
+        )
+        found = self._read(query)
+        return found[-1] if found else None
+
     def covering(self, check: Check) -> Waiver | None:
         """The waiver that covers the drift of a stored check of an audit, the newest if several do."""
         if check.verdict is not Verdict.DRIFTED or check.observed is None or check.audit is None:
