@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -510,6 +511,9 @@ def test_entries_are_retired_tagged_and_named_and_come_back_as_they_are_then(reg
     retired = registry.retire(["build@0"], "superseded")
     assert [(entry.recipe.seed, entry.retired_reason) for entry in retired] == [(0, "superseded")]
     assert retired == registry.select([retired[0].id])
+    message = f"every entry that 'build@0' names is retired: {retired[0].short_id} (m:build@0)"
+    with pytest.raises(NothingSelected, match=re.escape(message)):
+        registry.select(["build@0"])
     tagged = registry.tag(["tag:old"], add=["new"], remove=["old", "never"])
     assert [entry.tags for entry in tagged] == [("new",), ("new",)]
     named = registry.alias("build@1", "best")

@@ -15,13 +15,15 @@ from pathlib import Path
 
 from seedreg.executors.remains import MARK, descendants, end_remains
 
+RESUME_S = 3.0
+"""A worker that is silent for this long is resumed: a build may have stopped it."""
+
 _READ_BYTES = 1 << 20
 # More than the longest answer, written in ASCII.
 _MAX_LINE_BYTES = 1 << 28
 _CLOSE_S = 1.0
 _TAIL_BYTES = 8192
-# A worker that takes nothing is resumed, in case a build has stopped it, and given up in the end.
-_RESUME_S = 3.0
+# A worker that takes nothing is resumed, and given up in the end.
 _SEND_S = 30.0
 
 
@@ -93,7 +95,7 @@ class WorkerProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(self._requests, selectors.EVENT_WRITE)
             selector.register(self, selectors.EVENT_READ)
-            while not (ready := {key.fileobj for key, _ in selector.select(_RESUME_S)}):
+            while not (ready := {key.fileobj for key, _ in selector.select(RESUME_S)}):
                 if time.monotonic() >= deadline:
                     raise WorkerStuckError
                 self.resume()

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from seedreg.domain.build import BuildRequest
-from seedreg.executors.process import WorkerProcess
+from seedreg.executors.process import RESUME_S, WorkerProcess
 from seedreg.executors.wire import ProtocolError
 
 LOOK_S = 1.0
 """How often workers are looked at while they build."""
-
-RESUME_S = 3.0
-"""A worker that is silent for this long is resumed: a build may have stopped it."""
 
 SILENT_S = 30.0
 """A worker that is silent for this long is given up; it shows every second that it is alive."""

@@ -27,13 +27,28 @@ def select(
     for selector in selectors:
         entries = repository.entries.select(selector, include_retired=include_retired)
         if not entries:
-            raise NothingSelected(
-                f"no entry is named by {selector!r}",
-                hint="a selector is an id prefix, an alias, factory, factory@seed or tag:NAME",
-                step=Step.LIST_ENTRIES,
-            )
+            raise _nothing(repository, selector)
         found.update((entry.id, entry) for entry in entries)
     return tuple(found.values())
+
+
+def _nothing(repository: Repository, selector: str) -> NothingSelected:
+    retired = repository.entries.select(selector, include_retired=True)
+    if retired:
+        return NothingSelected(
+            f"every entry that {selector!r} names is retired: {_shown(retired)}",
+            hint="an id names an entry even if it is retired",
+        )
+    return NothingSelected(
+        f"no entry is named by {selector!r}",
+        hint="a selector is an id prefix, an alias, factory, factory@seed or tag:NAME",
+        step=Step.LIST_ENTRIES,
+    )
+
+
+def _shown(entries: tuple[Entry, ...]) -> str:
+    shown = ", ".join(f"{entry.short_id} ({entry.recipe.label})" for entry in entries[:_SHOWN])
+    return f"{shown}{' …' if len(entries) > _SHOWN else ''}"
 
 
 def select_one(repository: Repository, selector: str) -> Entry:
@@ -45,9 +60,8 @@ def select_one(repository: Repository, selector: str) -> Entry:
     """
     entries = select(repository, [selector], include_retired=True)
     if len(entries) > 1:
-        shown = ", ".join(f"{entry.short_id} ({entry.recipe.label})" for entry in entries[:_SHOWN])
         raise UsageError(
-            f"{selector!r} names {len(entries)} entries: {shown}{' …' if len(entries) > _SHOWN else ''}",
+            f"{selector!r} names {len(entries)} entries: {_shown(entries)}",
             hint="this command takes one: give its id",
         )
     return entries[0]

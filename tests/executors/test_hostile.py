@@ -256,7 +256,7 @@ def test_a_worker_that_takes_no_request_is_given_up(
     root: Path, fake_tensorflow_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seedreg.executors.process._SEND_S", 0.5)
-    monkeypatch.setattr("seedreg.executors.process._RESUME_S", 0.2)
+    monkeypatch.setattr("seedreg.executors.process.RESUME_S", 0.2)
     monkeypatch.setattr("seedreg.executors.process.WorkerProcess.resume", lambda self: None)
     large = recipe("models:build", 0, {"text": "x" * 1_000_000})
     with LocalExecutor(sys.executable, root, environ=fake_tensorflow_environ, isolation=FORK) as executor:
