@@ -42,9 +42,9 @@ def main() -> int:
 
 
 def _show(storm: Storm, tally: Tally, seconds: float, *, table: bool) -> None:
-    counts = ", ".join(f"{count:,} {end}" for end, count in sorted(tally.counts.items()))
+    counts = ", ".join(f"{count:,} {end}" for end, count in tally.counts.most_common())
     if table:
-        print(f"| {storm.title} | {tally.cases:,} | {counts} | {len(tally.broken)} |")
+        print(f"| `{storm.name}` | {storm.title} | {tally.cases:,} | {counts} | {len(tally.broken)} |")
     else:
         print(f"{storm.name}: {tally.cases:,} cases in {seconds:.0f} s: {counts}")
         print(f"  promise: {storm.promise}\n  broken: {len(tally.broken)}")
