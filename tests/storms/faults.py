@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,19 +19,31 @@ from pathlib import Path
 SOURCE = Path(__file__).with_suffix(".c")
 
 
+@cache
 def needs() -> str | None:
     """Why this machine cannot compile or load the library; None if it can."""
     if sys.platform != "linux":
         return "libraries are put before others only on Linux"
-    return None if shutil.which("cc") else "there is no C compiler"
+    if shutil.which("cc") is None:
+        return "there is no C compiler"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            variables = compiled(Path(folder))
+        except subprocess.CalledProcessError as error:
+            return f"the C compiler fails: {error.stderr.decode(errors='replace').strip()}"
+        program = "import ctypes; ctypes.CDLL(None).storm_arm"
+        loaded = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True)
+    return None if loaded.returncode == 0 else "no library can be put before others"
 
 
-def compiled(folder: Path) -> Path:
-    """The library."""
+def compiled(folder: Path) -> dict[str, str]:
+    """Compile the library; the variables with which a process loads it."""
     library = folder / "faults.so"
     command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"]
     subprocess.run(command, check=True, capture_output=True)
-    return library
+    # A path in LD_PRELOAD ends at a space; those in LD_LIBRARY_PATH do not (ld.so(8)).
+    folders = [str(folder.resolve()), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+    return {"LD_PRELOAD": library.name, "LD_LIBRARY_PATH": ":".join(folders)}
 
 
 @cache

@@ -32,7 +32,7 @@ def run(count: int, seed: int, folder: Path) -> Tally:
     tally, rng = Tally(), random.Random(seed)
     template, case = Template.new(folder / "template"), folder / "case"
     (output := folder / "output").mkdir()
-    with Commands(template.shop, output, LD_PRELOAD=str(faults.compiled(folder))) as commands:
+    with Commands(template.shop, output, **faults.compiled(folder)) as commands:
         calls = {}
         for use in USES:
             shop = template.copy(case, use)

@@ -87,7 +87,7 @@ def run(count: int, seed: int, folder: Path) -> Tally:
     shop, tally = prepare(folder), Tally()
     new = _labels(folder / "backups" / "saved.db")
     chance = random.Random(seed)
-    with Commands(shop, folder, LD_PRELOAD=str(faults.compiled(folder))) as command:
+    with Commands(shop, folder, **faults.compiled(folder)) as command:
         calls = {one: _calls(command, Case(shop, folder / one, one)) for one in _BEFORE}
         for number in range(count):
             case = Case(shop, folder / f"case-{number}", chance.choice(_BEFORE))
