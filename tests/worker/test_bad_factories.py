@@ -108,7 +108,7 @@ RETURNS = "return a Keras model, a tf.Module, or a mapping or sequence of arrays
 MUST_RETURN = "a factory must return a model"
 ARRAYS = "every value must be an array, a tensor or a variable"
 BYTES = "only numbers and booleans have fixed bytes; leave it out of what the factory returns"
-ENDED = "something in the factory calls os._exit; a factory must return a model"
+ENDED = "the factory may call os._exit, or the disk for temporary files (TMPDIR) may be full"
 OUT_OF_MEMORY = "the system does so when memory runs out"
 SHAPE = (
     "it may not be built yet; give the shape of its input without the batch dimension, "

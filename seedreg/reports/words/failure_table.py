@@ -272,7 +272,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     K.VANISHED: (
         Words(
             "the build's process ended with exit status {status} before it gave an answer",
-            hint="something in the factory calls os._exit; a factory must return a model",
+            hint="the factory may call os._exit, or the disk for temporary files (TMPDIR) may be full",
         ),
     ),
     K.WORKER: (
