@@ -54,7 +54,19 @@ def _no_broken_pipe() -> Iterator[None]:
         raise _PipeClosed(str(error)) from error
 
 
-class _LazyGroup(click.Group):
+class StrictGroup(click.Group):
+    """A group that knows its commands; another name is wrong usage, whatever it begins with."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See Click; before 8.2 it takes a name that begins with a sign for an option, and exits with 0."""
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"No such command {args[0]!r}.")
+        return super().resolve_command(ctx, args)
+
+
+class _LazyGroup(StrictGroup):
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
         with _no_broken_pipe():
             return super().make_context(*arguments, **settings)
