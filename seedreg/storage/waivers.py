@@ -7,6 +7,8 @@ last day is compared with a time, that of the check.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
 from seedreg.domain.audit import Waiver
@@ -17,7 +19,9 @@ from seedreg.storage.revisions import SchemaStatus
 from seedreg.storage.rows import require_entry
 from seedreg.storage.tables import checks, fingerprints, waivers
 
-_WAIVERS: Select[tuple[str, str, str, str, str, str]] = select(
+_Query: TypeAlias = Select[tuple[str, str, str, str, str, str]]
+
+_WAIVERS: _Query = select(
     waivers.c.entry_id,
     waivers.c.fingerprint,
     waivers.c.reason,
@@ -83,34 +87,34 @@ class Waivers:
 
     def in_force(self, check: Check) -> Waiver | None:
         """The waiver that covers the drift of an audit's check if that is recorded now: the newest."""
-        if check.verdict is not Verdict.DRIFTED or check.observed is None or check.audit is None:
-            return None
-        query = _WAIVERS.where(
-            waivers.c.entry_id == check.entry_id,
-            waivers.c.fingerprint == check.observed.fingerprint.digest,
-            waivers.c.until >= check.at[:10],
-            _IN_FORCE,
-        )
-        found = self._read(query)
-        return found[-1] if found else None
+        return self._newest(_WAIVERS.where(_IN_FORCE), check)
 
     def covering(self, check: Check) -> Waiver | None:
         """The waiver that covers the drift of a stored check of an audit, the newest if several do."""
-        if check.verdict is not Verdict.DRIFTED or check.observed is None or check.audit is None:
+        if check.audit is None:
             return None
         # What was judged is compared, not what is read back; the row only gives the check's place.
         query = _WAIVERS.join(checks, checks.c.entry_id == waivers.c.entry_id).where(
             checks.c.audit_id == check.audit.number,
-            checks.c.entry_id == check.entry_id,
             checks.c.column_label == check.audit.label,
-            waivers.c.fingerprint == check.observed.fingerprint.digest,
-            waivers.c.until >= check.at[:10],
             _was_in_force(self._database.schema),
         )
-        found = self._read(query)
+        return self._newest(query, check)
+
+    def _newest(self, query: _Query, check: Check) -> Waiver | None:
+        """The newest of these waivers that is of the drift that an audit's check found."""
+        if check.verdict is not Verdict.DRIFTED or check.observed is None or check.audit is None:
+            return None
+        found = self._read(
+            query.where(
+                waivers.c.entry_id == check.entry_id,
+                waivers.c.fingerprint == check.observed.fingerprint.digest,
+                waivers.c.until >= check.at[:10],
+            )
+        )
         return found[-1] if found else None
 
-    def _read(self, query: Select[tuple[str, str, str, str, str, str]]) -> tuple[Waiver, ...]:
+    def _read(self, query: _Query) -> tuple[Waiver, ...]:
         if not self._database.schema.has_audits:
             return ()
         with self._database.reading():
