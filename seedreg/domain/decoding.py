@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias, TypeVar, cast
+
+from seedreg.domain.canonical import is_sha256
 
 MAX_DEPTH = 64
 """How deep the parts of a document may be nested whose form is free, such as the params of a factory."""
@@ -158,7 +159,7 @@ def boolean(value: Any) -> bool:
 
 def sha256(value: Any) -> str:
     """64 lower-case hexadecimal digits."""
-    if not isinstance(value, str) or _SHA256.fullmatch(value) is None:
+    if not isinstance(value, str) or not is_sha256(value):
         _refuse("a SHA-256", value)
     return value
 
@@ -252,9 +253,6 @@ def exactly(expected: T) -> Decoder[T]:
         return expected
 
     return decode_exactly
-
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def _refuse(expected: str, value: Any) -> NoReturn:

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from seedreg.domain.canonical import is_sha256
 from seedreg.domain.problem import Problem, ProblemKind, problem
 from seedreg.errors import RegistryError, Step
 from seedreg.files import sync_file, sync_folder, temporary_beside
 from seedreg.leftovers import remove_leftovers
 from seedreg.storage.permissions import take_permissions
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -79,7 +78,7 @@ class ObjectStore:
         Raises:
             OSError: if this user may not look.
         """
-        return _SHA256.fullmatch(sha256) is not None and _is_file(self._path(sha256))
+        return is_sha256(sha256) and _is_file(self._path(sha256))
 
     def size_bytes(self) -> int:
         """How much room the objects take."""
@@ -95,7 +94,7 @@ class ObjectStore:
         Raises:
             RegistryError: if they cannot be stored.
         """
-        names = sorted(filter(_SHA256.fullmatch, digests))
+        names = sorted(filter(is_sha256, digests))
         for sha256 in names:
             source = other._path(sha256)
             if not _is_whole(self._path(sha256), sha256) and _is_whole(source, sha256):
@@ -140,7 +139,7 @@ class ObjectStore:
         for path in sorted(self.folder.glob("*/*")):
             sha256 = path.parent.name + path.name
             try:
-                if not (_SHA256.fullmatch(sha256) and _is_file(path)):
+                if not (is_sha256(sha256) and _is_file(path)):
                     yield problem(ProblemKind.NO_OBJECT, path=str(path))
                     continue
                 with path.open("rb") as file:
@@ -152,7 +151,7 @@ class ObjectStore:
                 yield problem(ProblemKind.WEIGHTS_DIFFER, path=str(path))
 
     def _path(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
+        if not is_sha256(sha256):
             raise ValueError(f"{sha256!r} is not a SHA-256 in hexadecimal")
         return self.folder / sha256[:2] / sha256[2:]
 

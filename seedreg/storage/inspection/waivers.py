@@ -7,13 +7,13 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from seedreg.domain.canonical import is_sha256
 from seedreg.domain.problem import ProblemKind
 from seedreg.domain.verdict import Verdict
 from seedreg.storage.inspection.reading import Inspected, Row
 from seedreg.storage.inspection.times import inspect_order, inspect_time
 from seedreg.storage.tables import checks, fingerprints, waivers
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -37,7 +37,7 @@ def inspect_waivers(found: Inspected) -> None:
             found.report(ProblemKind.WAIVER_DAY, number=number, found=row["until"])
         if not row["reason"].strip():
             found.report(ProblemKind.WAIVER_REASON, number=number)
-        if not _DIGEST.fullmatch(row["fingerprint"]):
+        if not is_sha256(row["fingerprint"]):
             found.report(ProblemKind.WAIVER_DIGEST, number=number, found=row["fingerprint"])
         elif row["removed_at"] is None and (row["entry_id"], row["fingerprint"]) not in drifts:
             found.report(ProblemKind.WAIVER_DRIFT, number=number, entry=row["entry_id"])
