@@ -10,7 +10,6 @@ import hashlib
 import os
 import platform
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ _FOREIGN_FOR_S = 24 * 60 * 60
 def temporary_name(suffix: str) -> str:
     """An unused name for a file or folder of this process."""
     pid = os.getpid()
-    return f"{_PREFIX}{_machine()}-{pid}-{_start(pid) or 0}-{secrets.token_hex(6)}{suffix}"
+    return f"{_PREFIX}{_machine()}-{pid}-{_start(pid) or 0}-{os.urandom(6).hex()}{suffix}"
 
 
 def is_temporary(name: str) -> bool:

@@ -25,6 +25,7 @@ from seedreg.reports.words.printable import (
     printable,
     printable_json,
     printable_line,
+    printable_lines,
 )
 from seedreg.streams import OutputLost, output_failure
 
@@ -77,7 +78,7 @@ def _shown(line: Line) -> str:
 
 def print_paged(lines: Iterable[str]) -> None:
     """Print lines, through the pager where they would not fit on the terminal."""
-    shown = list(map(printable_line, lines))
+    shown = printable_lines(list(lines))
     if sys.stdout.isatty() and len(shown) >= _terminal_lines():
         click.echo_via_pager("".join(f"{line}\n" for line in shown))
         return

@@ -14,14 +14,16 @@ def table_lines(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -
     """
     if not rows:
         return
-    columns = [_printable(column) for column in zip(*rows, strict=True)]
+    given = list(zip(*rows, strict=True))
+    columns = list(map(_printable, given))
     widths = [max(map(len, column)) for column in columns]
     # One template for all rows: `seedreg list` prints 10,000 of them.
     template = "  ".join(
         f"{{:{'>' if number in right else '<'}{width}}}" if width else "{}"
         for number, width in enumerate(widths)
     )
-    for row in zip(*columns, strict=True):
+    unchanged = all(column is before for column, before in zip(columns, given, strict=True))
+    for row in rows if unchanged else zip(*columns, strict=True):
         yield template.format(*row).rstrip()
 
 

@@ -82,9 +82,10 @@ def _baseline_heads(database: Database) -> dict[str, _Head]:
     numbered = select(
         baselines.c.entry_id, baselines.c.number, baselines.c.fingerprint_id, baselines.c.environment_id
     ).order_by(baselines.c.entry_id, baselines.c.number)
-    heads: dict[str, _Head] = {}
-    for entry_id, number, fingerprint_id, environment_id in database.rows(numbered):
-        if fingerprint_id not in digests or environment_id not in places:
-            raise ValueError(f"baseline {number} of entry {entry_id[:12]} points to no row")
-        heads[entry_id] = (number, digests[fingerprint_id], *places[environment_id])
-    return heads
+    try:
+        return {
+            entry_id: (number, digests[fingerprint_id], *places[environment_id])
+            for entry_id, number, fingerprint_id, environment_id in database.rows(numbered)
+        }
+    except KeyError as error:
+        raise ValueError(f"a baseline points to row {error.args[0]}, which does not exist") from error

@@ -8,6 +8,7 @@ actions/runner); Azure Pipelines `##vso[…]`, TeamCity `##teamcity[…]`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Control characters, what changes the direction of writing, what has no width (but joins letters: U+200C and
 # U+200D are common), separators of lines, surrogates, and what XML 1.0 forbids.
@@ -44,6 +45,12 @@ def printable_line(text: str) -> str:
         return shown
     rest = shown.lstrip()
     return f"{shown[: -len(rest)]}| {rest}" if rest.startswith("::") else shown
+
+
+def printable_lines(lines: Sequence[str]) -> Sequence[str]:
+    """Each of the lines as `printable_line` gives it; 10,000 harmless ones are looked at as a whole."""
+    whole = "".join(lines)
+    return lines if is_printable(whole) and "::" not in whole else [printable_line(line) for line in lines]
 
 
 def escaped_lines(text: str) -> list[str]:

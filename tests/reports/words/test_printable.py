@@ -14,6 +14,7 @@ from seedreg.reports.words.printable import (
     printable,
     printable_json,
     printable_line,
+    printable_lines,
 )
 
 
@@ -92,6 +93,20 @@ def test_a_command_of_a_ci_service_in_a_text_is_escaped(text: str, shown: str) -
 def test_a_line_that_would_be_a_command_is_behind_a_bar(line: str, shown: str) -> None:
     assert printable_line(line) == shown
     assert printable_line(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["one", "std::vector", "::error::x", "two"],
+        ["one", "\x1b[31mred", "two"],
+        ["ends with :", ":error::x"],
+        ["one", "two"],
+    ],
+)
+def test_lines_are_shown_together_as_each_is_alone(lines: list[str]) -> None:
+    assert list(printable_lines(lines)) == [printable_line(line) for line in lines]
 
 
 def test_a_text_of_several_lines_is_split_as_terminals_would_and_tabs_become_spaces() -> None:
