@@ -81,6 +81,7 @@ class EnvironmentProblem(enum.Enum):
     NO_INTERPRETER = "no-interpreter"
     NO_PYTHON = "no-python"
     NO_RELEASES = "no-releases"
+    NO_SOLUTION = "no-solution"
     NO_REQUIREMENTS = "no-requirements"
     NO_UV = "no-uv"
     PYTHON_NOT_RUNNABLE = "python-not-runnable"
@@ -126,6 +127,7 @@ _PROBLEMS: dict[EnvironmentProblem, tuple[str, str | Step | None]] = {
         Step.INSTALL_PYTHON,
     ),
     EnvironmentProblem.NO_RELEASES: ("the releases of {package} could not be listed: {words}", None),
+    EnvironmentProblem.NO_SOLUTION: ("environment {environment} could not be resolved: {words}", None),
     EnvironmentProblem.NO_REQUIREMENTS: ("there is no requirements file {path}", None),
     EnvironmentProblem.NO_UV: (
         "uv, which creates environments, is not installed",
@@ -141,6 +143,19 @@ _PROBLEMS: dict[EnvironmentProblem, tuple[str, str | Step | None]] = {
     EnvironmentProblem.UV_NOT_RUNNABLE: ("{uv} cannot be run: {error}", None),
     EnvironmentProblem.VERSION_UNRESOLVED: ("{package} {version} could not be resolved: {words}", None),
 }
+
+
+# What is wrong in the specification itself. Everything else is the state of this machine or of a server.
+_MISTAKES = frozenset(
+    {
+        EnvironmentProblem.CHANGING_FOLDER,
+        EnvironmentProblem.NOT_A_PYTHON,
+        EnvironmentProblem.NO_PYTHON,
+        EnvironmentProblem.NO_REQUIREMENTS,
+        EnvironmentProblem.NO_SOLUTION,
+        EnvironmentProblem.REQUIREMENTS_UNREADABLE,
+    }
+)
 
 
 class SeedregError(Exception):
@@ -203,7 +218,7 @@ class NotJudged(SeedregError):
 
 
 class EnvironmentFailed(NotJudged):
-    """An environment to build in could not be found or created (exit 125).
+    """An environment to build in could not be found or created (exit 125; 2 if its specification is wrong).
 
     Args:
         problem: what is wrong.
@@ -219,6 +234,7 @@ class EnvironmentFailed(NotJudged):
         super().__init__(message.format(**fields), hint=hint, step=step, **fields)
         self.problem = problem
         self.facts = facts
+        self.exit_code = EXIT_USAGE if problem in _MISTAKES else EXIT_NOT_JUDGED
 
 
 class UvMissing(UsageError):

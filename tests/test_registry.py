@@ -28,6 +28,7 @@ from seedreg.domain.results import (
     Confirmed,
     NotConfirmed,
     NothingToAccept,
+    NotTried,
     Refused,
     Registered,
 )
@@ -137,6 +138,53 @@ def test_every_factory_of_a_command_has_a_fresh_build(world: World, registry: Re
     list(registry.register_all([*recipes(0, 1), *recipes(0, 1, factory="m:other")]))
     asked = world.asked()
     assert {key[:2] for key in asked if key[2] == "fresh"} == {("m:build", 0), ("m:other", 0)}
+
+
+def test_the_first_failure_of_a_factory_stops_its_other_builds_and_no_others(
+    world: World, registry: Registry
+) -> None:
+    failing = [Recipe("p", "m:fail", seed) for seed in (4, 5, 6)]
+    wider = Recipe("p", "m:fail", 1, '{"units":2}')
+    found = list(registry.register_all([*failing, wider, *recipes(4)]))
+    assert [one for one in found if isinstance(one, NotTried)] == [NotTried(failing[0], tuple(failing[1:]))]
+    refused = {one.recipe for one in found if isinstance(one, Refused)}
+    assert refused == {failing[0], wider}
+    assert [type(one) for one in found[-1:]] == [Registered]
+    assert world.asked() == {
+        ("m:fail", 4, "fresh"): 1,
+        ("m:fail", 1, "fork"): 1,
+        ("m:build", 4, "fresh"): 1,
+        ("m:build", 4, "fork"): 1,
+        ("m:build", 5, "fork"): 1,
+    }
+
+
+def test_a_known_entry_whose_factory_fails_is_checked_and_its_other_seeds_are_not_tried(
+    world: World, registry: Registry
+) -> None:
+    assert len(list(registry.register_all(recipes(0, 1)))) == 2
+    world.change(fail="ValueError: no data")
+    first, others = registry.register_all(recipes(0, 1))
+    assert isinstance(first, NotConfirmed)
+    assert first.verification.verdict is Verdict.ERROR
+    assert others == NotTried(recipes(0)[0], tuple(recipes(1)))
+    assert len(registry.history("m:build@1").checks) == 0
+    with pytest.raises(NotJudged, match="no data"):
+        registry.register("m:build")
+
+
+def test_a_factory_that_does_not_exist_is_a_mistake_of_who_registers_it(world: World) -> None:
+    class NoSuchName:
+        def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
+            for request in requests:
+                yield request, build_failure(FailureKind.NAME_NOT_FOUND, factory=request.recipe.factory)
+
+        def close(self) -> None:
+            pass
+
+    repository = open_repository(SqliteFile(world.db), create=True)
+    with Registry(repository, NoSuchName(), "p") as registry, pytest.raises(UsageError):
+        registry.register("m:buil")
 
 
 def test_the_last_seed_is_compared_with_the_one_before(world: World, registry: Registry) -> None:

@@ -15,12 +15,12 @@ from seedreg.cli.parsing import parse_params
 from seedreg.cli.printing import print_json, print_lines, warn
 from seedreg.cli.projects import load, open_project_for_build
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.failure import FailureKind
+from seedreg.domain.failure import RECIPE_MISTAKES, FailureKind
 from seedreg.domain.recipe import InputSpec, Recipe, Seeding, parse_seeds
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning
-from seedreg.errors import SeedregError, UsageError
+from seedreg.errors import EXIT_NOT_JUDGED, EXIT_USAGE, SeedregError, UsageError
 from seedreg.factories.lookup import candidates, canonical_address
 from seedreg.registry import RegisterOptions
 from seedreg.reports.documents.register import register_document
@@ -128,7 +128,7 @@ def register_command(
             if not as_json:
                 print_lines(registration_lines(registration, guide, verbose=verbose))
                 _print_warnings(registration, warned)
-    code = exit_code_of(_verdicts(results))
+    code = _exit_code(results)
     if as_json:
         print_json(register_document(results, code))
     return code
@@ -155,6 +155,13 @@ def _print_warnings(registration: Registration, warned: set[tuple[str, BuildWarn
         if (recipe.factory, warning) not in warned:
             warned.add((recipe.factory, warning))
             warn(f"{recipe.label}: {warning_text(warning)}")
+
+
+def _exit_code(results: Sequence[Registration]) -> int:
+    """As of verdicts; 2 where nothing drifted, and a recipe names what does not exist."""
+    code = exit_code_of(_verdicts(results))
+    mistaken = any(isinstance(one, Refused) and one.failure.kind in RECIPE_MISTAKES for one in results)
+    return EXIT_USAGE if mistaken and code == EXIT_NOT_JUDGED else code
 
 
 def _verdicts(results: Sequence[Registration]) -> Iterator[Verdict]:

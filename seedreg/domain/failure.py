@@ -44,6 +44,17 @@ class FailureKind(enum.Enum):
     WRONG_RETURN = "wrong-return"
 
 
+# What the recipe itself names wrongly: at its registration this is a mistake of whoever wrote it.
+RECIPE_MISTAKES = frozenset(
+    {
+        FailureKind.ARGUMENTS,
+        FailureKind.MODULE_NOT_FOUND,
+        FailureKind.NAME_NOT_FOUND,
+        FailureKind.NOT_CALLABLE,
+    }
+)
+
+
 class Difference(enum.Enum):
     """The likely reason why two builds differ: the fact `reason` of kind `nondeterministic`."""
 

@@ -71,7 +71,15 @@ class Refused:
     failure: BuildFailure
 
 
-Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused
+@dataclass(frozen=True)
+class NotTried:
+    """Recipes that were not built, because the first build of the same factory failed, that of `first`."""
+
+    first: Recipe
+    recipes: tuple[Recipe, ...]
+
+
+Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused | NotTried
 
 
 @dataclass(frozen=True)

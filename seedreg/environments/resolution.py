@@ -15,6 +15,10 @@ from seedreg.environments.requirements import Wanted, has_hashes
 from seedreg.environments.uv import Uv
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem
 
+# How uv begins to say that the requirements themselves are wrong. Anything else, such as a server that does
+# not answer, is no mistake in them.
+_WRONG = ("No solution found", "Couldn't parse", "Error parsing", "Distribution not found")
+
 
 @dataclass(frozen=True)
 class Resolution:
@@ -54,7 +58,7 @@ def resolve(uv: Uv, wanted: Wanted, interpreter: Interpreter) -> Resolution:
     flags = ("--emit-index-url", "--emit-find-links", *wanted.flags)
     answer = uv.compile(wanted.text, interpreter.path, *flags, files=wanted.files)
     if answer.failure is not None:
-        raise answer.error(EnvironmentProblem.UNRESOLVED, wanted.label)
+        raise answer.error(_problem(answer.failure), wanted.label)
     lines = [line.strip() for line in answer.output.splitlines()]
     indexes = tuple(line for line in lines if line.startswith("--"))
     pins = tuple(sorted(line for line in lines if line and not line.startswith(("#", "--"))))
@@ -66,3 +70,10 @@ def resolve(uv: Uv, wanted: Wanted, interpreter: Interpreter) -> Resolution:
                 EnvironmentProblem.CHANGING_FOLDER, environment=wanted.label, folder=local
             )
     return Resolution(pins, indexes)
+
+
+def _problem(words: str) -> EnvironmentProblem:
+    is_wrong = words.removeprefix("error: ").startswith(_WRONG)
+    # Without a network every package that was never installed seems not to exist.
+    offline = "network was disabled" in words
+    return EnvironmentProblem.NO_SOLUTION if is_wrong and not offline else EnvironmentProblem.UNRESOLVED

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from seedreg.domain.build import BuildRequest, Built, ExportFormat, Outcome
+from seedreg.domain.failure import BuildFailure
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import MAX_SEED, Recipe
 from seedreg.judging import Neighbour
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
+
+# Factories whose first builds run at a time, beside all builds of those before: results keep coming, and
+# no core waits.
+_FACTORIES = 4
 
 
 @dataclass(frozen=True)
@@ -33,57 +38,96 @@ class Settled:
         return None
 
 
+@dataclass(frozen=True)
+class FirstFailed:
+    """The first build of a factory failed; `others`, its recipes with other seeds, were not built."""
+
+    recipe: Recipe
+    failure: BuildFailure
+    others: tuple[Recipe, ...]
+
+
+Ended: TypeAlias = Settled | FirstFailed
+
+
 def build_all(
     recipes: Sequence[Recipe], executor: Executor, *, keep_weights: bool = False
-) -> Iterator[Settled]:
+) -> Iterator[Ended]:
     """Build every recipe twice, and its next seed once; yields each as soon as all of it is known.
 
     Of each factory one build is fresh and one forked, so that the fork is checked together with the
-    determinism.
+    determinism. The rest of recipes that differ in their seeds alone is built once the first build of them
+    has succeeded.
 
     Args:
         recipes: what is registered, each once.
         executor: where builds run.
         keep_weights: whether the first build of each recipe writes its weights.
     """
-    plan = _Plan(recipes, keep_weights=keep_weights)
-    for request, outcome in executor.run(plan.requests):
-        yield from plan.settle(request, outcome)
+    export = ExportFormat.OBJECTS if keep_weights else None
+    families: dict[Recipe, list[Recipe]] = {}
+    for recipe in recipes:
+        families.setdefault(recipe.with_seed(0), []).append(recipe)
+    fresh_done: set[str] = set()
+    waiting: list[_Plan] = []
+    for family in families.values():
+        first = Isolation.FORK if family[0].factory in fresh_done else Isolation.FRESH
+        fresh_done.add(family[0].factory)
+        waiting.append(_Plan(family, first, export))
+    begun: list[_Plan] = []
+    while waiting or begun:
+        beginning, waiting = waiting[:_FACTORIES], waiting[_FACTORIES:]
+        yield from _round(begun, beginning, executor)
+        begun = [plan for plan in beginning if plan.rest]
+
+
+def _round(begun: Sequence[_Plan], beginning: Sequence[_Plan], executor: Executor) -> Iterator[Ended]:
+    """Run the rest of the plans that have begun, and the first builds of others."""
+    wanted = [(plan, request) for plan in begun for request in plan.rest]
+    wanted += [(plan, plan.first) for plan in beginning]
+    requests = [replace(request, key=key) for key, (_, request) in enumerate(wanted)]
+    for request, outcome in executor.run(requests):
+        yield from wanted[request.key][0].settle(request.recipe, outcome)
 
 
 class _Plan:
-    """Which builds are needed, and which recipes are settled when one of them ends."""
+    """Which builds are needed of recipes that differ in their seeds alone, and what is settled with each.
 
-    def __init__(self, recipes: Sequence[Recipe], *, keep_weights: bool = False) -> None:
-        self.requests: list[BuildRequest] = []
+    `first` is built before the `rest`, which is empty once it has failed.
+    """
+
+    def __init__(
+        self, recipes: Sequence[Recipe], first: Isolation, export: ExportFormat | None = None
+    ) -> None:
+        self._recipes = tuple(recipes)
         self._outcomes: dict[str, list[Outcome]] = {}
         self._left: dict[str, int] = {}
         self._waiting_for: dict[str, list[Recipe]] = {}
-        fresh_done: set[str] = set()
+        requests: list[BuildRequest] = []
         for recipe in recipes:
-            first = Isolation.FORK if recipe.factory in fresh_done else Isolation.FRESH
-            fresh_done.add(recipe.factory)
-            self._add(recipe, first, ExportFormat.OBJECTS if keep_weights else None)
-            self._add(recipe, Isolation.FORK)
+            requests.append(BuildRequest(0, recipe, Isolation.FORK if requests else first, export))
+            requests.append(BuildRequest(0, recipe, Isolation.FORK))
+            self._left[recipe.id] = 2
         for recipe in recipes:
             neighbour = _neighbour(recipe)
             if neighbour.id not in self._left:
-                self._add(neighbour, Isolation.FORK)
+                requests.append(BuildRequest(0, neighbour, Isolation.FORK))
+                self._left[neighbour.id] = 1
             for needed in (recipe, neighbour):
                 self._waiting_for.setdefault(needed.id, []).append(recipe)
+        self.first, *self.rest = requests
 
-    def _add(self, recipe: Recipe, isolation: Isolation, export: ExportFormat | None = None) -> None:
-        self.requests.append(BuildRequest(len(self.requests), recipe, isolation, export))
-        self._left[recipe.id] = self._left.get(recipe.id, 0) + 1
-
-    def settle(self, request: BuildRequest, outcome: Outcome) -> Iterator[Settled]:
-        """The recipes whose builds are all known now that this one has ended."""
-        ended = request.recipe.id
-        self._outcomes.setdefault(ended, []).append(outcome)
-        self._left[ended] -= 1
-        if self._left[ended]:
+    def settle(self, built: Recipe, outcome: Outcome) -> Iterator[Ended]:
+        """The recipes of which all is known now that one of their builds has ended."""
+        if not self._outcomes and isinstance(outcome, BuildFailure):
+            self.rest = []
+            yield FirstFailed(built, outcome, self._recipes[1:])
             return
-        for recipe in self._waiting_for[ended]:
+        self._outcomes.setdefault(built.id, []).append(outcome)
+        self._left[built.id] -= 1
+        if self._left[built.id]:
+            return
+        for recipe in self._waiting_for[built.id]:
             neighbour = _neighbour(recipe)
             if not self._left[recipe.id] and not self._left[neighbour.id]:
                 builds = tuple(self._outcomes[recipe.id])

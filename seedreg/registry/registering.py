@@ -12,13 +12,22 @@ from seedreg.domain.build import Outcome
 from seedreg.domain.entry import Baseline, Entry, check_name
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.recipe import Recipe
-from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
+from seedreg.domain.results import (
+    Confirmed,
+    NotConfirmed,
+    NotTried,
+    Refused,
+    Registered,
+    Registration,
+    Verification,
+)
 from seedreg.domain.verdict import Verdict
-from seedreg.errors import UsageError
+from seedreg.errors import RegistrationRefused, SeedregError, Step, UsageError
 from seedreg.judging import keep
+from seedreg.registry.accepting import not_judged
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock
-from seedreg.registry.plan import Settled, build_all
+from seedreg.registry.plan import FirstFailed, Settled, build_all
 from seedreg.registry.selection import select_one
 
 if TYPE_CHECKING:
@@ -50,6 +59,21 @@ class RegisterOptions:
 PLAIN = RegisterOptions()
 
 
+def not_confirmed(verification: Verification) -> SeedregError:
+    """The error of a known entry that does not reproduce when it is registered again."""
+    entry, verdict = verification.entry, verification.verdict
+    known = f"{entry.short_id} {entry.recipe.label} is registered"
+    match verification.check.outcome:
+        case BuildFailure() as failure:
+            return not_judged(entry, failure)
+        case _ if verdict is Verdict.NONDETERMINISTIC:
+            return RegistrationRefused(f"{known}, and two builds of it differ now")
+        case _:
+            return RegistrationRefused(
+                f"{known} and no longer reproduces: {verdict.value}", step=Step.ACCEPT, entry=entry.short_id
+            )
+
+
 @dataclass(frozen=True)
 class Registrar:
     """Registers recipes.
@@ -78,13 +102,22 @@ class Registrar:
         recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
         self._require_names(recipes)
         known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
-        for settled in build_all(recipes, self.executor, keep_weights=self.options.keep_weights):
-            if settled.recipe.id in known:
-                yield self._confirm(settled.recipe, settled.builds, settled.weights)
+        for ended in build_all(recipes, self.executor, keep_weights=self.options.keep_weights):
+            if isinstance(ended, FirstFailed):
+                yield from self._first_failed(ended, is_known=ended.recipe.id in known)
+                continue
+            if ended.recipe.id in known:
+                yield self._confirm(ended.recipe, ended.builds, ended.weights)
             else:
-                yield self._register(settled)
-            if settled.weights is not None:
-                shutil.rmtree(settled.weights, ignore_errors=True)
+                yield self._register(ended)
+            if ended.weights is not None:
+                shutil.rmtree(ended.weights, ignore_errors=True)
+
+    def _first_failed(self, failed: FirstFailed, *, is_known: bool) -> Iterator[Registration]:
+        recipe = failed.recipe
+        yield self._confirm(recipe, [failed.failure]) if is_known else Refused(recipe, failed.failure)
+        if failed.others:
+            yield NotTried(recipe, failed.others)
 
     def _require_names(self, recipes: Sequence[Recipe]) -> None:
         alias = self.options.alias
@@ -111,7 +144,9 @@ class Registrar:
             return self._confirm(recipe, settled.builds, weights)  # another process was faster
         return Registered(entry, baseline)
 
-    def _confirm(self, recipe: Recipe, builds: Sequence[Outcome], weights: Path | None) -> Registration:
+    def _confirm(
+        self, recipe: Recipe, builds: Sequence[Outcome], weights: Path | None = None
+    ) -> Registration:
         """Give a known entry what the options name, and verify it with these builds."""
         entries, options = self.repository.entries, self.options
         with self.repository.writing():

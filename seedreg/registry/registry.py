@@ -13,7 +13,7 @@ from seedreg.domain.build import ExportFormat
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Entry, check_name
-from seedreg.domain.failure import FailureKind
+from seedreg.domain.failure import RECIPE_MISTAKES, FailureKind
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import (
     Accepted,
@@ -22,6 +22,7 @@ from seedreg.domain.results import (
     EntryHistory,
     NotConfirmed,
     NothingToAccept,
+    NotTried,
     Rebuilt,
     Refused,
     Registered,
@@ -30,13 +31,13 @@ from seedreg.domain.results import (
 )
 from seedreg.domain.summary import EntryState, EntrySummary
 from seedreg.domain.verdict import Verdict
-from seedreg.errors import NotJudged, RegistrationRefused, Step, UsageError
+from seedreg.errors import NotJudged, RegistrationRefused, UsageError
 from seedreg.registry.accepting import accept, require_reason
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
 from seedreg.registry.rebuilding import format_of_file, rebuild
-from seedreg.registry.registering import PLAIN, RegisterOptions, Registrar
+from seedreg.registry.registering import PLAIN, RegisterOptions, Registrar, not_confirmed
 from seedreg.registry.selection import select, select_one, selectors_of
 from seedreg.registry.waiving import drift_to_waive
 from seedreg.reports.words.failures import failure_error
@@ -194,23 +195,24 @@ class Registry:
 
         Raises:
             RegistrationRefused: if two builds differ, or a known entry no longer reproduces.
+            UsageError: if there is no such factory, or it does not take these arguments.
             NotJudged: if it could not be built, or its weights cannot be kept.
         """
         recipe = Recipe(self._project, factory, seed, canonical_json(dict(params or {})), **recipe_fields)
         (result,) = self.register_all([recipe], options)
         match result:
-            case Refused(_, failure):
-                differ = failure.kind is FailureKind.NONDETERMINISTIC
-                raise failure_error(failure, RegistrationRefused if differ else NotJudged)
+            case Registered() | Confirmed():
+                return result
             case NotConfirmed(verification):
-                short_id = verification.entry.short_id
-                raise RegistrationRefused(
-                    f"{short_id} {recipe.label} is registered and no longer reproduces: "
-                    f"{verification.verdict.value}",
-                    step=Step.ACCEPT,
-                    entry=short_id,
-                )
-        return result
+                raise not_confirmed(verification)
+            case Refused(_, failure) if failure.kind is FailureKind.NONDETERMINISTIC:
+                raise failure_error(failure, RegistrationRefused)
+            case Refused(_, failure) if failure.kind in RECIPE_MISTAKES:
+                raise failure_error(failure, UsageError)
+            case Refused(_, failure):
+                raise failure_error(failure, NotJudged)
+            case NotTried():
+                raise AssertionError("one recipe is always built")
 
     def verify(self, *selectors: str) -> list[Verification]:
         """Check the entries that the selectors name, and record the checks.

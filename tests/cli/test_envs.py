@@ -199,10 +199,10 @@ def test_a_wrong_environment_is_wrong_usage(
     assert shop("verify", "build", *options).shown == (2, "", error(message, hint))
 
 
-def test_what_cannot_be_resolved_is_not_judged_and_told_in_uvs_words(shop: Project) -> None:
+def test_what_cannot_be_resolved_is_wrong_usage_in_uvs_words(shop: Project) -> None:
     before = shop("history", "build", "--json").document
     result = shop("verify", "build", "--with", "tensorflow==9.3")
-    assert (result.code, result.out) == (125, "")
+    assert (result.code, result.out) == (2, "")
     first, *others = result.err.splitlines()
     assert first == (
         "seedreg: error: environment tensorflow==9.3 could not be resolved: "
@@ -214,7 +214,7 @@ def test_what_cannot_be_resolved_is_not_judged_and_told_in_uvs_words(shop: Proje
 
 def test_a_python_that_is_not_there_is_told_with_those_that_are(shop: Project) -> None:
     result = shop("verify", "build", "--with", "tensorflow==9.1", "--python-version", "3.99")
-    assert result.code == 125
+    assert result.code == 2
     assert result.err.startswith(
         "seedreg: error: no Python 3.99 was found by uv, in pyenv or on the search path; found were: 3."
     )

@@ -100,9 +100,9 @@ def test_params_are_json_and_part_of_the_entry(empty_project: Project) -> None:
     assert registration["entry"]["id"][:12] == empty_project.id("build", params={"units": 8})
 
 
-def test_a_param_that_the_factory_does_not_take_is_an_error_of_the_build(empty_project: Project) -> None:
+def test_a_param_that_the_factory_does_not_take_is_refused_with_its_signature(empty_project: Project) -> None:
     code, out, err = empty_project("register", "build", "-p", "unit=8").shown
-    assert (code, err) == (125, "")
+    assert (code, err) == (2, "")
     assert out.startswith(
         "refused  models:build@0\n"
         "  arguments: models:build(units=4) cannot be called: got an unexpected keyword argument 'unit'\n"
@@ -393,6 +393,29 @@ def test_a_python_without_tensorflow_is_told_what_to_install(empty_project: Proj
         "  hint: pip install 'seedreg[tensorflow]' there; give a Python that has TensorFlow: --python PATH, "
         "SEEDREG_PYTHON, or python in [tool.seedreg]\n" in out
     )
+
+
+def test_after_a_failing_first_build_no_other_seed_of_the_factory_is_built(empty_project: Project) -> None:
+    empty_project.edit('print("loading the data")', 'open("builds", "a").write("x")')
+    assert empty_project("register", "broken", "--seed", "3-9").shown == (
+        125,
+        "refused  models:broken@3\n"
+        "  raised: models:broken raised ValueError: no data\n"
+        "  next: the same command with --verbose shows more of what happened\n"
+        "not tried  models:broken  6 other seeds, because the build of seed 3 failed\n",
+        "",
+    )
+    assert (empty_project.root / "builds").read_text() == "x"
+
+
+def test_a_known_entry_whose_build_fails_is_not_said_to_drift(project: Project) -> None:
+    project.write("break", "")
+    code, out, _ = project("register", "flips").shown
+    assert code == 125
+    assert out.startswith(
+        f"already registered  {project.id('flips')}  models:flips@0  and could not be built:\n"
+    )
+    assert "no longer reproduces" not in out
 
 
 def test_json_is_one_document_and_nothing_else(empty_project: Project) -> None:

@@ -47,7 +47,8 @@ def texts(guide: Guide) -> Iterator[Line]:
     for found in (values.REPRODUCED, values.DRIFTED, values.NONDETERMINISTIC, values.failed(values.TIMEOUT)):
         yield from verification_lines(found, guide)
         yield from registration_lines(Confirmed(found), guide)
-        yield from registration_lines(NotConfirmed(found), guide)
+        if found.verdict is not Verdict.REPRODUCED:
+            yield from registration_lines(NotConfirmed(found), guide)
     yield from registration_lines(Refused(values.RECIPE, values.FAILURE), guide)
     yield from entry_lines(EntryDetails(values.FULL_ENTRY, values.BASELINE, values.failed().check), guide)
     yield from blame_lines(diagnoses.FOUND, guide)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from seedreg.domain.failure import FailureKind
-from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
+from seedreg.domain.results import Confirmed, NotConfirmed, NotTried, Refused, Registered, Registration
 from seedreg.reports.documents.values import entry_document, failure_document, warning_document
 from seedreg.reports.documents.verify import verification_document
 
@@ -41,4 +41,10 @@ def _registration_document(registration: Registration) -> dict[str, Any]:
                 "recipe": recipe.document(),
                 "nondeterministic": failure.kind is FailureKind.NONDETERMINISTIC,
                 "failure": failure_document(failure),
+            }
+        case NotTried(first, recipes):
+            return {
+                "result": "not_tried",
+                "first": first.document(),
+                "recipes": [recipe.document() for recipe in recipes],
             }

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedreg.domain.fingerprint import SCHEME
-from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
+from seedreg.domain.results import Confirmed, NotConfirmed, NotTried, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.guide import Guide
-from seedreg.reports.lines import INDENT, Headline, Line, Tone, indented, next_lines, with_step
+from seedreg.reports.lines import INDENT, Headline, Line, Tone, counted, indented, next_lines, with_step
 from seedreg.reports.text.entry import size
 from seedreg.reports.text.failures import failure_lines
 from seedreg.reports.text.verification import verification_lines
+
+_HOW = {
+    Verdict.DRIFTED: "and no longer reproduces",
+    Verdict.NONDETERMINISTIC: "and two builds of it differ now",
+    Verdict.ERROR: "and could not be built",
+}
 
 
 def registration_lines(registration: Registration, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
@@ -28,7 +34,8 @@ def registration_lines(registration: Registration, guide: Guide, *, verbose: boo
                 yield INDENT + with_step("it is retired", guide.to_unretire(entry))
         case NotConfirmed(verification):
             entry = verification.entry
-            yield f"already registered  {entry.short_id}  {entry.recipe.label}  and no longer reproduces:"
+            how = _HOW[verification.verdict]
+            yield f"already registered  {entry.short_id}  {entry.recipe.label}  {how}:"
             yield from indented(verification_lines(verification, guide, verbose=verbose))
             if verification.verdict is Verdict.DRIFTED:
                 accept = guide.to_accept(entry)
@@ -38,3 +45,6 @@ def registration_lines(registration: Registration, guide: Guide, *, verbose: boo
             yield from indented(failure_lines(failure, guide, verbose=verbose))
             if not verbose and (failure.details or failure.output):
                 yield from indented(next_lines(guide.after_refusal(registration)))
+        case NotTried(first, recipes):
+            seeds = counted(len(recipes), "other seed")
+            yield f"not tried  {first.factory}  {seeds}, because the build of seed {first.seed} failed"

@@ -20,6 +20,7 @@ from seedreg.domain.results import (
     EntryDetails,
     EntryHistory,
     NotConfirmed,
+    NotTried,
     Refused,
     Registered,
 )
@@ -53,6 +54,7 @@ DOCUMENTS: dict[str, Any] = {
             NotConfirmed(values.DRIFTED),
             Refused(values.RECIPE, values.NOT_EQUAL),
             Refused(values.RECIPE, values.FAILURE),
+            NotTried(values.RECIPE, (values.RECIPE.with_seed(8), values.RECIPE.with_seed(9))),
         ],
         1,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered
+from seedreg.domain.results import Confirmed, NotConfirmed, NotTried, Refused, Registered
 from seedreg.reports.text.registration import registration_lines
 
 from .. import values
@@ -28,6 +28,18 @@ def test_each_end_of_a_registration_has_its_line() -> None:
         "(values)\n"
         "  hint: the factory uses the clock"
     )
+    not_tried = NotTried(values.RECIPE, (values.RECIPE.with_seed(8),))
+    assert joined(registration_lines(not_tried, GUIDE)) == (
+        "not tried  models:build  1 other seed, because the build of seed 7 failed"
+    )
+
+
+def test_a_known_entry_that_could_not_be_built_is_not_said_to_drift() -> None:
+    first, second, *_ = map(str, registration_lines(NotConfirmed(values.failed()), GUIDE))
+    assert first == f"already registered  {ID}  models:build@7  and could not be built:"
+    assert second.startswith(f"  ERROR  {ID}  models:build@7")
+    differ = next(registration_lines(NotConfirmed(values.NONDETERMINISTIC), GUIDE))
+    assert str(differ) == f"already registered  {ID}  models:build@7  and two builds of it differ now:"
 
 
 def test_a_retired_entry_that_is_registered_again_says_that_it_is_retired() -> None:
