@@ -37,6 +37,7 @@ class Step(enum.Enum):
     FREE_DISK = "remove environments"
     GIVE_ARGUMENTS = "give the arguments of the factory"
     GIVE_INPUT_SHAPE = "give the shape of the input"
+    GIVE_INPUT_SHAPES = "give the shapes of the inputs"
     GIVE_REASON = "give a reason"
     GIVE_SEED = "give the seed on its own"
     GIVE_TIME = "give the build more time"

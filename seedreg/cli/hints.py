@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+
 from seedreg.domain.failure import BuildFailure
 from seedreg.errors import SeedregError, Step
 from seedreg.reports.words import failures as words
@@ -28,6 +31,7 @@ WORDS: dict[Step, str] = {
     Step.GIVE_ARGUMENTS: "give its arguments with -p NAME=JSON, e.g. -p units=16",
     Step.GIVE_INPUT_SHAPE: "give the shape of its input without the batch dimension, e.g. "
     "--input-shape 28,28,1",
+    Step.GIVE_INPUT_SHAPES: "give the shapes of its inputs without the batch dimension: {options}",
     Step.GIVE_REASON: "give it with --reason TEXT",
     Step.GIVE_SEED: "give the seed with --seed",
     Step.GIVE_TIME: "give it more with --timeout SECONDS",
@@ -52,7 +56,8 @@ WORDS: dict[Step, str] = {
     Step.SELECT_MORE: "`seedreg list` shows the entries; --stale, --rerun-failed and --shard leave some out",
     Step.SET_ASIDE: "`seedreg db restore BACKUP` sets it aside; without a backup, remove {file}",
     Step.SET_OPTION: "set --{option} to {allowed}",
-    Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
+    Step.SHAPE_WITHOUT_BATCH: "write it without the batch dimension, e.g. --input-shape 28,28,1 or "
+    "10:int32 or user=4",
     Step.SHOW_TRACEBACK: "`seedreg verify {entry} --verbose` shows the traceback",
     Step.TRUST: "if you know where the registry comes from, --trust builds it all the same",
     Step.UPGRADE_REGISTRY: "run `seedreg db upgrade` (takes a backup first)",
@@ -63,11 +68,20 @@ WORDS: dict[Step, str] = {
 
 def hint_of(error: SeedregError) -> str | None:
     """What to do about the error, on one line; None if nothing is known."""
-    step = None if error.step is None else WORDS[error.step].format(**error.fields)
+    step = None if error.step is None else _filled(error.step, error.fields)
     return "; ".join(part for part in (error.hint, step) if part) or None
 
 
 def failure_step(failure: BuildFailure) -> str | None:
     """What to do about a failed build, where it takes an option or a command; None if nothing is known."""
     step = words.failure_step(failure)
-    return None if step is None else WORDS[step].format(**words.step_fields(failure))
+    return None if step is None else _filled(step, words.step_fields(failure))
+
+
+def _filled(step: Step, fields: Mapping[str, str]) -> str:
+    """The words of the step; the names of several inputs become the options to type."""
+    if step is Step.GIVE_INPUT_SHAPES:
+        names = fields["arguments"].split(", ")
+        options = ("--input-shape " + shlex.quote(f"{name}=SIZES") for name in names)
+        return WORDS[step].format(options=" ".join(options))
+    return WORDS[step].format(**fields)

@@ -14,9 +14,11 @@ from seedreg.cli.options import build_options
 from seedreg.cli.parsing import parse_params
 from seedreg.cli.printing import print_json, print_lines, warn
 from seedreg.cli.projects import load, open_project_for_build
+from seedreg.config import Config
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.failure import RECIPE_MISTAKES, FailureKind
-from seedreg.domain.recipe import InputSpec, Recipe, Seeding, parse_seeds
+from seedreg.domain.inputs import InputFunction, Inputs, parse_inputs
+from seedreg.domain.recipe import Recipe, Seeding, parse_seeds
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning
@@ -59,9 +61,15 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
     "--input-shape",
     "inputs",
     multiple=True,
-    metavar="SIZES",
-    help="Shape of an input without the batch, e.g. 28,28,1 or 10:int32, for a model that is not built; "
-    "repeatable.",
+    metavar="[NAME=]SIZES",
+    help="Shape of an input without the batch, e.g. 28,28,1 or 10:int32 or user=4, for a model that is not "
+    "built; repeatable.",
+)
+@click.option(
+    "--input-signature",
+    "input_function",
+    metavar="FUNCTION",
+    help="Function that returns the inputs instead, e.g. models:inputs.",
 )
 @click.option(
     "--seeding",
@@ -86,6 +94,7 @@ def register_command(
     params: tuple[str, ...],
     module: str | None,
     inputs: tuple[str, ...],
+    input_function: str | None,
     seeding: str | None,
     device: str | None,
     alias: str | None,
@@ -115,7 +124,7 @@ def register_command(
         0,
         canonical_json(parse_params(params)),
         Seeding.of(config.seeding),
-        tuple(InputSpec.parse(text) for text in inputs),
+        _inputs(inputs, input_function, config, module),
         config.device,
     )
     recipes = [template.with_seed(seed) for seed in numbers]
@@ -132,6 +141,17 @@ def register_command(
     if as_json:
         print_json(register_document(results, code))
     return code
+
+
+def _inputs(shapes: tuple[str, ...], function: str | None, config: Config, module: str | None) -> Inputs:
+    """What the options say that an unbuilt model is called on."""
+    if function is None:
+        return parse_inputs(shapes)
+    if shapes:
+        raise UsageError(
+            "--input-shape and --input-signature are two ways to give the inputs", hint="give one of them"
+        )
+    return InputFunction(canonical_address(function, config, module, cwd=Path.cwd()))
 
 
 def _parse_all_seeds(texts: Sequence[str]) -> Sequence[int]:

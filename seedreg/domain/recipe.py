@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seedreg.domain.canonical import canonical_json, sha256_text
-from seedreg.domain.decoding import DecodingError, Fields, exactly, json_object, list_of, natural, text
-from seedreg.errors import Step, UsageError
+from seedreg.domain.decoding import DecodingError, Fields, exactly, json_object, natural, text
+from seedreg.domain.inputs import Inputs, decode_inputs, inputs_document
+from seedreg.errors import UsageError
 
 RECIPE_FORMAT = 1
 MAX_SEED = 2**32 - 1
 DEVICES = "cpu, gpu, gpu:0, gpu:1 …"
 
 _DEVICE = re.compile(r"cpu|gpu(:\d{1,4})?", re.ASCII)
-_INPUT = re.compile(r"(\d{1,12}(?:[,x]\d{1,12})*)(?::([a-z]+\d*))?", re.ASCII)
 _SEEDS = re.compile(r"\s*(-?\d{1,12})(?:\s*-\s*(\d{1,12}))?\s*", re.ASCII)
 
 
@@ -50,34 +50,6 @@ class Seeding(enum.Enum):
 
 
 @dataclass(frozen=True)
-class InputSpec:
-    """One input of a model: its shape without the batch dimension, and its dtype."""
-
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-
-    @classmethod
-    def parse(cls, text: str) -> InputSpec:
-        """Read `28,28,1` or `10:int32`; the batch of 1 is added by the build.
-
-        Raises:
-            UsageError: if it is neither.
-        """
-        match = _INPUT.fullmatch(text.replace(" ", ""))
-        shape = () if match is None else tuple(map(int, re.split("[,x]", match[1])))
-        if match is None or 0 in shape:
-            raise UsageError(
-                f"input shape {text!r} is not a list of sizes of at least 1",
-                step=Step.SHAPE_WITHOUT_BATCH,
-            )
-        return cls(shape, match[2] or "float32")
-
-    def __str__(self) -> str:
-        dims = ",".join(map(str, self.shape))
-        return dims if self.dtype == "float32" else f"{dims}:{self.dtype}"
-
-
-@dataclass(frozen=True)
 class Recipe:
     """Everything that should determine the initial weights.
 
@@ -90,7 +62,7 @@ class Recipe:
     seed: int
     params_json: str = "{}"
     seeding: Seeding = Seeding.FULL
-    inputs: tuple[InputSpec, ...] = ()
+    inputs: Inputs = ()
     device: str = "cpu"
     framework: str = "tensorflow"
 
@@ -116,7 +88,7 @@ class Recipe:
             "params": self.params,
             "seed": self.seed,
             "seeding": self.seeding.identity,
-            "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in self.inputs],
+            "inputs": inputs_document(self.inputs),
             "device": self.device,
         }
 
@@ -137,7 +109,7 @@ class Recipe:
             seed=fields("seed", natural),
             params_json=canonical_json(fields("params", json_object)),
             seeding=fields("seeding", _seeding),
-            inputs=fields("inputs", list_of(_input)),
+            inputs=fields("inputs", decode_inputs),
             device=fields("device", text),
             framework=fields("framework", text),
         )
@@ -162,11 +134,6 @@ def _seeding(value: Any) -> Seeding:
         if value == seeding.identity:
             return seeding
     raise DecodingError("it is no seeding protocol")
-
-
-def _input(value: Any) -> InputSpec:
-    fields = Fields(value)
-    return InputSpec(fields("shape", list_of(natural)), fields("dtype", text))
 
 
 def is_device(text: str) -> bool:

@@ -23,6 +23,7 @@ from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, tensors_from_documents
+from seedreg.domain.inputs import inputs_document
 
 PROTOCOL = 1
 _SHOWN_LENGTH = 200
@@ -115,7 +116,7 @@ def encode_request(
         "params": recipe.params,
         "seed": recipe.seed,
         "seeding": recipe.seeding.value,
-        "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in recipe.inputs],
+        "inputs": inputs_document(recipe.inputs),
         "device": recipe.device,
         "root": str(root),
         "import_paths": [str(path) for path in import_paths],

@@ -19,6 +19,7 @@ from seedreg.config import Config, declared_distributions
 from seedreg.domain.distributions import normal_name
 from seedreg.domain.failure import BuildFailure, Distrust, FailureKind, build_failure
 from seedreg.domain.frameworks import MODULES, holds_ready_made_models
+from seedreg.domain.inputs import InputFunction
 from seedreg.domain.recipe import Recipe
 from seedreg.errors import UsageError
 from seedreg.factories.address import is_path, is_unprintable
@@ -57,8 +58,14 @@ class Ownership:
     def refusal(self, recipe: Recipe) -> BuildFailure | None:
         """Why a recipe that a registry from elsewhere holds is not built; None if it is.
 
-        A factory of a declared package gets numbers and single words as arguments, and nothing else.
+        A factory of a declared package gets numbers and single words as arguments, and nothing else. A
+        function that returns inputs must be the project's.
         """
+        if isinstance(recipe.inputs, InputFunction):
+            function = recipe.inputs.address
+            if self.owner(function) is not Owner.PROJECT:
+                distrust = Distrust.ELSEWHERE
+                return build_failure(FailureKind.UNTRUSTED, factory=function, distrust=distrust.value)
         match self.owner(recipe.factory):
             case Owner.PROJECT:
                 return None

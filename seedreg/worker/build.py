@@ -14,6 +14,7 @@ from . import (
     export,
     foreign,
     frameworks,
+    inputs,
     loading,
     originals,
     probe,
@@ -86,6 +87,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
     before = variables.watched(hide_gpus)
     paths = list(sys.path)
     factory = loading.load(request["factory"], request["import_paths"], request["root"])
+    input_function = _input_function(request)
     # TensorFlow, and parts that it loads later, must stay importable even if the module changed the path.
     if type(sys.path) is not list:
         sys.path = []
@@ -103,7 +105,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
             _freeze()
         _enable()
         seeding.seed_everything(request["seed"], request["seeding"])
-        built = _Built(factory, request)
+        built = _Built(factory, input_function, request)
     if not built.tensors:
         raise built.no_tensors(request)
     started = perf_counter()
@@ -132,22 +134,30 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
     }
 
 
+def _input_function(request: Dict[str, Any]) -> Any:
+    """The function that returns the model's inputs; None if the recipe names none."""
+    if not isinstance(request["inputs"], dict):
+        return None
+    return loading.load(request["inputs"]["function"], request["import_paths"], request["root"])
+
+
 class _Built(object):
     """A model that a factory returned, with its weights, not read yet."""
 
-    def __init__(self, factory: Any, request: Dict[str, Any]) -> None:
+    def __init__(self, factory: Any, input_function: Any, request: Dict[str, Any]) -> None:
         generators = seeding.generator_states()
         started = perf_counter()
-        address, inputs = request["factory"], request["inputs"]
+        address = request["factory"]
         self.model = calling.call(factory, address, request["params"], request["seed"])
         self._address = address
         self.framework = calling.read("class", address, frameworks.owner, self.model)
         self._list_tensors()
         self.complete = calling.read("built", address, self.framework.is_built, self.model)
-        if inputs and callable(self.model) and not (self.tensors and self.complete):
-            calling.materialise(self.framework, self.model, address, inputs)
-            self._list_tensors()
-            self.complete = True
+        if not (self.tensors and self.complete):
+            given = calling.inputs_of(request, input_function)
+            if calling.materialise(self.framework, self.model, address, given):
+                self._list_tensors()
+                self.complete = True
         self.build_s = perf_counter() - started
         now = seeding.generator_states()
         self.words_drawn = [seeding.words_drawn(old, new) for old, new in zip(generators, now)]
@@ -170,6 +180,9 @@ class _Built(object):
         """Why there is nothing to read."""
         factory, kind = request["factory"], foreign.class_name(self.model)
         if callable(self.model) and not request["inputs"]:
+            names = inputs.wanted(self.model)
+            if names:
+                return Failure("unbuilt", factory=factory, type=kind, arguments=names)
             return Failure("unbuilt", factory=factory, type=kind)
         return Failure("no-tensors", factory=factory, type=kind)
 

@@ -4,8 +4,9 @@ from inspect import signature as signature_of
 from os import _exit, getpid
 from signal import ITIMER_REAL, setitimer
 from sys import getrecursionlimit, setprofile, setrecursionlimit, settrace
-from typing import Any, Callable, Dict, List, TypeVar
+from typing import Any, Callable, Dict, TypeVar
 
+from . import inputs
 from .exceptions import describe, user_traceback
 from .foreign import represented, text
 from .protocol import Failure
@@ -67,19 +68,34 @@ def _arguments(factory: Any, address: str, params: Dict[str, Any], seed: int) ->
     return arguments
 
 
-def materialise(framework: Any, model: Any, address: str, inputs: List[Dict[str, Any]]) -> None:
-    """Have the framework call the model once on zeros, so that its layers create their weights.
+def inputs_of(request: Dict[str, Any], function: Any) -> Any:
+    """What the model is called on if it needs that; `function` is the one that the recipe names, or None.
+
+    Raises:
+        Failure: kinds `arguments`, `raised`, `exit`, `memory`, of the function.
+    """
+    if function is not None:
+        address = request["inputs"]["function"]
+        return inputs.Returned(call(function, address, {}, request["seed"]), address)
+    return inputs.Zeros(request["inputs"]) if request["inputs"] else inputs.Dummy()
+
+
+def materialise(framework: Any, model: Any, address: str, given: Any) -> bool:
+    """Have the framework call the model once on its inputs; whether it was called.
 
     Raises:
         Failure: kinds `raised`, `memory`.
     """
     try:
-        _run(framework.materialise, model, inputs)
+        return bool(_run(framework.materialise, model, given))
+    except Failure:
+        raise
     except MemoryError:
         raise Failure("memory", user_traceback(), factory=address)
     except BaseException as error:
-        shapes = ["{}{}".format(spec["dtype"], tuple([1] + list(spec["shape"]))) for spec in inputs]
-        raise Failure("raised", user_traceback(), factory=address, error=describe(error), inputs=shapes)
+        raise Failure(
+            "raised", user_traceback(), factory=address, error=describe(error), inputs=given.shown()
+        )
 
 
 def end_copy(pid: int) -> None:

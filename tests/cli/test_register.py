@@ -199,7 +199,7 @@ def test_a_wrong_input_shape_is_told(empty_project: Project) -> None:
         "",
         error(
             "input shape '5,0' is not a list of sizes of at least 1",
-            "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32",
+            "write it without the batch dimension, e.g. --input-shape 28,28,1 or 10:int32 or user=4",
         ),
     )
 

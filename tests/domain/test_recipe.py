@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.recipe import InputSpec, Recipe, Seeding, check_seed, parse_seeds
+from seedreg.domain.inputs import InputSpec
+from seedreg.domain.recipe import Recipe, Seeding, check_seed, parse_seeds
 from seedreg.errors import UsageError
 
 FULL = Recipe(

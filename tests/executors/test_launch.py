@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from builds import built, recipe, run_one, write_project
 
+from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec
 from seedreg.executors.launch import Launch, Mode
 
 SHAPE = (InputSpec((4,)),)

@@ -13,8 +13,9 @@ from seedreg.domain.entry import BuildFacts, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe, Seeding
+from seedreg.domain.recipe import Recipe, Seeding
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.warning import WarningKind, build_warning
 from seedreg.executors import wire

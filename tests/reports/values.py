@@ -12,8 +12,9 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe, Seeding
+from seedreg.domain.recipe import Recipe, Seeding
 from seedreg.domain.results import Verification
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary

@@ -11,8 +11,9 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
+from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe, Seeding
+from seedreg.domain.recipe import Recipe, Seeding
 from seedreg.domain.statistics import TensorStats
 from seedreg.domain.summary import EntrySummary
 from seedreg.domain.verdict import AuditColumn, Check, Observed, Verdict

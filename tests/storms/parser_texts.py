@@ -13,7 +13,8 @@ from seedreg.config import Config, declared_distributions, load_config
 from seedreg.domain.distributions import is_distribution_name, is_exact_requirement, is_version, normal_name
 from seedreg.domain.entry import check_name
 from seedreg.domain.environment_spec import EnvironmentSpec
-from seedreg.domain.recipe import InputSpec, Recipe, Seeding, parse_seeds
+from seedreg.domain.inputs import InputSpec
+from seedreg.domain.recipe import Recipe, Seeding, parse_seeds
 from seedreg.environments.about import About, read_about
 from seedreg.environments.manifest import Files
 from seedreg.environments.pins import is_release, local_path, released_names

@@ -14,8 +14,9 @@ from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.hints import hint_of
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.failure import FailureKind
+from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import Confirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning, WarningKind

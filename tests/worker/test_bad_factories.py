@@ -332,7 +332,7 @@ def test_failures_hold_nothing_that_utf8_cannot(
 def test_first_call_that_raises_names_the_shapes(
     root: Path, fake_tensorflow_environ: dict[str, str], isolation: Isolation
 ) -> None:
-    from seedreg.domain.recipe import InputSpec
+    from seedreg.domain.inputs import InputSpec
 
     one = recipe("calls:picky", inputs=(InputSpec((4,)), InputSpec((2,), "int32")))
     failure = failed(run_one(root, fake_tensorflow_environ, one, isolation))

@@ -11,8 +11,9 @@ from builds import MODELS, built, failed, recipe, requests_of, run_one, write_pr
 
 from seedreg.domain.build import Built, Outcome
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
+from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.recipe import InputSpec, Recipe
+from seedreg.domain.recipe import Recipe
 from seedreg.domain.warning import BuildWarning, WarningKind
 from seedreg.executors.local import LocalExecutor
 from seedreg.reports.words.failures import failure_message

@@ -9,6 +9,7 @@ from seedreg.domain.drift import Drift, Extra
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment_changes import changes
 from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
+from seedreg.domain.inputs import InputFunction, Inputs
 from seedreg.domain.results import EntryDetails
 from seedreg.domain.verdict import Check
 from seedreg.reports.guide import Guide
@@ -42,7 +43,7 @@ def _entry_pairs(entry: Entry) -> Iterator[_Pair]:
     yield "factory", recipe.factory
     yield "seed", f"{recipe.seed} (seeding {recipe.seeding.value})"
     yield "params", recipe.params_json
-    yield "inputs", "; ".join(map(str, recipe.inputs)) or "-"
+    yield "inputs", _inputs(recipe.inputs)
     yield "device", recipe.device
     yield "project", recipe.project
     yield "alias", entry.alias or "-"
@@ -51,6 +52,12 @@ def _entry_pairs(entry: Entry) -> Iterator[_Pair]:
     yield "registered", entry.created_at
     if entry.retired_at is not None:
         yield "retired", entry.retired_at + (f": {entry.retired_reason}" if entry.retired_reason else "")
+
+
+def _inputs(inputs: Inputs) -> str:
+    if isinstance(inputs, InputFunction):
+        return f"what {inputs} returns"
+    return "; ".join(map(str, inputs)) or "-"
 
 
 def _baseline_pairs(baseline: Baseline) -> Iterator[_Pair]:

@@ -198,7 +198,7 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     ),
     K.RAISED: (
         Words(
-            "the model of {factory} raised {error} when called on zeros of {inputs}",
+            "the model of {factory} raised {error} when called on {inputs}",
             step=Step.CHECK_INPUT_SHAPE,
         ),
         Words("reading the {attribute} of what {factory} returned raised {error}"),
@@ -239,6 +239,12 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             "{factory} returned an object of type {type} without weights",
             hint="it may not be built yet",
             step=Step.GIVE_INPUT_SHAPE,
+        ),
+        Words(
+            "{factory} returned an object of type {type} without weights",
+            hint="it may not be built yet",
+            step=Step.GIVE_INPUT_SHAPES,
+            silent=("arguments",),
         ),
     ),
     K.UNSUPPORTED_DTYPE: (

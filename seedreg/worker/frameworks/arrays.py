@@ -8,7 +8,6 @@ from .. import originals
 from ..foreign import class_name, text
 from ..protocol import Failure
 from ..tensors import Tensor
-from . import runtime
 
 # Linear algebra, OpenMP, and which vector instructions NumPy and the C library choose.
 PREFIXES = ("BLIS_", "GLIBC_TUNABLES", "KMP_", "MKL_", "NPY_", "OMP_", "OPENBLAS_", "VECLIB_")
@@ -68,9 +67,9 @@ def is_built(model: Any) -> bool:
     return True
 
 
-def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
-    """A collection that can be called is called, as a model is."""
-    runtime.materialise(model, inputs)
+def materialise(model: Any, inputs: Any) -> bool:
+    """A collection that can be called is called, as a model is; whether it was."""
+    return callable(model) and bool(inputs.call(model))
 
 
 def left_out(model: Any) -> List[Dict[str, Any]]:

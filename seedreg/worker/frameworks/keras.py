@@ -143,9 +143,9 @@ def may_get_weights(layer: Any) -> bool:
     return False
 
 
-def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
-    """Call the model once on zeros of TensorFlow."""
-    runtime.materialise(model, inputs)
+def materialise(model: Any, inputs: Any) -> bool:
+    """Call the model once on the inputs; whether it was called."""
+    return callable(model) and bool(inputs.call(model))
 
 
 def left_out(model: Any) -> List[Dict[str, Any]]:

@@ -16,14 +16,6 @@ _ADAPTED = {"Discretization": "bin_boundaries", "Normalization": "mean"}
 _known_bases: Dict[type, Tuple[str, ...]] = {}
 
 
-def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
-    """Call the model once on zeros, with a batch of 1 for each input."""
-    import tensorflow
-
-    zeros = [tensorflow.zeros([1] + list(spec["shape"]), dtype=spec["dtype"]) for spec in inputs]
-    model(zeros[0] if len(zeros) == 1 else zeros)
-
-
 def fork_is_safe(platform: str) -> bool:
     """Not on macOS, whose system libraries abort in a forked child."""
     return platform.startswith("linux")

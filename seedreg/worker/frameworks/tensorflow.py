@@ -106,9 +106,9 @@ def is_built(model: Any) -> bool:
     return True
 
 
-def materialise(model: Any, inputs: List[Dict[str, Any]]) -> None:
-    """Call the module once on zeros."""
-    runtime.materialise(model, inputs)
+def materialise(model: Any, inputs: Any) -> bool:
+    """Call the module once on the inputs; whether it was called."""
+    return callable(model) and bool(inputs.call(model))
 
 
 def left_out(model: Any) -> List[Dict[str, Any]]:

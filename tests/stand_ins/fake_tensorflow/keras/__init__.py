@@ -98,11 +98,12 @@ class Layer:
     def call(self, x):
         return x
 
-    def __call__(self, x):
+    def __call__(self, *args, **kwargs):
         if not self.built:
-            self.build(x.shape)
+            first = [*args, *kwargs.values()][0]
+            self.build(None if isinstance(first, dict | list) and isinstance(self, Model) else first.shape)
             self.built = True
-        return self.call(x)
+        return self.call(*args, **kwargs)
 
     def _flatten_layers(self):
         yield self
