@@ -47,6 +47,7 @@ class Step(enum.Enum):
     LIST_AUDITS = "list the audits"
     LIST_ENTRIES = "list the entries"
     LIST_PROBLEMS = "list the problems of the registry"
+    NAME_COLUMN = "name one of the environments of the audit"
     NAME_FINGERPRINT = "name the fingerprint of the drift"
     NAME_MODULE = "write the full address of {name}, or name its module"
     NAME_PACKAGES = "name packages to install"

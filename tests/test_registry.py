@@ -622,7 +622,7 @@ def test_a_drift_is_waived_up_to_and_including_a_day(world: World, registry: Reg
         found.check.observed and found.check.observed.fingerprint.digest,
     )
     assert registry.waivers() == registry.waivers("build") == ((entry, waiver),)
-    assert registry.remove_waivers("build") == (entry, 1)
+    assert registry.remove_waivers("build") == ((entry, 1),)
     assert registry.waivers() == ()
 
 

@@ -13,7 +13,7 @@ from seedreg.domain.environment_changes import changes
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Observed, Verdict
-from seedreg.errors import NothingSelected, Step
+from seedreg.registry.findings import find_audit
 
 if TYPE_CHECKING:
     from seedreg.storage import Repository
@@ -35,10 +35,7 @@ class AuditHistory:
         Raises:
             NothingSelected: if there is none.
         """
-        audit = self._repository.audits.get(number)
-        if audit is None:
-            raise NothingSelected(f"there is no audit {number}", step=Step.LIST_AUDITS)
-        return audit
+        return find_audit(self._repository, number)
 
     def report(self, number: int) -> AuditReport:
         """What reports of the audit are written from.

@@ -41,6 +41,7 @@ WORDS: dict[Step, str] = {
     Step.LIST_AUDITS: "`seedreg audits` lists the audits",
     Step.LIST_ENTRIES: "`seedreg list` shows the entries",
     Step.LIST_PROBLEMS: "`seedreg db check` lists them",
+    Step.NAME_COLUMN: "name one with --column NAME",
     Step.NAME_FINGERPRINT: "name it with --fingerprint DIGITS",
     Step.NAME_MODULE: f"write {_FORMS}, or give --module package.module, or set "
     'factories = ["package.module"] in [tool.seedreg] of pyproject.toml',

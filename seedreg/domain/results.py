@@ -101,6 +101,72 @@ class NothingToAccept:
 
 
 @dataclass(frozen=True)
+class NotAccepted:
+    """Nothing was accepted: a build failed, two builds differ, or the weights are not finite."""
+
+    entry: Entry
+    failure: BuildFailure
+
+
+@dataclass(frozen=True)
+class OtherWeights:
+    """Nothing was accepted: the entry builds other weights now than the audit saw."""
+
+    proposal: Proposal
+    expected: SeenInAudit
+    built: str
+
+
+Acceptance: TypeAlias = Accepted | NothingToAccept | NotAccepted | OtherWeights
+
+
+@dataclass(frozen=True)
+class SeenInAudit:
+    """Only the weights of this digest are accepted, which the audit of this number saw."""
+
+    audit: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class BuiltNow:
+    """Whatever is built now is accepted."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An entry whose weights of today are to be its new baseline, `before` being the current one."""
+
+    entry: Entry
+    before: Baseline
+    expected: SeenInAudit | BuiltNow
+
+
+@dataclass(frozen=True)
+class ToWaive:
+    """A drift of the entry, to exactly this digest, that a waiver can cover."""
+
+    entry: Entry
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Waived:
+    """A drift of the entry is waived."""
+
+    entry: Entry
+    waiver: Waiver
+
+
+@dataclass(frozen=True)
+class NoDrift:
+    """The entry has no drift that a waiver could cover; `why` says why."""
+
+    entry: Entry
+    why: str
+
+
+@dataclass(frozen=True)
 class Rebuilt:
     """The weights were written; `drift` is None if they are the registered ones."""
 

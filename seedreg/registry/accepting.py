@@ -1,25 +1,44 @@
-"""Accepting: what an entry builds today becomes its new baseline."""
+"""Accepting: what entries build today becomes their new baselines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.failure import BuildFailure, FailureKind
+from seedreg.domain.fingerprint import SCHEME
 from seedreg.domain.isolation import Isolation
-from seedreg.domain.results import Accepted, NothingToAccept
-from seedreg.errors import NotJudged, RegistrationRefused, Step, UsageError
+from seedreg.domain.results import (
+    Acceptance,
+    Accepted,
+    BuiltNow,
+    NotAccepted,
+    NothingToAccept,
+    OtherWeights,
+    Proposal,
+    SeenInAudit,
+)
+from seedreg.domain.verdict import Observed, Verdict
+from seedreg.errors import NotJudged, RegistrationRefused, SeedregError, Step, UsageError
 from seedreg.judging import agree, not_finite
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock
+from seedreg.registry.findings import Findings, failing, one_column
+from seedreg.registry.selection import among, select
 from seedreg.reports.words.failures import failure_error, failure_message
 
 if TYPE_CHECKING:
     from seedreg.executors import Executor
     from seedreg.storage import Repository
+
+# Entries built at a time, as in a verification.
+_CHUNK = 256
+_DIGITS = 12
 
 
 def require_reason(reason: str, what: str) -> str:
@@ -33,57 +52,136 @@ def require_reason(reason: str, what: str) -> str:
     return reason.strip()
 
 
-def accept(
-    entry: Entry, reason: str, repository: Repository, executor: Executor, checker: Checker, clock: Clock
-) -> Accepted | NothingToAccept:
-    """Make what the entry builds today its new baseline; see `Registry.accept`."""
-    requests = [
-        BuildRequest(0, entry.recipe, Isolation.FRESH),
-        BuildRequest(1, entry.recipe, Isolation.FORK),
-    ]
-    builds = [outcome for _, outcome in executor.run(requests)]
-    build = agree(entry.recipe, builds)
-    if isinstance(build, BuildFailure):
-        if build.kind is FailureKind.NONDETERMINISTIC:
-            raise failure_error(build, RegistrationRefused)
-        raise not_judged(entry, build)
-    # The baseline that is compared, the new one and the check are one transaction: another command's
-    # baseline cannot come between them, and a process that is killed leaves all of it or nothing.
-    with repository.writing():
-        return _replace(entry, reason, build, builds, repository, checker, clock)
-
-
-def _replace(
-    entry: Entry,
-    reason: str,
-    build: Built,
-    builds: Sequence[Outcome],
-    repository: Repository,
-    checker: Checker,
-    clock: Clock,
-) -> Accepted | NothingToAccept:
-    """Store the build as the entry's next baseline, and the builds as a check of it."""
-    before = repository.baselines.current(entry.id)
-    drift = compare(before.fingerprint, build.fingerprint)
-    if drift is None:
-        checker.record(entry, before, builds)
-        return NothingToAccept(entry, before)
-    refusal = not_finite(entry.recipe, build.fingerprint)
-    if refusal is not None and not before.fingerprint.not_finite():
-        # Without the step of a registration, which could allow it: here it cannot be allowed.
-        raise NotJudged(failure_message(refusal))
-    baseline = Baseline(
-        before.number + 1,
-        build.fingerprint,
-        build.environment,
-        build.source,
-        build.facts,
-        clock(),
-        reason,
+def proposals(
+    repository: Repository, selectors: Sequence[str], findings: Findings | None
+) -> tuple[Proposal, ...]:
+    """The entries whose weights of today are to be accepted; see `Registry.proposals`."""
+    current = repository.baselines.current
+    if findings is None:
+        found = select(repository, selectors)
+        return tuple(Proposal(entry, current(entry.id), BuiltNow()) for entry in found)
+    where, _ = one_column(repository, findings)
+    seen: dict[str, str] = {}
+    entries: dict[str, Entry] = {}
+    for check, entry, _ in failing(repository, where):
+        if check.verdict is Verdict.DRIFTED and isinstance(check.outcome, Observed):
+            seen[entry.id], entries[entry.id] = check.outcome.fingerprint.digest, entry
+    chosen = among(repository, selectors, entries, nothing=f"nothing drifted in {where}")
+    return tuple(
+        Proposal(entry, current(entry.id), SeenInAudit(where.audit, seen[entry.id])) for entry in chosen
     )
-    repository.baselines.add(entry.id, baseline)
-    checker.record(entry, baseline, builds)
-    return Accepted(entry, before, baseline, drift)
+
+
+@dataclass(frozen=True)
+class Accepter:
+    """Makes what entries build today their new baselines.
+
+    Args:
+        repository: where entries and baselines are.
+        executor: where builds run.
+        checker: records the builds as checks.
+        clock: gives the time of each baseline.
+        reason: is stored with each baseline.
+    """
+
+    repository: Repository
+    executor: Executor
+    checker: Checker
+    clock: Clock
+    reason: str
+
+    def accept_all(self, proposed: Iterable[Proposal]) -> Iterator[Acceptance]:
+        """Build every entry in two processes; yields each once its baseline is stored, or it is refused.
+
+        Of each factory one build at least is fresh.
+        """
+        waiting = iter(proposed)
+        while chunk := tuple(itertools.islice(waiting, _CHUNK)):
+            outcomes: dict[int, list[Outcome]] = {}
+            for request, outcome in self.executor.run(_requests(chunk)):
+                builds = outcomes.setdefault(request.key // 2, [])
+                builds.append(outcome)
+                if len(builds) == 2:
+                    yield self._accept(chunk[request.key // 2], builds)
+
+    def _accept(self, proposal: Proposal, builds: Sequence[Outcome]) -> Acceptance:
+        build = agree(proposal.entry.recipe, builds)
+        if isinstance(build, BuildFailure):
+            return NotAccepted(proposal.entry, build)
+        digest = build.fingerprint.digest
+        expected = proposal.expected
+        if isinstance(expected, SeenInAudit) and digest != expected.fingerprint:
+            return OtherWeights(proposal, expected, digest)
+        # The baseline that is compared, the new one and the check are one transaction: another command's
+        # baseline cannot come between them, and a process that is killed leaves all of it or nothing.
+        with self.repository.writing():
+            return self._replace(proposal.entry, build, builds)
+
+    def _replace(self, entry: Entry, build: Built, builds: Sequence[Outcome]) -> Acceptance:
+        """Store the build as the entry's next baseline, and the builds as a check of it."""
+        before = self.repository.baselines.current(entry.id)
+        drift = compare(before.fingerprint, build.fingerprint)
+        if drift is None:
+            self.checker.record(entry, before, builds)
+            return NothingToAccept(entry, before)
+        refusal = not_finite(entry.recipe, build.fingerprint)
+        if refusal is not None and not before.fingerprint.not_finite():
+            return NotAccepted(entry, refusal)
+        baseline = Baseline(
+            before.number + 1,
+            build.fingerprint,
+            build.environment,
+            build.source,
+            build.facts,
+            self.clock(),
+            self.reason,
+        )
+        self.repository.baselines.add(entry.id, baseline)
+        self.checker.record(entry, baseline, builds)
+        return Accepted(entry, before, baseline, drift)
+
+
+def _requests(proposed: Sequence[Proposal]) -> list[BuildRequest]:
+    """Two builds of each, with the keys 2n and 2n + 1: the first of a factory is fresh, all others forked."""
+    fresh_done: set[str] = set()
+    requests = []
+    for number, proposal in enumerate(proposed):
+        recipe = proposal.entry.recipe
+        first = Isolation.FORK if recipe.factory in fresh_done else Isolation.FRESH
+        fresh_done.add(recipe.factory)
+        requests.append(BuildRequest(2 * number, recipe, first))
+        requests.append(BuildRequest(2 * number + 1, recipe, Isolation.FORK))
+    return requests
+
+
+def verdict_of(result: Acceptance) -> Verdict:
+    """What the exit code of a command says about it."""
+    match result:
+        case Accepted() | NothingToAccept():
+            return Verdict.REPRODUCED
+        case OtherWeights():
+            return Verdict.DRIFTED
+        case NotAccepted(_, failure) if failure.kind is FailureKind.NONDETERMINISTIC:
+            return Verdict.NONDETERMINISTIC
+        case NotAccepted():
+            return Verdict.ERROR
+
+
+def refused_acceptance(refused: NotAccepted | OtherWeights) -> SeedregError:
+    """The error of an entry whose weights were not accepted."""
+    match refused:
+        case NotAccepted(entry, failure) if failure.kind is FailureKind.NONFINITE:
+            # Without the step of a registration, which could allow it: here it cannot be allowed.
+            return NotJudged(failure_message(failure))
+        case NotAccepted(entry, failure) if failure.kind is FailureKind.NONDETERMINISTIC:
+            return failure_error(failure, RegistrationRefused)
+        case NotAccepted(entry, failure):
+            return not_judged(entry, failure)
+        case OtherWeights(Proposal(entry), expected, built):
+            return RegistrationRefused(
+                f"{entry.short_id} {entry.recipe.label} builds {SCHEME}:{built[:_DIGITS]} now, and audit "
+                f"{expected.audit} saw {SCHEME}:{expected.fingerprint[:_DIGITS]}"
+            )
 
 
 def not_judged(entry: Entry, failure: BuildFailure) -> NotJudged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,35 +12,39 @@ from typing import TYPE_CHECKING, Any
 from seedreg.domain.audit import Waiver
 from seedreg.domain.build import ExportFormat
 from seedreg.domain.canonical import canonical_json
-from seedreg.domain.drift import compare
 from seedreg.domain.entry import Entry, check_name
 from seedreg.domain.failure import RECIPE_MISTAKES, FailureKind
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.results import (
+    Acceptance,
     Accepted,
+    BuiltNow,
     Confirmed,
-    EntryDetails,
-    EntryHistory,
+    NoDrift,
+    NotAccepted,
     NotConfirmed,
     NothingToAccept,
     NotTried,
+    OtherWeights,
+    Proposal,
     Rebuilt,
     Refused,
     Registered,
     Registration,
     Verification,
+    Waived,
 )
-from seedreg.domain.summary import EntryState, EntrySummary
-from seedreg.domain.verdict import Verdict
 from seedreg.errors import NotJudged, RegistrationRefused, UsageError
-from seedreg.registry.accepting import accept, require_reason
+from seedreg.registry.accepting import Accepter, proposals, refused_acceptance, require_reason
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
+from seedreg.registry.findings import Findings
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
+from seedreg.registry.reading import Reading
 from seedreg.registry.rebuilding import format_of_file, rebuild
 from seedreg.registry.registering import PLAIN, RegisterOptions, Registrar, not_confirmed
-from seedreg.registry.selection import select, select_one, selectors_of
-from seedreg.registry.waiving import drift_to_waive
+from seedreg.registry.selection import select_one
+from seedreg.registry.waiving import require_future, waivable, waivers_of
 from seedreg.reports.words.failures import failure_error
 
 if TYPE_CHECKING:
@@ -47,7 +52,7 @@ if TYPE_CHECKING:
     from seedreg.storage import Repository
 
 
-class Registry:
+class Registry(Reading):
     """The use cases on the entries of a registry; use it in a `with` statement.
 
     Args:
@@ -66,7 +71,7 @@ class Registry:
         clock: Clock = utc_now,
         refusal: Refusal = refuse_nothing,
     ) -> None:
-        self._repository = repository
+        super().__init__(repository)
         self._named = OwnProject(executor, project)
         self._executor = OwnProject(executor, project, refusal)
         self._project = project
@@ -83,87 +88,6 @@ class Registry:
         """End every build and close the registry file."""
         self._executor.close()
         self._repository.close()
-
-    # Reading ----------------------------------------------------------------------------------
-
-    @property
-    def identity(self) -> str | None:
-        """The registry's random number, the same in every copy; None for one of an older schema."""
-        return self._repository.identity
-
-    def entries(
-        self,
-        *,
-        project: str | None = None,
-        factory: str | None = None,
-        tag: str | None = None,
-        seed: int | None = None,
-        verdict: Verdict | None = None,
-        state: EntryState = EntryState.ACTIVE,
-    ) -> list[EntrySummary]:
-        """One line for each entry that passes all filters, ordered by factory, seed and id.
-
-        Args:
-            project: the name of a project.
-            factory: a full address, or the bare name of a callable.
-            tag: a tag.
-            seed: a seed.
-            verdict: that of the latest check.
-            state: active entries, retired ones, or both.
-        """
-        return self._repository.entries.summaries(
-            project=project, factory=factory, tag=tag, seed=seed, verdict=verdict, state=state
-        )
-
-    def select(self, selectors: Iterable[str], *, include_retired: bool = False) -> tuple[Entry, ...]:
-        """The entries that the selectors name, each once, in the order they are named.
-
-        Raises:
-            NothingSelected: if a selector names none.
-        """
-        return select(self._repository, selectors, include_retired=include_retired)
-
-    def selectors(self) -> Iterator[str]:
-        """Every word that names something in this registry, for completion in a shell."""
-        return selectors_of(self._repository)
-
-    def show(self, selector: str) -> EntryDetails:
-        """All about the one entry that the selector names.
-
-        Raises:
-            NothingSelected: if it names none.
-            UsageError: if it names several.
-        """
-        entry = select_one(self._repository, selector)
-        baseline = self._repository.baselines.current(entry.id)
-        checks = self._repository.checks.of_entry(entry.id)
-        last = checks[-1] if checks else None
-        seen = None if last is None else last.observed
-        drift = None if seen is None else compare(baseline.fingerprint, seen.fingerprint)
-        return EntryDetails(entry, baseline, last, drift, self._repository.waivers.of_entry(entry.id))
-
-    def history(self, selector: str) -> EntryHistory:
-        """Every baseline and check of the one entry that the selector names, oldest first.
-
-        Raises:
-            NothingSelected: if it names none.
-            UsageError: if it names several.
-        """
-        entry = select_one(self._repository, selector)
-        baselines = self._repository.baselines.of_entry(entry.id)
-        return EntryHistory(entry, baselines, self._repository.checks.of_entry(entry.id))
-
-    def waivers(self, selector: str | None = None) -> tuple[tuple[Entry, Waiver], ...]:
-        """All waivers that were not removed, or those of one entry, oldest first."""
-        repository = self._repository
-        if selector is None:
-            found = repository.waivers.all()
-        else:
-            found = repository.waivers.of_entry(select_one(repository, selector).id)
-        ids = {waiver.entry_id for waiver in found}
-        entries = {entry.id: entry for entry in repository.entries.by_ids(ids)}
-        with repository.database.parsing("a waiver of an entry that does not exist"):
-            return tuple((entries[waiver.entry_id], waiver) for waiver in found)
 
     # Building ---------------------------------------------------------------------------------
 
@@ -236,20 +160,48 @@ class Registry:
         """Build every entry and compare it with its baseline; yields each once its check is recorded."""
         return self._checker.verify_all(entries)
 
-    def accept(self, selector: str, reason: str) -> Accepted | NothingToAccept:
-        """Make what the entry builds today its new baseline, with the reason why.
+    def proposals(
+        self, selectors: Sequence[str] = (), *, findings: Findings | None = None
+    ) -> tuple[Proposal, ...]:
+        """What `accept_all` would build and accept; nothing is built or changed.
 
-        The two builds are recorded as the entry's latest check, compared with the baseline that it
-        has then.
+        Args:
+            selectors: of the entries; with `findings` none means all.
+            findings: only what drifted there; exactly the weights that the audit saw are accepted.
 
         Raises:
-            UsageError: if the reason is empty.
+            NothingSelected: if a selector names none, or none has drifted there.
+            UsageError: if the audit has several environments and none is named.
+        """
+        return proposals(self._repository, selectors, findings)
+
+    def accept_all(self, proposed: Iterable[Proposal], reason: str) -> Iterator[Acceptance]:
+        """Make what the entries build today their new baselines; yields each as soon as it is known.
+
+        The two builds of each are recorded as its latest check, compared with the baseline that it has
+        then.
+
+        Raises:
+            UsageError: before anything is built, if the reason is empty.
+        """
+        reason = require_reason(reason, "a new baseline")
+        accepter = Accepter(self._repository, self._executor, self._checker, self._clock, reason)
+        return accepter.accept_all(proposed)
+
+    def accept(self, selector: str, reason: str) -> Accepted | NothingToAccept:
+        """Make what the one entry builds today its new baseline, with the reason why.
+
+        Raises:
+            UsageError: if the reason is empty, or the selector names several entries.
             RegistrationRefused: if two builds differ.
             NotJudged: if it cannot be built, or holds NaN where the baseline does not.
         """
-        reason = require_reason(reason, "a new baseline")
         entry = select_one(self._repository, selector)
-        return accept(entry, reason, self._repository, self._executor, self._checker, self._clock)
+        proposal = Proposal(entry, self._repository.baselines.current(entry.id), BuiltNow())
+        (result,) = self.accept_all([proposal], reason)
+        if isinstance(result, (NotAccepted, OtherWeights)):
+            raise refused_acceptance(result)
+        return result
 
     def rebuild(self, selector: str, output: Path, form: ExportFormat | None = None) -> Rebuilt:
         """Build the entry and write its weights to `output`, whole or not at all.
@@ -268,10 +220,12 @@ class Registry:
 
     # Changing ---------------------------------------------------------------------------------
 
-    def retire(self, selectors: Iterable[str], reason: str | None = None) -> tuple[Entry, ...]:
+    def retire(
+        self, selectors: Iterable[str] = (), reason: str | None = None, *, findings: Findings | None = None
+    ) -> tuple[Entry, ...]:
         """Take the entries out of use; gives them back as they are then."""
         with self._repository.writing():
-            entries, now = self.select(selectors), self._clock()
+            entries, now = self.select(selectors, findings=findings), self._clock()
             for entry in entries:
                 self._repository.entries.set_retired(entry.id, now, reason)
         return tuple(replace(entry, retired_at=now, retired_reason=reason) for entry in entries)
@@ -285,7 +239,12 @@ class Registry:
         return tuple(replace(entry, retired_at=None, retired_reason=None) for entry in entries)
 
     def tag(
-        self, selectors: Iterable[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+        self,
+        selectors: Iterable[str] = (),
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        findings: Findings | None = None,
     ) -> tuple[Entry, ...]:
         """Add tags to the entries and remove others; gives the entries back as they are then.
 
@@ -295,7 +254,7 @@ class Registry:
         for name in (*add, *remove):
             check_name("tag", name)
         with self._repository.writing():
-            entries = self.select(selectors, include_retired=True)
+            entries = self.select(selectors, include_retired=True, findings=findings)
             for entry in entries:
                 self._repository.entries.add_tags(entry.id, add)
                 self._repository.entries.remove_tags(entry.id, remove)
@@ -316,34 +275,57 @@ class Registry:
             self._repository.entries.set_alias(entry.id, name)
         return replace(entry, alias=name)
 
+    def waive_all(
+        self,
+        selectors: Sequence[str],
+        reason: str,
+        until: date,
+        *,
+        fingerprint: str | None = None,
+        findings: Findings | None = None,
+        dry_run: bool = False,
+    ) -> tuple[Waived | NoDrift, ...]:
+        """Let audits pass drifts of the entries, all of them or none; says which entries have none.
+
+        Args:
+            selectors: of the entries; with `findings` none means all.
+            reason: why the drifts are known and may pass.
+            until: the last day (UTC) on which they pass.
+            fingerprint: the beginning of the drift's fingerprint, where the last audit found several.
+            findings: the drifts found there; without it those that the last checks found.
+            dry_run: nothing is stored.
+
+        Raises:
+            NothingSelected: if a selector names none, or none has drifted there.
+            UsageError: if the reason is empty, the day has passed, no entry has such a drift, or the last
+                audit of one found several.
+        """
+        now, reason = self._clock(), require_reason(reason, "a waiver")
+        require_future(until, now)
+        with nullcontext() if dry_run else self._repository.writing():
+            drifts = waivable(self._repository, selectors, findings, fingerprint)
+            found = waivers_of(drifts, reason, until, now)
+            if not dry_run:
+                for one in found:
+                    if isinstance(one, Waived):
+                        self._repository.waivers.add(one.waiver)
+        return found
+
     def waive(
         self, selector: str, reason: str, until: date, fingerprint: str | None = None
     ) -> tuple[Entry, Waiver]:
-        """Let audits pass the drift that the entry's last check found.
-
-        Args:
-            selector: names one entry.
-            reason: why the drift is known and may pass.
-            until: the last day (UTC) on which it passes.
-            fingerprint: the beginning of the drift's fingerprint, where the last audit found several.
+        """`waive_all` of the one entry that the selector names.
 
         Raises:
-            UsageError: if the reason is empty, the day has passed, or there is not exactly one such drift.
+            UsageError: also if the selector names several.
         """
-        now = self._clock()
-        reason = require_reason(reason, "a waiver")
-        if until.isoformat() < now[:10]:
-            raise UsageError(f"{until} has passed: today is {now[:10]} (UTC)", hint="name a later day")
-        with self._repository.writing():
-            entry = select_one(self._repository, selector)
-            baseline = self._repository.baselines.current(entry.id)
-            checks = self._repository.checks.of_entry(entry.id)
-            digest = drift_to_waive(entry, baseline, checks, fingerprint)
-            waiver = Waiver(entry.id, digest, reason, until.isoformat(), now)
-            self._repository.waivers.add(waiver)
+        entry = select_one(self._repository, selector)
+        found = self.waive_all([entry.id], reason, until, fingerprint=fingerprint)
+        ((_, waiver),) = ((one.entry, one.waiver) for one in found if isinstance(one, Waived))
         return entry, waiver
 
-    def remove_waivers(self, selector: str) -> tuple[Entry, int]:
-        """Revoke the entry's waivers; gives back the entry and how many there were."""
-        entry = select_one(self._repository, selector)
-        return entry, self._repository.waivers.remove(entry.id, self._clock())
+    def remove_waivers(self, *selectors: str) -> tuple[tuple[Entry, int], ...]:
+        """Revoke the waivers of the entries; gives back each entry and how many there were."""
+        with self._repository.writing():
+            now, entries = self._clock(), self.select(selectors, include_retired=True)
+            return tuple((entry, self._repository.waivers.remove(entry.id, now)) for entry in entries)

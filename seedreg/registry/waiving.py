@@ -1,37 +1,57 @@
-"""Waiving: audits pass a known drift of one entry for a while."""
+"""Waiving: audits pass known drifts of entries for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
 
+from seedreg.domain.audit import Waiver
 from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.results import NoDrift, ToWaive, Waived
 from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.errors import Step, UsageError
+from seedreg.registry.findings import Findings, failing
+from seedreg.registry.selection import among, select
+
+if TYPE_CHECKING:
+    from seedreg.storage import Repository
 
 _DIGITS = 12
 
 
-def drift_to_waive(entry: Entry, baseline: Baseline, checks: Sequence[Check], prefix: str | None) -> str:
-    """The digest of the drift that the entry's last check found, or that its whole audit found.
+def waivable(
+    repository: Repository, selectors: Sequence[str], findings: Findings | None, prefix: str | None
+) -> tuple[ToWaive | NoDrift, ...]:
+    """The drifts of the selected entries that a waiver can cover; see `Registry.waive_all`."""
+    if findings is not None:
+        found = _drifts_of_audit(repository, selectors, findings, prefix)
+    else:
+        found = [_last_drift(repository, entry, prefix) for entry in select(repository, selectors)]
+    if any(isinstance(one, ToWaive) for one in found):
+        return tuple(found)
+    first = found[0]
+    if len(found) > 1 or not isinstance(first, NoDrift):
+        raise UsageError(f"none of {len(found)} entries has a drift to waive", step=Step.LIST_ENTRIES)
+    raise UsageError(
+        f"{first.entry.short_id} ({first.entry.recipe.label}) has no drift to waive: {first.why}",
+        step=Step.VERIFY,
+        entry=first.entry.short_id,
+    )
 
-    Args:
-        entry: whose drift it is.
-        baseline: its current one.
-        checks: all its checks, oldest first.
-        prefix: the beginning of the digest, where there are several.
+
+def _last_drift(repository: Repository, entry: Entry, prefix: str | None) -> ToWaive | NoDrift:
+    """The drift that the entry's last check found, or that its whole audit found.
 
     Raises:
-        UsageError: if there is none, or none that fits, or several that do.
+        UsageError: if there are several, or none that begins with the prefix.
     """
+    baseline = repository.baselines.current(entry.id)
+    checks = repository.checks.of_entry(entry.id)
     digests = _drifts(_last(checks), baseline)
     if not digests:
-        raise UsageError(
-            f"{entry.short_id} ({entry.recipe.label}) has no drift to waive: {_why_none(checks, baseline)}",
-            step=Step.VERIFY,
-            entry=entry.short_id,
-        )
-    wanted = (prefix or "").removeprefix("sr1:").lower()
-    fitting = [digest for digest in digests if digest.startswith(wanted)]
+        return NoDrift(entry, _why_none(checks, baseline))
+    fitting = _fitting(digests, prefix)
     if len(fitting) != 1:
         shown = ", ".join(f"sr1:{digest[:_DIGITS]}" for digest in digests)
         raise UsageError(
@@ -40,7 +60,54 @@ def drift_to_waive(entry: Entry, baseline: Baseline, checks: Sequence[Check], pr
             hint="a waiver covers one",
             step=Step.NAME_FINGERPRINT,
         )
-    return fitting[0]
+    return ToWaive(entry, fitting[0])
+
+
+def _drifts_of_audit(
+    repository: Repository, selectors: Sequence[str], findings: Findings, prefix: str | None
+) -> list[ToWaive | NoDrift]:
+    """Every drift that the audit found; in several environments an entry may have several."""
+    drifts: dict[str, list[Check]] = {}
+    entries: dict[str, Entry] = {}
+    for check, entry, _ in failing(repository, findings):
+        if check.verdict is Verdict.DRIFTED:
+            drifts.setdefault(entry.id, []).append(check)
+            entries[entry.id] = entry
+    found: list[ToWaive | NoDrift] = []
+    for entry in among(repository, selectors, entries, nothing=f"nothing drifted in {findings}"):
+        baseline = repository.baselines.current(entry.id)
+        digests = _drifts(drifts[entry.id], baseline)
+        if not digests:
+            found.append(NoDrift(entry, f"baseline {baseline.number} is newer than the audit"))
+        found += [ToWaive(entry, digest) for digest in _fitting(digests, prefix)]
+    return found or [NoDrift(entry, f"no drift is {prefix!r}") for entry in entries.values()]
+
+
+def _fitting(digests: Iterable[str], prefix: str | None) -> list[str]:
+    wanted = (prefix or "").removeprefix("sr1:").lower()
+    return [digest for digest in digests if digest.startswith(wanted)]
+
+
+def require_future(until: date, now: str) -> None:
+    """See that the last day of a waiver has not passed; `now` is a UTC time.
+
+    Raises:
+        UsageError: if it has.
+    """
+    if until.isoformat() < now[:10]:
+        raise UsageError(f"{until} has passed: today is {now[:10]} (UTC)", hint="name a later day")
+
+
+def waivers_of(
+    drifts: Iterable[ToWaive | NoDrift], reason: str, until: date, now: str
+) -> tuple[Waived | NoDrift, ...]:
+    """The waivers of these drifts, which are still to be stored."""
+    return tuple(
+        Waived(one.entry, Waiver(one.entry.id, one.fingerprint, reason, until.isoformat(), now))
+        if isinstance(one, ToWaive)
+        else one
+        for one in drifts
+    )
 
 
 def _why_none(checks: Sequence[Check], baseline: Baseline) -> str:

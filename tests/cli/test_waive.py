@@ -129,7 +129,7 @@ def test_show_and_list_tell_of_waivers(drifted: Project) -> None:
         (["flips", "--reason", "x", "--until", "tomorrow"], 2, "'tomorrow' is not a day"),
         (["flips", "--reason", "x", "--until", "2020-01-01"], 2, "2020-01-01 has passed"),
         (["nothing", "--reason", "x", "--until", DAY], 4, "no entry is named by 'nothing'"),
-        (["build", "--reason", "x", "--until", DAY], 2, "'build' names 3 entries"),
+        (["build", "--reason", "x", "--until", DAY], 2, "none of 3 entries has a drift to waive"),
         (
             ["build@0", "--reason", "x", "--until", DAY],
             2,

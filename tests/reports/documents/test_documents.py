@@ -13,18 +13,26 @@ import pytest
 from seedreg.domain.audit import Waiver
 from seedreg.domain.comparison import AuditComparison, ComparedCheck
 from seedreg.domain.diagnosis import Bisection, Blame, Cause
-from seedreg.domain.drift import compare
+from seedreg.domain.drift import Drift, compare
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.results import (
+    Accepted,
+    BuiltNow,
     Confirmed,
     EntryDetails,
     EntryHistory,
+    NotAccepted,
     NotConfirmed,
+    NothingToAccept,
     NotTried,
+    OtherWeights,
+    Proposal,
     Refused,
     Registered,
+    SeenInAudit,
 )
 from seedreg.domain.verdict import Check, Observed, Verdict
+from seedreg.reports.documents.accept import accept_document
 from seedreg.reports.documents.audits import audits_document
 from seedreg.reports.documents.bisect import bisect_document
 from seedreg.reports.documents.blame import blame_document
@@ -43,6 +51,13 @@ ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
 SAMPLES = ROOT / "tests" / "data"
 
+
+def compared(built: Fingerprint) -> Drift:
+    drift = compare(values.PRINT, built)
+    assert drift is not None
+    return drift
+
+
 DOCUMENTS: dict[str, Any] = {
     "verify-1": lambda: verify_document(
         [values.REPRODUCED, values.DRIFTED, values.GROWN, values.NONDETERMINISTIC, values.failed()], 1
@@ -55,6 +70,22 @@ DOCUMENTS: dict[str, Any] = {
             Refused(values.RECIPE, values.NOT_EQUAL),
             Refused(values.RECIPE, values.FAILURE),
             NotTried(values.RECIPE, (values.RECIPE.with_seed(8), values.RECIPE.with_seed(9))),
+        ],
+        1,
+    ),
+    "accept-1": lambda: accept_document(
+        [
+            Accepted(values.FULL_ENTRY, values.BASELINE, values.SECOND, compared(values.DRIFTED_PRINT)),
+            NothingToAccept(values.ENTRY, values.BASELINE),
+            NotAccepted(values.ENTRY, values.NOT_EQUAL),
+            NotAccepted(values.ENTRY, values.FAILURE),
+            OtherWeights(
+                Proposal(values.ENTRY, values.BASELINE, SeenInAudit(3, "a" * 64)),
+                SeenInAudit(3, "a" * 64),
+                "b" * 64,
+            ),
+            Proposal(values.ENTRY, values.BASELINE, SeenInAudit(3, "a" * 64)),
+            Proposal(values.ENTRY, values.BASELINE, BuiltNow()),
         ],
         1,
     ),
