@@ -70,6 +70,11 @@ class Project:
         """Where the registry is, or will be."""
         return parse_location(self.config.db, self.config.root)
 
+    @property
+    def has_registry(self) -> bool:
+        """Whether anything is where the registry will be."""
+        return storage.may_exist(self.location)
+
     def registry_in_git(self) -> bool:
         """Whether git tracks the registry, which a commit may then hold without what was written last."""
         from seedreg.executors.git import is_tracked

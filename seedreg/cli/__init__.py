@@ -13,16 +13,16 @@ import click
 # Command → its file here and its line in the help. The file is imported when the command runs, so that
 # `seedreg --help` takes little longer than importing Click.
 COMMANDS = {
-    "register": ("register", "Register a model factory with a seed."),
+    "register": ("register", "Register model factories with seeds."),
     "verify": ("verify", "Rebuild entries and say whether they still reproduce."),
     "audit": ("audit", "Verify all entries, or those selected, in one or more environments."),
     "audits": ("audits", "List the audits, show one again, or compare two."),
     "list": ("listing", "List the entries, sorted by factory and seed."),
     "show": ("show", "Show everything about one entry."),
     "history": ("history", "Show every baseline and check of one entry, oldest first."),
-    "accept": ("accept", "Make what an entry builds today its new baseline."),
+    "accept": ("accept", "Make what entries build today their new baselines."),
     "report": ("report", "Render the stored audit N again, in one or more formats."),
-    "waive": ("waive", "Let audits pass a known drift of one entry for a while."),
+    "waive": ("waive", "Let audits pass known drifts of entries for a while."),
     "retire": ("retire", "Take entries out of use; nothing is deleted."),
     "unretire": ("retire", "Bring retired entries back."),
     "tag": ("tag", "Add tags to entries, or remove them."),

@@ -96,6 +96,10 @@ class CommandLineGuide:
         """The `seedreg accept` command of the entry."""
         return f"`seedreg accept {entry.short_id} --reason …` makes this build its new baseline"
 
+    def to_retire(self, entry: Entry) -> str | None:
+        """The `seedreg retire` command of the entry."""
+        return f"`seedreg retire {entry.short_id}` takes it out of use"
+
     def to_unretire(self, entry: Entry) -> str | None:
         """The `seedreg unretire` command."""
         return f"`seedreg unretire {entry.short_id}` brings it back"

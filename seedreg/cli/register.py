@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from seedreg.cli.bulk import dry_run_option
 from seedreg.cli.completion import fitting
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
@@ -14,23 +19,24 @@ from seedreg.cli.options import build_options
 from seedreg.cli.parsing import parse_params
 from seedreg.cli.printing import print_json, print_lines, warn
 from seedreg.cli.projects import load, open_project_for_build
-from seedreg.config import Config
+from seedreg.config import Config, EntrySpec
 from seedreg.domain.canonical import canonical_json
+from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import RECIPE_MISTAKES, FailureKind
-from seedreg.domain.inputs import InputFunction, Inputs, parse_inputs
-from seedreg.domain.recipe import Recipe, Seeding, parse_seeds
+from seedreg.domain.inputs import parse_inputs
+from seedreg.domain.recipe import Seeding, parse_seeds
 from seedreg.domain.results import Confirmed, NotConfirmed, Refused, Registered, Registration
 from seedreg.domain.verdict import Verdict
 from seedreg.domain.warning import BuildWarning
 from seedreg.errors import EXIT_NOT_JUDGED, EXIT_USAGE, SeedregError, UsageError
-from seedreg.factories.lookup import candidates, canonical_address
+from seedreg.factories.lookup import candidates
+from seedreg.project import Project
 from seedreg.registry import RegisterOptions
+from seedreg.registry.orders import configured_orders, orders_of, planned
+from seedreg.registry.registering import Order
 from seedreg.reports.documents.register import register_document
 from seedreg.reports.text.registration import registration_lines
 from seedreg.reports.words.warnings import warning_text
-
-# Every seed of a command is planned before the first is built; a typing error should not fill the memory.
-_MANY_SEEDS = 100_000
 
 
 def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -42,7 +48,12 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
 
 
 @click.command("register")
-@click.argument("factory", shell_complete=_complete_factory)
+@click.argument("factories", metavar="[FACTORY]...", nargs=-1, shell_complete=_complete_factory)
+@click.option(
+    "--configured",
+    is_flag=True,
+    help="Register what [[tool.seedreg.entries]] lists and is new; name what it no longer lists.",
+)
 @click.option(
     "--seed",
     "-s",
@@ -81,6 +92,7 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="A tag for the entries; repeatable.")
 @click.option("--note", metavar="TEXT", help="A note for the entries.")
 @click.option("--keep-weights", is_flag=True, help="Keep the weights themselves beside the registry.")
+@dry_run_option
 @click.option("--allow-nonfinite", is_flag=True, help="Register weights that hold NaN or infinities.")
 @click.option("--verbose", "-v", is_flag=True, help="Show tracebacks and the output of failed builds.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.register/1).")
@@ -89,50 +101,37 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
 def register_command(
     ctx: click.Context,
     /,
-    factory: str,
-    seeds: tuple[str, ...],
-    params: tuple[str, ...],
-    module: str | None,
-    inputs: tuple[str, ...],
-    input_function: str | None,
-    seeding: str | None,
-    device: str | None,
-    alias: str | None,
-    tags: tuple[str, ...],
-    note: str | None,
+    factories: tuple[str, ...],
+    configured: bool,
+    dry_run: bool,
     keep_weights: bool,
     allow_nonfinite: bool,
     verbose: bool,
     as_json: bool,
-    **settings: object,
+    **settings: Any,
 ) -> int:
-    """Register a model factory with a seed.
+    """Register model factories with seeds.
 
     FACTORY is package.module:callable, path/to/file.py:callable, or the bare name of a callable in
-    models.py or model.py. Every seed is built in two processes; if the two differ, or there are no
-    weights, nothing is registered.
+    models.py or model.py; with * or ? in its name it is every function or class that fits. Every seed is
+    built in two processes; if the two differ, or there are no weights, nothing is registered.
     """
-    project, environment = open_project_for_build(ctx, seeding=seeding, device=device, **settings)
-    config = project.config
-    options = RegisterOptions(alias, tags, note, keep_weights, allow_nonfinite)
-    numbers = _parse_all_seeds(seeds)
-    if alias is not None and len(numbers) > 1:
-        raise UsageError("an alias names one entry", hint="register one seed with it")
-    template = Recipe(
-        config.project,
-        canonical_address(factory, config, module, cwd=Path.cwd()),
-        0,
-        canonical_json(parse_params(params)),
-        Seeding.of(config.seeding),
-        _inputs(inputs, input_function, config, module),
-        config.device,
-    )
-    recipes = [template.with_seed(seed) for seed in numbers]
+    asked = {name: settings.pop(name) for name in _ASKED}
+    if configured:
+        _refuse_beside_configured(ctx, factories)
+    elif not factories:
+        raise click.UsageError("Missing argument 'FACTORY...', or --configured.", ctx)
+    project, environment = open_project_for_build(ctx, **settings)
+    base = RegisterOptions(keep_weights=keep_weights, allow_nonfinite=allow_nonfinite)
+    if configured:
+        orders = configured_orders(project.config, base)
+    else:
+        orders = _orders(factories, asked, project.config, base)
     results: list[Registration] = []
     warned: set[tuple[str, BuildWarning]] = set()
     guide = CommandLineGuide(environment)
-    with project.building(environment, create=True, several=True) as registry:
-        for registration in registry.register_all(recipes, options):
+    with _registrations(project, environment, orders, configured=configured, dry_run=dry_run) as found:
+        for registration in found:
             results.append(registration)
             if not as_json:
                 print_lines(registration_lines(registration, guide, verbose=verbose))
@@ -143,27 +142,65 @@ def register_command(
     return code
 
 
-def _inputs(shapes: tuple[str, ...], function: str | None, config: Config, module: str | None) -> Inputs:
-    """What the options say that an unbuilt model is called on."""
-    if function is None:
-        return parse_inputs(shapes)
-    if shapes:
+# The options that describe entries; the configuration describes its own.
+_ASKED = ("seeds", "params", "module", "inputs", "input_function", "alias", "tags", "note")
+
+
+def _refuse_beside_configured(ctx: click.Context, factories: tuple[str, ...]) -> None:
+    given = [
+        max(parameter.opts, key=len)
+        for parameter in ctx.command.params
+        if parameter.name in _ASKED
+        and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    if factories or given:
+        raise UsageError(
+            f"--configured takes no {given[0] if given else 'FACTORY'}: [[tool.seedreg.entries]] has it all",
+            hint="name factories without --configured",
+        )
+
+
+def _orders(
+    factories: tuple[str, ...], asked: Mapping[str, Any], config: Config, base: RegisterOptions
+) -> tuple[Order, ...]:
+    """What the arguments and options ask for."""
+    if asked["inputs"] and asked["input_function"] is not None:
         raise UsageError(
             "--input-shape and --input-signature are two ways to give the inputs", hint="give one of them"
         )
-    return InputFunction(canonical_address(function, config, module, cwd=Path.cwd()))
+    RegisterOptions(asked["alias"], asked["tags"])  # a wrong name is an error before factories are looked up
+    template = EntrySpec(
+        "",
+        tuple(map(parse_seeds, asked["seeds"])),
+        canonical_json(parse_params(asked["params"])),
+        parse_inputs(asked["inputs"]),
+        asked["input_function"],
+        alias=asked["alias"],
+        tags=asked["tags"],
+        note=asked["note"],
+    )
+    specs = [replace(template, factory=factory) for factory in factories]
+    return orders_of(specs, config, base, module=asked["module"], cwd=Path.cwd())
 
 
-def _parse_all_seeds(texts: Sequence[str]) -> Sequence[int]:
-    """Every seed once, in the order given."""
-    ranges = [parse_seeds(text) for text in texts]
-    count = sum(map(len, ranges))
-    if count > _MANY_SEEDS:
-        raise UsageError(
-            f"{count:,} seeds are more than one command takes",
-            hint=f"register up to {_MANY_SEEDS:,} at once",
-        )
-    return list(dict.fromkeys(seed for seeds in ranges for seed in seeds))
+@contextmanager
+def _registrations(
+    project: Project,
+    environment: EnvironmentSpec,
+    orders: tuple[Order, ...],
+    *,
+    configured: bool,
+    dry_run: bool,
+) -> Iterator[Iterable[Registration]]:
+    """What becomes of the orders, or with `dry_run` would."""
+    if dry_run and not project.has_registry:
+        yield planned(None, orders)
+    elif dry_run:
+        with project.reading() as registry:
+            yield registry.planned(orders, configured=configured)
+    else:
+        with project.building(environment, create=True, several=True) as registry:
+            yield registry.register_configured(orders) if configured else registry.register_orders(orders)
 
 
 def _print_warnings(registration: Registration, warned: set[tuple[str, BuildWarning]]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seedreg.config.entries import entry_specs
 from seedreg.config.environments import environments
 from seedreg.config.origins import Default, Given, Origin, Table, Variable
 from seedreg.config.pyproject import read_pyproject
@@ -73,6 +74,7 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
         given_state_dir=values.pop("state_dir"),
         origins=tuple((name, written[name].origin if name in written else Default()) for name in KINDS),
         envs=tuple(environments(table, pyproject)),
+        entries=tuple(entry_specs(table, pyproject)),
         **{field_of(name): value for name, value in values.items()},
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from seedreg.config.entries import EntrySpec
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.origins import Origin, Setting
 from seedreg.config.user_folders import user_cache_dir, user_state_dir
@@ -22,7 +23,8 @@ class Config:
     a bare command name; `interpreter` finds it. `factories` are modules, files or full addresses in
     which bare names are looked up. `given_cache_dir` and `given_state_dir` are None where nothing names
     the folder of environments, or that of the user's state. `envs` are those of `[tool.seedreg.envs]`,
-    labelled by their names. `origins` are the names of all settings, and where each comes from.
+    labelled by their names, and `entries` what `[[tool.seedreg.entries]]` lists. `origins` are the names of
+    all settings, and where each comes from.
     """
 
     root: Path
@@ -41,6 +43,7 @@ class Config:
     given_state_dir: Path | None = None
     origins: tuple[tuple[str, Origin], ...] = ()
     envs: tuple[EnvironmentSpec, ...] = ()
+    entries: tuple[EntrySpec, ...] = ()
 
     @cached_property
     def cache_dir(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +50,9 @@ class InputSpec:
             )
         dtype = match[2] or "float32"
         if dtype not in DTYPES:
-            near = difflib.get_close_matches(dtype, DTYPES, 1)
+            from difflib import get_close_matches  # 1 ms of start-up, for an error
+
+            near = get_close_matches(dtype, DTYPES, 1)
             raise UsageError(
                 f"input shape {text!r} has an unknown dtype",
                 hint=f"did you mean {near[0]}?" if near else f"one of: {', '.join(DTYPES)}",

@@ -79,7 +79,28 @@ class NotTried:
     recipes: tuple[Recipe, ...]
 
 
-Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused | NotTried
+@dataclass(frozen=True)
+class Left:
+    """The recipe is an entry already, and nothing was done with it."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The recipe is no entry yet, and would be built and registered."""
+
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The entry was once registered from the configuration, which no longer lists it; nothing was changed."""
+
+    entry: Entry
+
+
+Registration: TypeAlias = Registered | Confirmed | NotConfirmed | Refused | NotTried | Left | Planned | Gone
 
 
 @dataclass(frozen=True)

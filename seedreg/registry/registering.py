@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +59,14 @@ class RegisterOptions:
 PLAIN = RegisterOptions()
 
 
+@dataclass(frozen=True)
+class Order:
+    """A recipe that is to be registered, and how."""
+
+    recipe: Recipe
+    options: RegisterOptions = PLAIN
+
+
 def not_confirmed(verification: Verification) -> SeedregError:
     """The error of a known entry that does not reproduce when it is registered again."""
     entry, verdict = verification.entry, verification.verdict
@@ -83,51 +91,57 @@ class Registrar:
         executor: where builds run.
         checker: verifies recipes that are entries already.
         clock: gives the time of each entry.
-        options: how they are registered.
     """
 
     repository: Repository
     executor: Executor
     checker: Checker
     clock: Clock
-    options: RegisterOptions
 
-    def register_all(self, recipes: Sequence[Recipe]) -> Iterator[Registration]:
+    def register_all(self, orders: Iterable[Order]) -> Iterator[Registration]:
         """Build every recipe in two processes and keep what reproduces; yields each as soon as it is known.
 
         Raises:
             UsageError: before anything is built, if an alias is given to several recipes, or the alias or the
                 name of a factory already names other entries.
         """
-        recipes = tuple({recipe.id: recipe for recipe in recipes}.values())
-        self._require_names(recipes)
-        known = {entry.id for entry in self.repository.entries.by_ids(recipe.id for recipe in recipes)}
-        for ended in build_all(recipes, self.executor, keep_weights=self.options.keep_weights):
+        wanted = {order.recipe.id: order for order in orders}
+        self._require_names(wanted.values())
+        known = {entry.id for entry in self.repository.entries.by_ids(wanted)}
+        recipes = [order.recipe for order in wanted.values()]
+        keep_weights = any(order.options.keep_weights for order in wanted.values())
+        for ended in build_all(recipes, self.executor, keep_weights=keep_weights):
+            order = wanted[ended.recipe.id]
             if isinstance(ended, FirstFailed):
-                yield from self._first_failed(ended, is_known=ended.recipe.id in known)
+                yield from self._first_failed(order, ended, is_known=ended.recipe.id in known)
                 continue
             if ended.recipe.id in known:
-                yield self._confirm(ended.recipe, ended.builds, ended.weights)
+                yield self._confirm(order, ended.builds, ended.weights)
             else:
-                yield self._register(ended)
+                yield self._register(order, ended)
             if ended.weights is not None:
                 shutil.rmtree(ended.weights, ignore_errors=True)
 
-    def _first_failed(self, failed: FirstFailed, *, is_known: bool) -> Iterator[Registration]:
-        recipe = failed.recipe
-        yield self._confirm(recipe, [failed.failure]) if is_known else Refused(recipe, failed.failure)
+    def _first_failed(self, order: Order, failed: FirstFailed, *, is_known: bool) -> Iterator[Registration]:
+        yield self._confirm(order, [failed.failure]) if is_known else Refused(order.recipe, failed.failure)
         if failed.others:
-            yield NotTried(recipe, failed.others)
+            yield NotTried(order.recipe, failed.others)
 
-    def _require_names(self, recipes: Sequence[Recipe]) -> None:
-        alias = self.options.alias
-        if alias is not None and len(recipes) > 1:
-            raise UsageError("an alias names one entry", hint="register one seed with it")
-        for recipe in {recipe.factory: recipe for recipe in recipes}.values():
-            self.repository.entries.require_free_names(recipe, alias)
+    def _require_names(self, orders: Iterable[Order]) -> None:
+        aliases: set[str] = set()
+        # Names of entries are looked up once for each factory, and for each alias.
+        looked: set[tuple[str, str | None]] = set()
+        for order in orders:
+            alias, factory = order.options.alias, order.recipe.factory
+            if alias is not None and alias in aliases:
+                raise UsageError("an alias names one entry", hint="register one seed with it")
+            aliases.update(() if alias is None else (alias,))
+            if (factory, alias) not in looked:
+                looked.add((factory, alias))
+                self.repository.entries.require_free_names(order.recipe, alias)
 
-    def _register(self, settled: Settled) -> Registration:
-        recipe, options, weights = settled.recipe, self.options, settled.weights
+    def _register(self, order: Order, settled: Settled) -> Registration:
+        recipe, options, weights = settled.recipe, order.options, settled.weights
         build = keep(recipe, settled.builds, settled.neighbour, allow_nonfinite=options.allow_nonfinite)
         if isinstance(build, BuildFailure):
             return Refused(recipe, build)
@@ -141,14 +155,12 @@ class Registrar:
             if added and weights is not None:
                 self.repository.baselines.mark_kept(entry.id, baseline.number)
         if not added:
-            return self._confirm(recipe, settled.builds, weights)  # another process was faster
+            return self._confirm(order, settled.builds, weights)  # another process was faster
         return Registered(entry, baseline)
 
-    def _confirm(
-        self, recipe: Recipe, builds: Sequence[Outcome], weights: Path | None = None
-    ) -> Registration:
+    def _confirm(self, order: Order, builds: Sequence[Outcome], weights: Path | None = None) -> Registration:
         """Give a known entry what the options name, and verify it with these builds."""
-        entries, options = self.repository.entries, self.options
+        entries, recipe, options = self.repository.entries, order.recipe, order.options
         with self.repository.writing():
             if options.alias is not None:
                 entries.set_alias(recipe.id, options.alias)

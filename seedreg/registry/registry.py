@@ -20,12 +20,15 @@ from seedreg.domain.results import (
     Accepted,
     BuiltNow,
     Confirmed,
+    Gone,
+    Left,
     NoDrift,
     NotAccepted,
     NotConfirmed,
     NothingToAccept,
     NotTried,
     OtherWeights,
+    Planned,
     Proposal,
     Rebuilt,
     Refused,
@@ -39,10 +42,11 @@ from seedreg.registry.accepting import Accepter, proposals, refused_acceptance, 
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
 from seedreg.registry.findings import Findings
+from seedreg.registry.orders import gone, planned
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
 from seedreg.registry.reading import Reading
 from seedreg.registry.rebuilding import format_of_file, rebuild
-from seedreg.registry.registering import PLAIN, RegisterOptions, Registrar, not_confirmed
+from seedreg.registry.registering import PLAIN, Order, RegisterOptions, Registrar, not_confirmed
 from seedreg.registry.selection import select_one
 from seedreg.registry.waiving import require_future, waivable, waivers_of
 from seedreg.reports.words.failures import failure_error
@@ -103,8 +107,42 @@ class Registry(Reading):
             UsageError: before anything is built, if an alias is given to several recipes, or the alias or the
                 name of a factory already names other entries.
         """
-        registrar = Registrar(self._repository, self._named, self._checker, self._clock, options)
-        yield from registrar.register_all(recipes)
+        yield from self.register_orders([Order(recipe, options) for recipe in recipes])
+
+    def register_orders(self, orders: Iterable[Order]) -> Iterator[Registration]:
+        """`register_all` of recipes that are each registered in a way of their own.
+
+        Raises:
+            UsageError: see `register_all`.
+        """
+        registrar = Registrar(self._repository, self._named, self._checker, self._clock)
+        yield from registrar.register_all(orders)
+
+    def register_configured(self, orders: Sequence[Order]) -> Iterator[Registration]:
+        """Register what the configuration lists and is no entry yet; see `seedreg.registry.orders`.
+
+        What is an entry already is left as it is, and not built. Entries that came from the configuration
+        and are no longer listed are named.
+
+        Raises:
+            UsageError: see `register_all`.
+        """
+        found = self.planned(orders, configured=True)
+        yield from (one for one in found if not isinstance(one, Planned))
+        wanted = {one.recipe.id for one in found if isinstance(one, Planned)}
+        yield from self.register_orders([order for order in orders if order.recipe.id in wanted])
+
+    def planned(
+        self, orders: Sequence[Order], *, configured: bool = False
+    ) -> tuple[Left | Planned | Gone, ...]:
+        """What a registration would find; nothing is built or changed.
+
+        Args:
+            orders: what would be registered.
+            configured: whether they are all that the configuration lists.
+        """
+        found = planned(self._repository, orders)
+        return (*found, *(gone(self._repository, self._project, orders) if configured else ()))
 
     def register(
         self,
@@ -135,7 +173,7 @@ class Registry(Reading):
                 raise failure_error(failure, UsageError)
             case Refused(_, failure):
                 raise failure_error(failure, NotJudged)
-            case NotTried():
+            case NotTried() | Left() | Planned() | Gone():
                 raise AssertionError("one recipe is always built")
 
     def verify(self, *selectors: str) -> list[Verification]:

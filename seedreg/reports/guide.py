@@ -44,6 +44,10 @@ class Guide(Protocol):
         """How to make what a registered entry builds now its new baseline."""
         ...
 
+    def to_retire(self, entry: Entry) -> str | None:
+        """How to take an entry out of use."""
+        ...
+
     def to_unretire(self, entry: Entry) -> str | None:
         """How to bring a retired entry back."""
         ...

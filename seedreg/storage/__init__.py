@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seedreg.storage.copies import BackedUp, Restored, backup, restore
     from seedreg.storage.inspection import check
     from seedreg.storage.objects import ObjectStore
-    from seedreg.storage.opening import objects_of
+    from seedreg.storage.opening import may_exist, objects_of
     from seedreg.storage.ownership import is_part_of
     from seedreg.storage.repository import Repository, open_repository
     from seedreg.storage.schema import AlreadyCurrent, Upgraded, pending_bytes, size_bytes, status, upgrade
@@ -34,6 +34,7 @@ __all__ = [
     "check",
     "companions",
     "is_part_of",
+    "may_exist",
     "objects_of",
     "open_repository",
     "parse_location",
@@ -54,6 +55,7 @@ _MODULES = {
     "backup": "copies",
     "check": "inspection",
     "is_part_of": "ownership",
+    "may_exist": "opening",
     "objects_of": "opening",
     "open_repository": "repository",
     "pending_bytes": "schema",

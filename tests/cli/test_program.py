@@ -46,7 +46,7 @@ def test_every_command_has_help(empty_project: Project, words: list[str], flag: 
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(f"Usage: seedreg {' '.join(words)} ")
     assert max(map(len, result.out.splitlines())) <= 80
-    assert "..." not in re.sub(r"[A-Z]+\.\.\.|\[(OPTIONS|ARGS|SELECTOR)\]\S*", "", result.out)
+    assert "..." not in re.sub(r"[A-Z]+\.\.\.|\[(OPTIONS|ARGS|SELECTOR|FACTORY)\]\S*", "", result.out)
 
 
 def test_help_lists_every_command_and_imports_none() -> None:
@@ -72,7 +72,7 @@ def test_version(empty_project: Project) -> None:
         (["bogus"], "Error: No such command 'bogus'."),
         (["list", "--bogus"], "Error: No such option"),  # and its name, in words that Click changed
         (["verify"], "Error: Missing argument 'SELECTOR...'."),
-        (["register"], "Error: Missing argument 'FACTORY'."),
+        (["register"], "Error: Missing argument 'FACTORY...', or --configured."),
         (["list", "more"], "Error: Got unexpected extra argument (more)"),
         (["verify", "x", "--isolation", "y"], "Error: Invalid value for '--isolation': 'y' is not one of "),
         (["db", "bogus"], "Error: No such command 'bogus'."),

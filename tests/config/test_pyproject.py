@@ -19,7 +19,7 @@ from .projects import error, write
         (
             "qqq",
             "known keys: db, project, python, factories, pythonpath, isolation, jobs, timeout, seeding, "
-            "device, busy_timeout, cache_dir, envs",
+            "device, busy_timeout, cache_dir, envs, entries",
         ),
     ],
 )

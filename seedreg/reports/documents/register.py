@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from seedreg.domain.failure import FailureKind
-from seedreg.domain.results import Confirmed, NotConfirmed, NotTried, Refused, Registered, Registration
+from seedreg.domain.results import (
+    Confirmed,
+    Gone,
+    Left,
+    NotConfirmed,
+    NotTried,
+    Planned,
+    Refused,
+    Registered,
+    Registration,
+)
 from seedreg.reports.documents.values import entry_document, failure_document, warning_document
 from seedreg.reports.documents.verify import verification_document
 
@@ -42,6 +52,12 @@ def _registration_document(registration: Registration) -> dict[str, Any]:
                 "nondeterministic": failure.kind is FailureKind.NONDETERMINISTIC,
                 "failure": failure_document(failure),
             }
+        case Left(entry):
+            return {"result": "left", "entry": entry_document(entry)}
+        case Gone(entry):
+            return {"result": "gone", "entry": entry_document(entry)}
+        case Planned(recipe):
+            return {"result": "planned", "recipe": recipe.document()}
         case NotTried(first, recipes):
             return {
                 "result": "not_tried",

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedreg.domain.fingerprint import SCHEME
-from seedreg.domain.results import Confirmed, NotConfirmed, NotTried, Refused, Registered, Registration
+from seedreg.domain.results import (
+    Confirmed,
+    Gone,
+    Left,
+    NotConfirmed,
+    NotTried,
+    Planned,
+    Refused,
+    Registered,
+    Registration,
+)
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import INDENT, Headline, Line, Tone, counted, indented, next_lines, with_step
@@ -45,6 +55,13 @@ def registration_lines(registration: Registration, guide: Guide, *, verbose: boo
             yield from indented(failure_lines(failure, guide, verbose=verbose))
             if not verbose and (failure.details or failure.output):
                 yield from indented(next_lines(guide.after_refusal(registration)))
+        case Left(entry):
+            yield f"already registered  {entry.short_id}  {entry.recipe.label}"
+        case Planned(recipe):
+            yield f"would register  {recipe.label}"
+        case Gone(entry):
+            line = f"gone  {entry.short_id}  {entry.recipe.label}  is no longer in the configuration"
+            yield with_step(line, guide.to_retire(entry))
         case NotTried(first, recipes):
             seeds = counted(len(recipes), "other seed")
             yield f"not tried  {first.factory}  {seeds}, because the build of seed {first.seed} failed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seedreg.domain.results import Confirmed, NotConfirmed, NotTried, Refused, Registered
+from seedreg.domain.results import Confirmed, Gone, Left, NotConfirmed, NotTried, Planned, Refused, Registered
 from seedreg.reports.text.registration import registration_lines
 
 from .. import values
@@ -31,6 +31,17 @@ def test_each_end_of_a_registration_has_its_line() -> None:
     not_tried = NotTried(values.RECIPE, (values.RECIPE.with_seed(8),))
     assert joined(registration_lines(not_tried, GUIDE)) == (
         "not tried  models:build  1 other seed, because the build of seed 7 failed"
+    )
+
+
+def test_what_the_configuration_lists_and_what_it_no_longer_lists_has_a_line() -> None:
+    assert (
+        joined(registration_lines(Left(values.ENTRY), GUIDE)) == f"already registered  {ID}  models:build@7"
+    )
+    assert joined(registration_lines(Planned(values.RECIPE), GUIDE)) == "would register  models:build@7"
+    assert joined(registration_lines(Gone(values.ENTRY), GUIDE)) == (
+        f"gone  {ID}  models:build@7  is no longer in the configuration; "
+        f"`seedreg retire {ID}` takes it out of use"
     )
 
 

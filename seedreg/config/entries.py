@@ -1,0 +1,139 @@
+"""The entries that a project's `pyproject.toml` lists: `[[tool.seedreg.entries]]`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from seedreg.config.pyproject import ENTRIES, unknown_key
+from seedreg.config.values import text
+from seedreg.domain.canonical import canonical_json
+from seedreg.domain.entry import check_name
+from seedreg.domain.inputs import Inputs, inputs_of
+from seedreg.domain.recipe import DEVICES, Seeding, is_device, parse_seeds
+from seedreg.errors import ConfigError, UsageError
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class EntrySpec:
+    """Entries of one factory, or of all that fit a pattern, as somebody asks for them.
+
+    `factory` and `input_function` are as people write them; see `seedreg.factories.lookup`. Where `seeding`
+    or `device` is None, the setting of the configuration counts.
+    """
+
+    factory: str
+    seeds: tuple[range, ...] = (range(1),)
+    params_json: str = "{}"
+    inputs: Inputs = ()
+    input_function: str | None = None
+    seeding: Seeding | None = None
+    device: str | None = None
+    alias: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+
+
+def entry_specs(table: dict[str, Any], path: Path) -> Iterator[EntrySpec]:
+    """The entries that the table `[tool.seedreg]` of the file at `path` lists.
+
+    Raises:
+        ConfigError: if one of them is wrong.
+    """
+    listed = table.get(ENTRIES, [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise ConfigError(
+            f"entries ([tool.seedreg] in {path}) is not a list of tables",
+            hint="begin each entry with a line [[tool.seedreg.entries]]",
+        )
+    for number, one in enumerate(listed, start=1):
+        where = f"entry {number} of [[tool.seedreg.entries]] in {path}"
+        yield _entry(one, where)
+
+
+def _entry(table: dict[str, Any], where: str) -> EntrySpec:
+    fields: dict[str, Any] = {}
+    for key, raw in table.items():
+        if key not in KEYS:
+            raise unknown_key(key, where, list(KEYS))
+        field, allowed, read = KEYS[key]
+        try:
+            fields[field] = read(raw)
+        except UsageError as error:
+            raise ConfigError(f"{where}: {error.message}", hint=f"set {key} to {allowed}") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ConfigError(f"{where}: {key} is not {allowed}", hint=f"set {key} to {allowed}") from error
+    if "factory" not in fields:
+        raise ConfigError(f"{where} names no factory", hint='add factory = "package.module:callable"')
+    spec = EntrySpec(**fields)
+    if spec.inputs and spec.input_function is not None:
+        raise ConfigError(
+            f"{where}: inputs and input-signature are two ways to give the inputs", hint="give one of them"
+        )
+    if spec.alias is not None and sum(map(len, spec.seeds)) > 1:
+        raise ConfigError(f"{where}: an alias names one entry, and there are several seeds")
+    return spec
+
+
+def _seeds(raw: object) -> tuple[range, ...]:
+    listed = raw if isinstance(raw, list) else [raw]
+    if not listed:
+        raise ValueError
+    return tuple(map(_seed, listed))
+
+
+def _seed(raw: object) -> range:
+    if isinstance(raw, bool) or not isinstance(raw, (int, str)):
+        raise ValueError
+    return parse_seeds(str(raw))
+
+
+def _params(raw: object) -> str:
+    if not isinstance(raw, dict):
+        raise ValueError
+    return canonical_json(raw)
+
+
+def _list_of(read: Callable[[str], _Value]) -> Callable[[object], tuple[_Value, ...]]:
+    def read_all(raw: object) -> tuple[_Value, ...]:
+        if not isinstance(raw, list):
+            raise ValueError
+        return tuple(read(text(one)) for one in raw)
+
+    return read_all
+
+
+def _inputs(raw: Any) -> Inputs:
+    if not isinstance(raw, (str, list, dict)):
+        raise ValueError
+    return inputs_of(raw)
+
+
+def _device(raw: object) -> str:
+    device = text(raw)
+    if not is_device(device):
+        raise ValueError
+    return device
+
+
+# Each key of an entry: its field, what is allowed, and how it is read.
+KEYS: dict[str, tuple[str, str, Callable[[Any], object]]] = {
+    "factory": ("factory", 'a factory or a pattern, e.g. "models:build_*"', lambda raw: text(raw).strip()),
+    "seeds": ("seeds", 'a number, a range such as "0-9", or a list of them', _seeds),
+    "params": ("params_json", "a table of values that JSON has, e.g. {units = 16}", _params),
+    "inputs": ("inputs", 'a shape, a list of them or a table, e.g. ["28,28,1", "10:int32"]', _inputs),
+    "input-signature": ("input_function", 'a function, e.g. "models:inputs"', lambda raw: text(raw).strip()),
+    "seeding": (
+        "seeding",
+        f"one of: {', '.join(one.value for one in Seeding)}",
+        lambda raw: Seeding.of(text(raw)),
+    ),
+    "device": ("device", f"one of: {DEVICES}", _device),
+    "alias": ("alias", "a name", lambda raw: check_name("alias", text(raw))),
+    "tags": ("tags", 'a list of names, e.g. ["nightly"]', _list_of(lambda raw: check_name("tag", raw))),
+    "note": ("note", "a text", text),
+}

@@ -1,0 +1,124 @@
+"""From what somebody asks to be registered to recipes, each with how it is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedreg.config import Config
+from seedreg.config.entries import EntrySpec
+from seedreg.domain.inputs import InputFunction
+from seedreg.domain.recipe import Recipe, Seeding
+from seedreg.domain.results import Gone, Left, Planned
+from seedreg.errors import UsageError
+from seedreg.factories.lookup import canonical_address
+from seedreg.factories.patterns import addresses
+from seedreg.registry.registering import PLAIN, Order, RegisterOptions
+
+if TYPE_CHECKING:
+    from seedreg.storage import Repository
+
+# Every recipe of a command is planned before the first is built; a typing error should not fill the memory.
+MANY_RECIPES = 100_000
+
+# The tag of entries that were registered from the configuration.
+CONFIGURED = "configured"
+
+
+def orders_of(
+    specs: Iterable[EntrySpec],
+    config: Config,
+    base: RegisterOptions = PLAIN,
+    *,
+    module: str | None = None,
+    cwd: Path | None = None,
+) -> tuple[Order, ...]:
+    """The recipes that the specifications describe, each once.
+
+    Args:
+        specs: what is asked for.
+        config: where factories are found, and the seeding and device of those that name none.
+        base: how they are registered, beside the alias, tags and note of each specification.
+        module: the one module in which bare names are looked up instead.
+        cwd: what relative paths are tried against first.
+
+    Raises:
+        UsageError: if a factory does not exist, an alias is given to several recipes, or one recipe is
+            asked for in two ways, or there are more than `MANY_RECIPES`.
+    """
+    found: dict[Recipe, Order] = {}
+    aliases: dict[str, Recipe] = {}
+    left = MANY_RECIPES
+    for spec in specs:
+        names = addresses([spec.factory], config, module, cwd=cwd)
+        left -= len(names) * sum(map(len, spec.seeds))
+        if left < 0:
+            raise UsageError(
+                f"{MANY_RECIPES - left:,} seeds are more than one command takes",
+                hint=f"register up to {MANY_RECIPES:,} at once",
+            )
+        options = replace(base, alias=spec.alias, note=spec.note, tags=(*base.tags, *spec.tags))
+        for recipe in _recipes(spec, names, config, module, cwd):
+            order = Order(recipe, options)
+            if found.setdefault(recipe, order) != order:
+                raise UsageError(f"{recipe.label} is asked for twice, in two ways", hint="ask for it once")
+            if spec.alias is not None and aliases.setdefault(spec.alias, recipe) != recipe:
+                raise UsageError("an alias names one entry", hint="register one seed with it")
+    return tuple(found.values())
+
+
+def _recipes(
+    spec: EntrySpec, names: Iterable[str], config: Config, module: str | None, cwd: Path | None
+) -> Iterator[Recipe]:
+    function = spec.input_function
+    inputs = (
+        spec.inputs
+        if function is None
+        else InputFunction(canonical_address(function, config, module, cwd=cwd))
+    )
+    for name in names:
+        template = Recipe(
+            config.project,
+            name,
+            0,
+            spec.params_json,
+            spec.seeding or Seeding.of(config.seeding),
+            inputs,
+            spec.device or config.device,
+        )
+        for seeds in spec.seeds:
+            yield from map(template.with_seed, seeds)
+
+
+def configured_orders(config: Config, base: RegisterOptions = PLAIN) -> tuple[Order, ...]:
+    """What `[[tool.seedreg.entries]]` lists, with the tag by which it is known again.
+
+    Paths are relative to the project's root.
+
+    Raises:
+        UsageError: if nothing is listed; see also `orders_of`.
+    """
+    if not config.entries:
+        raise UsageError(
+            f"no entries are listed in {config.root / 'pyproject.toml'}",
+            hint='add [[tool.seedreg.entries]] with factory = "package.module:callable"',
+        )
+    return orders_of(config.entries, config, replace(base, tags=(*base.tags, CONFIGURED)), cwd=config.root)
+
+
+def planned(repository: Repository | None, orders: Iterable[Order]) -> tuple[Left | Planned, ...]:
+    """Which of the recipes are entries already, and which would be new; without a repository all would."""
+    recipes = [order.recipe for order in orders]
+    ids = [recipe.id for recipe in recipes]
+    known = {} if repository is None else {entry.id: entry for entry in repository.entries.by_ids(ids)}
+    return tuple(Left(known[one.id]) if one.id in known else Planned(one) for one in recipes)
+
+
+def gone(repository: Repository, project: str, orders: Iterable[Order]) -> tuple[Gone, ...]:
+    """The project's entries in use that came from the configuration and are no longer in it."""
+    listed = {order.recipe.id for order in orders}
+    tagged = repository.entries.summaries(project=project, tag=CONFIGURED)
+    ids = [summary.id for summary in tagged if summary.id not in listed]
+    return tuple(map(Gone, repository.entries.by_ids(ids)))
