@@ -63,8 +63,9 @@ def run(arguments: list[str]) -> int:
     # What prints errors is imported for an error: `seedreg --help` would take 10 ms longer.
     import click
 
-    from seedreg.cli import seedreg
+    from seedreg.cli import seedreg, terminal
 
+    terminal.reset()
     try:
         _require_text(arguments)
         result = seedreg.main(arguments, prog_name="seedreg", standalone_mode=False)
@@ -78,7 +79,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         from seedreg.cli.printing import print_usage_error
 
-        print_usage_error(error, arguments)
+        print_usage_error(error)
         return error.exit_code
     except SeedregError as error:
         from seedreg.cli.hints import hint_of

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from seedreg.cli import terminal
+from seedreg.cli.commands import Group
+
 # Command → its file here and its line in the help. The file is imported when the command runs, so that
 # `seedreg --help` takes little longer than importing Click.
 COMMANDS = {
+    "help": ("helping", "Show the help of a command."),
     "register": ("register", "Register model factories with seeds."),
     "verify": ("verify", "Rebuild entries and say whether they still reproduce."),
     "audit": ("audit", "Verify all entries, or those selected, in one or more environments."),
@@ -37,9 +40,14 @@ COMMANDS = {
 }
 
 
-def color() -> bool | None:
-    """False where `NO_COLOR` forbids colour; None leaves it to Click, which looks for a terminal."""
-    return False if os.environ.get("NO_COLOR") else None
+# The commands in the order and under the headings of the help.
+SECTIONS = {
+    "Register and verify": ("register", "verify", "accept", "rebuild"),
+    "Audit": ("audit", "audits", "report", "waive"),
+    "Diagnose": ("blame", "bisect"),
+    "Entries": ("list", "show", "history", "tag", "alias", "retire", "unretire"),
+    "Project and registry": ("factories", "config", "envs", "db", "help"),
+}
 
 
 class _PipeClosed(Exception):
@@ -54,19 +62,7 @@ def _no_broken_pipe() -> Iterator[None]:
         raise _PipeClosed(str(error)) from error
 
 
-class StrictGroup(click.Group):
-    """A group that knows its commands; another name is wrong usage, whatever it begins with."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """See Click; before 8.2 it takes a name that begins with a sign for an option, and exits with 0."""
-        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"No such command {args[0]!r}.")
-        return super().resolve_command(ctx, args)
-
-
-class _LazyGroup(StrictGroup):
+class _LazyGroup(Group):
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
         with _no_broken_pipe():
             return super().make_context(*arguments, **settings)
@@ -86,8 +82,9 @@ class _LazyGroup(StrictGroup):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names])
 
 
 @click.group(
@@ -101,4 +98,4 @@ class _LazyGroup(StrictGroup):
 @click.pass_context
 def seedreg(ctx: click.Context, db: str | None) -> None:
     """Keep fingerprints of models' initial weights, and find out whether they still reproduce."""
-    ctx.color = color()
+    ctx.color = terminal.color()

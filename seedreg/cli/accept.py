@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from seedreg.cli.bulk import dry_run_option, findings_of, findings_options
+from seedreg.cli.commands import Command
 from seedreg.cli.environments import ENVIRONMENT_OPTIONS
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
@@ -23,7 +24,7 @@ from seedreg.reports.documents.accept import accept_document
 from seedreg.reports.text.acceptance import acceptance_lines, acceptance_summary, proposal_line
 
 
-@click.command("accept")
+@click.command("accept", cls=Command)
 @selectors_argument(required=False)
 @click.option("--reason", metavar="TEXT", help="Why the drift is right; stored with the baseline.")
 @findings_options("Accept what drifted in this audit, if it still builds the weights that the audit saw.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option, selector_argument
 from seedreg.cli.printing import print_line
 from seedreg.cli.projects import open_project
 from seedreg.errors import UsageError
 
 
-@click.command("alias")
+@click.command("alias", cls=Command)
 @selector_argument()
 @click.argument("name", required=False)
 @click.option("--remove", is_flag=True, help="Remove the alias.")

@@ -11,6 +11,7 @@ import click
 
 from seedreg.audit import Auditor, AuditSelection
 from seedreg.cli.audit_events import EventPrinter
+from seedreg.cli.commands import Command
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.hints import hint_of
@@ -25,7 +26,7 @@ from seedreg.errors import EXIT_DRIFT, RegistryError, UsageError
 from seedreg.reports.audit.output import Target, write_reports
 
 
-@click.command("audit")
+@click.command("audit", cls=Command)
 @selectors_argument(required=False)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure; --resume continues.")
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts; an entry is always in the same part.")

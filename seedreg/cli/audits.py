@@ -6,6 +6,7 @@ import os
 
 import click
 
+from seedreg.cli.commands import Group
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option
 from seedreg.cli.printing import needs_output, print_json, print_line, print_paged, report_output
@@ -19,7 +20,7 @@ from seedreg.reports.documents.compare import comparison_document
 from seedreg.reports.text.audits import audit_list_lines, comparison_lines
 
 
-@click.group("audits", invoke_without_command=True)
+@click.group("audits", cls=Group, invoke_without_command=True)
 @click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="Only the last N audits.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.audits/1).")
 @registry_option

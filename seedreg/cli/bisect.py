@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import entry_build_options, selector_argument
@@ -18,7 +19,7 @@ from seedreg.reports.documents.bisect import bisect_document
 from seedreg.reports.text.diagnosis import bisect_lines
 
 
-@click.command("bisect")
+@click.command("bisect", cls=Command)
 @selector_argument()
 @click.option("--package", required=True, metavar="NAME", help="The distribution whose releases are tried.")
 @click.option("--from", "first", metavar="VERSION", help="The first release (default: the baseline's).")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import entry_build_options, selector_argument
@@ -15,7 +16,7 @@ from seedreg.reports.documents.blame import blame_document
 from seedreg.reports.text.diagnosis import blame_lines
 
 
-@click.command("blame")
+@click.command("blame", cls=Command)
 @selector_argument()
 @click.option(
     "--builds",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from seedreg import storage
-from seedreg.cli import StrictGroup
+from seedreg.cli.commands import Group
 from seedreg.cli.options import registry_option
 from seedreg.cli.printing import needs_output, print_line, warn
 from seedreg.cli.projects import open_project
@@ -20,7 +20,7 @@ from seedreg.reports.words.problems import problem_text
 from seedreg.storage import SchemaState
 
 
-@click.group("db", cls=StrictGroup)
+@click.group("db", cls=Group)
 def db_command() -> None:
     """Look after the registry file."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from seedreg.cli import StrictGroup
+from seedreg.cli.commands import Group
 from seedreg.cli.parsing import parse_age
 from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
 from seedreg.cli.projects import open_project
@@ -19,7 +19,7 @@ from seedreg.reports.text.environments import checked_lines, environment_lines, 
 _MIN_DIGITS = 4
 
 
-@click.group("envs", cls=StrictGroup)
+@click.group("envs", cls=Group)
 def envs_command() -> None:
     """Manage the environments that were created for builds.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
 from seedreg.cli.projects import load
 from seedreg.factories.lookup import candidates
@@ -13,7 +14,7 @@ from seedreg.reports.documents.factories import factories_document
 from seedreg.reports.text.factories import factory_lines
 
 
-@click.command("factories")
+@click.command("factories", cls=Command)
 @click.option("--module", metavar="MODULE", help="Look in this module only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.factories/1).")
 @click.pass_context

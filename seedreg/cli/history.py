@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option, selector_argument
 from seedreg.cli.printing import needs_output, print_json, print_paged
 from seedreg.cli.projects import open_project
@@ -11,7 +12,7 @@ from seedreg.reports.documents.history import history_document
 from seedreg.reports.text.history import history_lines
 
 
-@click.command("history")
+@click.command("history", cls=Command)
 @selector_argument()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.history/1).")
 @registry_option

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option
 from seedreg.cli.printing import needs_output, print_json, print_line, print_paged
 from seedreg.cli.projects import open_project
@@ -14,7 +15,7 @@ from seedreg.reports.documents.listing import list_document
 from seedreg.reports.text.listing import summary_lines
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @click.option("--factory", metavar="ADDRESS", help="Only entries of this factory.")
 @click.option("--seed", type=click.IntRange(0, MAX_SEED), metavar="N", help="Only entries with this seed.")
 @click.option("--tag", metavar="NAME", help="Only entries with this tag.")

@@ -7,7 +7,6 @@ cannot be written: `seedreg.streams` remembers that, and `needs_output` says whe
 from __future__ import annotations
 
 import functools
-import io
 import json
 import os
 import sys
@@ -17,10 +16,9 @@ from typing import Any, ParamSpec, TextIO
 
 import click
 
-from seedreg.cli import color
+from seedreg.cli.terminal import color, is_dumb, is_quiet, width
 from seedreg.reports.lines import INDENT, Headline, Line, Tone
 from seedreg.reports.words.printable import (
-    escaped,
     escaped_lines,
     printable,
     printable_json,
@@ -79,10 +77,15 @@ def _shown(line: Line) -> str:
 def print_paged(lines: Iterable[str]) -> None:
     """Print lines, through the pager where they would not fit on the terminal."""
     shown = printable_lines(list(lines))
-    if sys.stdout.isatty() and len(shown) >= _terminal_lines():
+    if sys.stdout.isatty() and not is_dumb() and _rows(shown, width(sys.stdout)) >= _terminal_lines():
         click.echo_via_pager("".join(f"{line}\n" for line in shown))
         return
     click.echo("\n".join(shown))
+
+
+def _rows(lines: Sequence[str], columns: int | None) -> int:
+    """How many rows of a terminal the lines take; a long line takes several."""
+    return sum(max(1, -(-len(line) // columns)) for line in lines) if columns else len(lines)
 
 
 def _terminal_lines() -> int:
@@ -98,8 +101,9 @@ def print_json(document: dict[str, Any]) -> None:
 
 
 def say(text: str) -> None:
-    """Print one line about the run itself on stderr, e.g. what takes long."""
-    print_line(f"seedreg: {text}", err=True)
+    """Print one line about the run itself on stderr, e.g. what takes long; nothing with `--quiet`."""
+    if not is_quiet():
+        print_line(f"seedreg: {text}", err=True)
 
 
 def warn(text: str) -> None:
@@ -121,16 +125,16 @@ def _print_labelled(word: str, colour: str, lines: Sequence[str]) -> None:
     print_lines((f"{INDENT}| {line}" for line in more), err=True)
 
 
-def print_usage_error(error: click.ClickException, arguments: Iterable[str]) -> None:
-    """Print what Click says about wrong usage; it repeats arguments as they are."""
-    file = io.StringIO()
-    error.show(file)
-    words = file.getvalue()
-    for text in arguments:
-        for part in (text, text.partition("=")[2]):
-            if part != escaped(part):
-                words = words.replace(part, escaped(part))
-    print_lines(escaped_lines(words), err=True)
+def print_usage_error(error: click.ClickException) -> None:
+    """Print what is wrong with a command line, in the words of all other errors."""
+    from seedreg.cli.usage import hint_of_usage, words_of_usage  # 1 ms of start-up, for an error
+
+    print_error(words_of_usage(error), hint_of_usage(error))
+
+
+def print_help(text: str) -> None:
+    """Print the help of a command, which only seedreg itself has written."""
+    click.echo(text, color=color())
 
 
 def draw(text: str) -> None:

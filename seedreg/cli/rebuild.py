@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.options import entry_build_options, selector_argument
 from seedreg.cli.outputs import refuse_registry_files
 from seedreg.cli.printing import print_line, print_lines
@@ -15,7 +16,7 @@ from seedreg.reports.lines import indented
 from seedreg.reports.text.drift import drift_lines
 
 
-@click.command("rebuild")
+@click.command("rebuild", cls=Command)
 @selector_argument()
 @click.option(
     "--output",

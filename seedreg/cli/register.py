@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from seedreg.cli.bulk import dry_run_option
+from seedreg.cli.commands import Command
 from seedreg.cli.completion import fitting
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
@@ -47,7 +48,7 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
     return fitting((word for one in found for word in (one.name, one.address)), incomplete)
 
 
-@click.command("register")
+@click.command("register", cls=Command)
 @click.argument("factories", metavar="[FACTORY]...", nargs=-1, shell_complete=_complete_factory)
 @click.option(
     "--configured",
@@ -120,7 +121,7 @@ def register_command(
     if configured:
         _refuse_beside_configured(ctx, factories)
     elif not factories:
-        raise click.UsageError("Missing argument 'FACTORY...', or --configured.", ctx)
+        raise UsageError("FACTORY... is missing", hint="name factories, or give --configured")
     project, environment = open_project_for_build(ctx, **settings)
     base = RegisterOptions(keep_weights=keep_weights, allow_nonfinite=allow_nonfinite)
     if configured:

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option
 from seedreg.cli.outputs import plan_reports, refuse_registry_files, report_options
@@ -14,7 +15,7 @@ from seedreg.cli.projects import open_project
 from seedreg.reports.audit.output import write_reports
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.argument("number", metavar="N", type=int)
 @report_options
 @registry_option

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.bulk import dry_run_option, entry_line, findings_of, findings_options
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option, selectors_argument
 from seedreg.cli.printing import print_line
 from seedreg.cli.projects import open_project
 
 
-@click.command("retire")
+@click.command("retire", cls=Command)
 @selectors_argument(required=False)
 @click.option("--reason", metavar="TEXT", help="Why; stored with the entry.")
 @findings_options("Retire what did not reproduce in this audit.")
@@ -44,7 +45,7 @@ def retire_command(
     return 0
 
 
-@click.command("unretire")
+@click.command("unretire", cls=Command)
 @selectors_argument()
 @dry_run_option
 @registry_option

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option
 from seedreg.cli.printing import needs_output, print_json, print_lines
 from seedreg.cli.projects import load
@@ -11,7 +12,7 @@ from seedreg.reports.documents.config import config_document
 from seedreg.reports.text.settings import setting_lines
 
 
-@click.command("config")
+@click.command("config", cls=Command)
 @registry_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.config/1).")
 @click.pass_context

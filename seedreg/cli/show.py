@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import registry_option, selector_argument
 from seedreg.cli.printing import needs_output, print_json, print_paged
@@ -12,7 +13,7 @@ from seedreg.reports.documents.show import show_document
 from seedreg.reports.text.entry import entry_lines
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @selector_argument()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document (seedreg.show/1).")
 @registry_option

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.bulk import dry_run_option, entry_line, findings_of, findings_options
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option, selectors_argument
 from seedreg.cli.printing import print_line
 from seedreg.cli.projects import open_project
 from seedreg.errors import UsageError
 
 
-@click.command("tag")
+@click.command("tag", cls=Command)
 @selectors_argument(required=False)
 @click.option("--add", "-a", "added", multiple=True, metavar="NAME", help="Add this tag; repeatable.")
 @click.option("--remove", "-r", "removed", multiple=True, metavar="NAME", help="Remove this tag; repeatable.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedreg.cli.commands import Command
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import entry_build_options, selectors_argument
@@ -15,7 +16,7 @@ from seedreg.reports.documents.verify import verify_document
 from seedreg.reports.text.verification import verification_lines
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @selectors_argument()
 @click.option(
     "--verbose", "-v", is_flag=True, help="Show tracebacks, the output of builds, and every changed package."

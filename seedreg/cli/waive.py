@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from seedreg.cli.bulk import dry_run_option, entry_line, findings_of, findings_options
+from seedreg.cli.commands import Command
 from seedreg.cli.options import registry_option, selectors_argument
 from seedreg.cli.parsing import parse_day
 from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
@@ -19,7 +20,7 @@ from seedreg.reports.lines import counted
 from seedreg.reports.text.waivers import waiver_lines
 
 
-@click.command("waive")
+@click.command("waive", cls=Command)
 @selectors_argument(required=False)
 @click.option("--reason", metavar="TEXT", help="Why the drift is known and may pass.")
 @click.option("--until", metavar="DATE", help="The last day (UTC) on which it passes, e.g. 2030-12-31.")

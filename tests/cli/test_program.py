@@ -17,8 +17,10 @@ import jsonschema
 import pytest
 
 import seedreg
-from seedreg.cli import COMMANDS
+from seedreg.cli import COMMANDS, SECTIONS
 from seedreg.cli import seedreg as group
+from seedreg.cli.commands import Command
+from seedreg.cli.help import EXAMPLES
 
 from .conftest import NOT_IN_GIT, Project
 
@@ -67,24 +69,79 @@ def test_version(empty_project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("words", "complaint", "hint"),
     [
-        (["bogus"], "Error: No such command 'bogus'."),
-        (["list", "--bogus"], "Error: No such option"),  # and its name, in words that Click changed
-        (["verify"], "Error: Missing argument 'SELECTOR...'."),
-        (["register"], "Error: Missing argument 'FACTORY...', or --configured."),
-        (["list", "more"], "Error: Got unexpected extra argument (more)"),
-        (["verify", "x", "--isolation", "y"], "Error: Invalid value for '--isolation': 'y' is not one of "),
-        (["db", "bogus"], "Error: No such command 'bogus'."),
+        (["verfy"], "there is no command 'verfy'", "did you mean verify?"),
+        (["bogus"], "there is no command 'bogus'", "`seedreg --help` lists what there is"),
+        (["list", "--jsn"], "there is no option --jsn", "did you mean --json?"),
+        (["list", "--bogus"], "there is no option --bogus", "`seedreg list --help` lists what there is"),
+        (
+            ["verify"],
+            "SELECTOR... is missing",
+            "seedreg verify [OPTIONS] SELECTOR...; `seedreg verify --help` explains it",
+        ),
+        (
+            ["register"],
+            "FACTORY... is missing",
+            "name factories, or give --configured",
+        ),
+        (
+            ["list", "more"],
+            "got unexpected extra argument (more)",
+            "`seedreg list --help` lists what there is",
+        ),
+        (["db", "bakup"], "there is no command 'bakup'", "did you mean backup?"),
+        (["help", "db", "bakup"], "there is no command 'bakup'", "did you mean backup?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_says_what_is_wrong(project: Project, words: list[str], complaint: str) -> None:
-    result = project(*words)
+def test_wrong_usage_says_what_is_wrong(
+    project: Project, words: list[str], complaint: str, hint: str
+) -> None:
+    assert project(*words).shown == (2, "", f"seedreg: error: {complaint}\n  hint: {hint}\n")
+
+
+def test_a_choice_that_does_not_exist_names_its_option(project: Project) -> None:
+    result = project("verify", "x", "--isolation", "y")
     assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("Usage: seedreg ")
-    assert complaint in result.err
-    assert words[-1] in result.err or words in (["verify"], ["register"])
+    assert result.err.startswith("seedreg: error: --isolation: 'y' is not one of ")
+
+
+@pytest.mark.parametrize("words", [[], ["verify"], ["db", "backup"]], ids=" ".join)
+def test_help_is_a_command_too(project: Project, words: list[str]) -> None:
+    assert project("help", *words) == project(*words, "--help")
+
+
+def every_command(group_: click.Group = group, path: str = "") -> dict[str, click.Command]:
+    found: dict[str, click.Command] = {path: group_}
+    context = click.Context(group_)
+    for name in group_.list_commands(context):
+        inner = group_.get_command(context, name)
+        assert inner is not None
+        words = f"{path} {name}".strip()
+        found.update(every_command(inner, words) if isinstance(inner, click.Group) else {words: inner})
+    return found
+
+
+def test_every_command_has_examples_that_it_understands() -> None:
+    found = every_command()
+    assert {name for name, one in found.items() if not isinstance(one, Command)} == set()
+    assert set(EXAMPLES) == set(found)
+    for name, lines in EXAMPLES.items():
+        for line in lines:
+            words = shlex.split(line)
+            assert words[: len(name.split()) + 1] == ["seedreg", *name.split()]
+            root = group.make_context("seedreg", [], resilient_parsing=True)
+            rest, current = words[1:], root
+            while isinstance(current.command, click.Group) and rest:
+                inner = current.command.get_command(current, rest[0])
+                assert inner is not None, line
+                current, rest = click.Context(inner, current, rest[0]), rest[1:]
+            current.command.make_parser(current).parse_args(rest)  # an unknown option is an error
+
+
+def test_every_command_is_under_one_heading() -> None:
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(COMMANDS)
 
 
 def test_bytes_that_are_no_text_are_refused(project: Project) -> None:
@@ -162,6 +219,31 @@ def test_colour_is_for_terminals_and_no_color_is_honoured(project: Project) -> N
     assert "\x1b[31merror\x1b[0m: " in on_a_terminal(project, "show", "nothing")
     assert "\x1b[" not in on_a_terminal(project, "show", "nothing", NO_COLOR="1")
     assert "\x1b[" not in project.program("verify", "coin").out
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "coloured"),
+    [
+        ([], {}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ([], {"FORCE_COLOR": "0"}, False),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+        (["--color", "auto"], {}, False),
+    ],
+    ids=str,
+)
+def test_the_option_comes_before_no_color_and_that_before_force_color(
+    project: Project, options: list[str], variables: dict[str, str], coloured: bool
+) -> None:
+    for words in (["verify", "coin", *options], [*options, "verify", "coin"]):
+        assert ("\x1b[32mREPRODUCED\x1b[0m" in project(*words, **variables).out) is coloured
+
+
+def test_a_dumb_terminal_gets_no_colour(project: Project) -> None:
+    assert "\x1b[" not in on_a_terminal(project, "verify", "coin", TERM="dumb")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
