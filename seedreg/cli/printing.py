@@ -77,10 +77,15 @@ def _shown(line: Line) -> str:
 def print_paged(lines: Iterable[str]) -> None:
     """Print lines, through the pager where they would not fit on the terminal."""
     shown = printable_lines(list(lines))
-    if sys.stdout.isatty() and not is_dumb() and _rows(shown, width(sys.stdout)) >= _terminal_lines():
+    if sys.stdout.isatty() and not is_dumb() and _rows(shown, output_width()) >= _terminal_lines():
         click.echo_via_pager("".join(f"{line}\n" for line in shown))
         return
     click.echo("\n".join(shown))
+
+
+def output_width() -> int | None:
+    """Columns of standard output, if it is a terminal; what goes elsewhere is never shortened."""
+    return width(sys.stdout)
 
 
 def _rows(lines: Sequence[str], columns: int | None) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import os
-import sys
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -68,8 +67,3 @@ def width(stream: TextIO) -> int | None:
         return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
     except (OSError, ValueError):
         return None
-
-
-def output_width() -> int | None:
-    """Columns of standard output, if it is a terminal; what goes elsewhere is never shortened."""
-    return width(sys.stdout)

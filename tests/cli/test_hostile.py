@@ -35,6 +35,7 @@ OURS = re.compile(r"::(?:error|warning|notice) (?:(?!##[A-Za-z]*\[).)*")
 
 MODELS = f"""\
 import os
+    "help": [[HOSTILE], ["db", HOSTILE]],
 
 import numpy as np
 
