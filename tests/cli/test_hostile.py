@@ -35,7 +35,6 @@ OURS = re.compile(r"::(?:error|warning|notice) (?:(?!##[A-Za-z]*\[).)*")
 
 MODELS = f"""\
 import os
-    "help": [[HOSTILE], ["db", HOSTILE]],
 
 import numpy as np
 
@@ -95,6 +94,7 @@ CALLS: dict[str, list[list[str]]] = {
     "bisect": [["wild@0", "--package", HOSTILE], ["wild@0", "--package", "keras", "--from", HOSTILE]],
     "factories": [[], ["--module", HOSTILE]],
     "config": [[], ["--db", HOSTILE]],
+    "help": [[HOSTILE], ["db", HOSTILE]],
     "envs list": [[]],
     "envs remove": [[HOSTILE]],
     "envs check": [[], [HOSTILE]],

@@ -48,7 +48,7 @@ def test_every_command_has_help(empty_project: Project, words: list[str], flag: 
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(f"Usage: seedreg {' '.join(words)} ")
     assert max(map(len, result.out.splitlines())) <= 80
-    assert "..." not in re.sub(r"[A-Z]+\.\.\.|\[(OPTIONS|ARGS|SELECTOR|FACTORY)\]\S*", "", result.out)
+    assert "..." not in re.sub(r"[A-Z]+\.\.\.|\[(OPTIONS|ARGS|SELECTOR|FACTORY|COMMAND)\]\S*", "", result.out)
 
 
 def test_help_lists_every_command_and_imports_none() -> None:
