@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -29,8 +30,10 @@ from seedreg.domain.results import (
     NotConfirmed,
     NothingToAccept,
     NotTried,
+    OtherWeights,
     Refused,
     Registered,
+    SeenInAudit,
 )
 from seedreg.domain.summary import EntryState
 from seedreg.domain.verdict import Verdict
@@ -507,6 +510,38 @@ def test_accepting_wants_a_reason_before_it_builds(world: World, registry: Regis
     with pytest.raises(UsageError, match="reason"):
         registry.accept("m:build", reason)
     assert world.requests == []
+
+
+def test_accepting_many_takes_one_fresh_build_for_each_factory(world: World, registry: Registry) -> None:
+    assert len(list(registry.register_all([*recipes(0, 1), *recipes(0, factory="m:other")]))) == 3
+    world.change(stream=2)
+    world.asked()
+    proposed = registry.proposals(["m:build", "m:other"])
+    assert world.requests == []
+    found = list(registry.accept_all(proposed, "upgrade"))
+    assert {type(one) for one in found} == {Accepted}
+    assert world.asked() == {
+        ("m:build", 0, "fresh"): 1,
+        ("m:build", 0, "fork"): 1,
+        ("m:build", 1, "fork"): 2,
+        ("m:other", 0, "fresh"): 1,
+        ("m:other", 0, "fork"): 1,
+    }
+    assert [summary.baseline_number for summary in registry.entries()] == [2, 2, 2]
+
+
+def test_one_entry_that_cannot_be_accepted_leaves_its_baseline_and_the_others_are_accepted(
+    registry: Registry, world: World
+) -> None:
+    assert len(list(registry.register_all([*recipes(0), *recipes(0, factory="m:other")]))) == 2
+    world.change(stream=2)
+    proposed = registry.proposals(["m:build", "m:other"])
+    odd = replace(proposed[0], expected=SeenInAudit(3, "0" * 64))
+    found = {type(one): one for one in registry.accept_all([odd, proposed[1]], "upgrade")}
+    assert set(found) == {OtherWeights, Accepted}
+    assert len(registry.history("m:build").baselines) == 1
+    assert registry.history("m:build").checks == ()
+    assert len(registry.history("m:other").baselines) == 2
 
 
 # Rebuilding ---------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,17 +20,27 @@ def moves(by=1):
 """
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("audited")
+
+
 @pytest.fixture
-def audited(project: Project) -> Project:
+def audited(project: Project, folder: Path) -> Project:
     """A project whose audit 1 found in `this` and `here` that `moves@0` … `moves@2` drifted."""
     project.write("models.py", (project.root / "models.py").read_text(encoding="utf-8") + MOVES)
     text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
     project.write(
         "pyproject.toml", f"{text}\n[tool.seedreg.envs.here]\npython = {json.dumps(sys.executable)}\n"
     )
+    if (folder / "registry.db").exists():
+        shutil.copy(folder / "registry.db", project.db)
+        project.write("drift", "")
+        return project
     assert project("register", "moves", "--seed", "0-2").code == 0
     project.write("drift", "")
     assert project("audit", "moves", "build@0", "--env", "this", "--env", "here").code == 1
+    shutil.copy(project.db, folder / "registry.db")
     return project
 
 
