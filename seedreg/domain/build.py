@@ -44,13 +44,20 @@ _SUFFIXES = {
 class BuildRequest:
     """One build to run; `key` comes back with its outcome.
 
-    `export` asks for the weights as files. The executor decides where they are written.
+    `export` asks for the weights as files. The executor decides where they are written. `expected` is the
+    digest that would confirm what is known already; an executor may then run the build in a quicker way, as
+    long as it repeats in a process of its own what does not confirm it. None where nothing is known.
     """
 
     key: int
     recipe: Recipe
     isolation: Isolation = Isolation.AUTO
     export: ExportFormat | None = None
+    expected: str | None = None
+
+    def is_confirmed_by(self, outcome: Outcome) -> bool:
+        """Whether the outcome is what is known already."""
+        return isinstance(outcome, Built) and outcome.fingerprint.digest == self.expected
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from seedreg.domain.entry import Source
 from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.executors import wire
 from seedreg.executors.git import with_git
+from seedreg.executors.hosting import WORTH_S, Hosting
 from seedreg.executors.launch import Launch, Mode
 from seedreg.executors.process import LineTooLongError, WorkerProcess, WorkerStuckError
 from seedreg.executors.spool import Spool, discard
@@ -49,6 +51,7 @@ class Crew:
         jobs: int,
         timeout_s: float,
         import_timeout_s: float,
+        module_zygote_s: float = WORTH_S,
     ) -> None:
         self._python = python
         self._root = root
@@ -59,6 +62,7 @@ class Crew:
         self._timeout_s = timeout_s
         self._import_timeout_s = import_timeout_s
         self.needs_fresh: set[str] = set()
+        self.hosting = Hosting(module_zygote_s)
         self._workers: dict[Launch, Worker] = {}
         self._selector = selectors.DefaultSelector()
         self._git: dict[Source, Source] = {}
@@ -95,11 +99,19 @@ class Crew:
                 self._dispatch(work)
                 if not work.is_known and any(worker.slots for worker in self._workers.values()):
                     self._wait(work)
+            self._end_hosts()
             finished = True
         finally:
             if not finished:
                 for launch in list(self._workers):
                     self._end(launch)
+
+    def _end_hosts(self) -> None:
+        """End module zygotes: what they have imported may be edited before the next run."""
+        if self.hosting.forget_hosts():
+            for worker in self._workers.values():
+                with contextlib.suppress(WorkerStuckError):  # as the next build will show
+                    wire.send_end_of_hosts(worker.process)
 
     def _dispatch(self, work: Work) -> None:
         """Start workers and send them builds, as far as the number of jobs allows."""
@@ -124,10 +136,11 @@ class Crew:
         except OSError as error:
             work.finish(request, build_failure(FailureKind.WORKER, error=str(error)))
             return
-        worker.running[request.key] = Running(request, exported)
+        host = self.hosting.host_for(request, launch, work)
+        worker.running[request.key] = Running(request, exported, host)
         try:
             wire.send_request(
-                worker.process, request, self._root, self._import_paths, self._timeout_s, exported
+                worker.process, request, self._root, self._import_paths, self._timeout_s, exported, host
             )
         except WorkerStuckError:
             self._give_up(launch, Silent(SILENT_S), work)
@@ -195,14 +208,18 @@ class Crew:
                 self._end(launch)
                 work.finish_all(work.take_all(launch), failure)
                 return
-            case wire.Finished(key, Built() as built):
+            case wire.Finished(key, outcome, import_s):
                 build = worker.answered(key)
-                source = self._source(built.source)
-                work.finish(build.request, replace(built, source=source, exported=build.exported))
-            case wire.Finished(key, failure):
+                if build.host is not None and not build.request.is_confirmed_by(outcome):
+                    self.hosting.refuse(build.request)
+                    work.repeat(build.request, launch)
+                else:
+                    self.hosting.ended(build.request, outcome, import_s)
+                    work.finish(build.request, self._completed(outcome, build))
+            case wire.Unhosted(key, reason):
                 build = worker.answered(key)
-                discard(build.exported)
-                work.finish(build.request, failure)
+                self.hosting.is_unfit(build.request, reason)
+                work.repeat(build.request, launch)
             case wire.FreshNeeded(key):
                 build = worker.answered(key)
                 discard(build.exported)
@@ -214,6 +231,13 @@ class Crew:
                     work.move(build.request, launch, replace(launch, mode=Mode.FRESH))
         if launch.only_for is not None and worker.ready and not (worker.running or work.has(launch)):
             self._end(launch)
+
+    def _completed(self, outcome: Outcome, build: Running) -> Outcome:
+        """The outcome with what is known here, or without the weights of a build that has failed."""
+        if isinstance(outcome, Built):
+            return replace(outcome, source=self._source(outcome.source), exported=build.exported)
+        discard(build.exported)
+        return outcome
 
     def _source(self, source: Source) -> Source:
         """The source with what git knows of it, which is asked once."""

@@ -10,6 +10,7 @@ from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Seeding
 from seedreg.executors.crew import Crew
+from seedreg.executors.hosting import WORTH_S
 from seedreg.executors.launch import Launch, Mode
 from seedreg.executors.work import run_all
 from seedreg.worker.frameworks import fork_is_safe
@@ -31,6 +32,8 @@ class LocalExecutor:
             leaves it open too, fork if there are several builds to run, else fresh.
         environ: variables of the worker; the process's own if None.
         worker_folder: where the worker program is; tests put a stand-in there.
+        module_zygote_s: modules whose import takes at least these seconds may be imported once for several
+            builds.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class LocalExecutor:
         isolation: Isolation = Isolation.AUTO,
         environ: Mapping[str, str] | None = None,
         worker_folder: Path = WORKER_FOLDER,
+        module_zygote_s: float = WORTH_S,
     ) -> None:
         self._isolation = isolation
         self._crew = Crew(
@@ -56,6 +60,7 @@ class LocalExecutor:
             jobs=max(1, jobs),
             timeout_s=timeout_s,
             import_timeout_s=import_timeout_s,
+            module_zygote_s=module_zygote_s,
         )
 
     def __enter__(self) -> LocalExecutor:

@@ -56,10 +56,11 @@ Trouble: TypeAlias = Ended | Incomprehensible | ImportTooLong | Silent | Overdue
 
 @dataclass
 class Running:
-    """A build that a worker was asked for, where it writes its weights, and for how long it has run."""
+    """A build that a worker was asked for, where it writes its weights, its host, and how long it has run."""
 
     request: BuildRequest
     exported: Path | None
+    host: str | None = None
     waited_s: float = 0.0
 
 

@@ -53,10 +53,11 @@ class Unusable:
 
 @dataclass(frozen=True)
 class Finished:
-    """A build ended."""
+    """A build ended; importing its module took `import_s`, as far as that is known."""
 
     key: int
     outcome: Outcome
+    import_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,15 @@ class FreshNeeded:
     variables: tuple[str, ...]
 
 
-Message: TypeAlias = Ready | Alive | Unusable | Finished | FreshNeeded
+@dataclass(frozen=True)
+class Unhosted:
+    """No host has run the build, for this reason: it is to be run without one."""
+
+    key: int
+    reason: str
+
+
+Message: TypeAlias = Ready | Alive | Unusable | Finished | FreshNeeded | Unhosted
 
 
 class ProtocolError(Exception):
@@ -97,9 +106,15 @@ def send_request(
     import_paths: tuple[Path, ...],
     timeout_s: float,
     exported: Path | None = None,
+    host: str | None = None,
 ) -> None:
     """Ask a worker for a build; see `encode_request`."""
-    pipe.send(encode_request(request, root, import_paths, timeout_s, exported))
+    pipe.send(encode_request(request, root, import_paths, timeout_s, exported, host))
+
+
+def send_end_of_hosts(pipe: Pipe) -> None:
+    """Have a worker end its hosts."""
+    pipe.send(b'{"type": "end_hosts"}\n')
 
 
 def encode_request(
@@ -108,8 +123,12 @@ def encode_request(
     import_paths: tuple[Path, ...],
     timeout_s: float,
     exported: Path | None = None,
+    host: str | None = None,
 ) -> bytes:
-    """The line that asks a worker for one build; `exported` is where it writes what is asked for."""
+    """The line that asks a worker for one build.
+
+    `exported` is where it writes what is asked for, `host` names the host that runs it.
+    """
     recipe = request.recipe
     build = {
         "factory": recipe.factory,
@@ -123,6 +142,8 @@ def encode_request(
         "export": request.export and {"format": request.export.value, "path": str(exported)},
     }
     message = {"type": "build", "id": request.key, "timeout_s": timeout_s, "build": build}
+    if host is not None:
+        message["host"] = host
     return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
 
 
@@ -177,10 +198,13 @@ def _end(fields: Fields, said: str, root: Path, read: Callable[[], Fields]) -> M
 def _outcome(key: int, duration_s: float, outcome: Fields, output: str | None, root: Path) -> Message:
     if "fresh_needed" in outcome:
         return FreshNeeded(key, outcome("fresh_needed", _changed_variables))
+    if "unhosted" in outcome:
+        return Unhosted(key, outcome("unhosted", lambda value: Fields(value)("reason", text)))
     if "failed" in outcome:
         failure = outcome("failed", _failure)
         return Finished(key, replace(failure, output=output or failure.output, duration_s=duration_s))
-    return Finished(key, outcome("built", lambda value: _built(Fields(value), duration_s, root)))
+    import_s = outcome("built", Fields).get("import_s", number, 0.0)
+    return Finished(key, outcome("built", lambda value: _built(Fields(value), duration_s, root)), import_s)
 
 
 def _built(fields: Fields, duration_s: float, root: Path) -> Built:

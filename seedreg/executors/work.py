@@ -49,6 +49,10 @@ class Work:
         """Whether a build waits for this worker."""
         return bool(self._waiting.get(launch))
 
+    def waiting(self, launch: Launch) -> Iterator[BuildRequest]:
+        """The builds that wait for this worker."""
+        yield from self._waiting.get(launch, ())
+
     def take(self, launch: Launch) -> BuildRequest:
         """The next build for this worker, which waits no more."""
         return self._waiting[launch].popleft()

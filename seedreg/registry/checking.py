@@ -60,7 +60,11 @@ class Checker:
 
     def _verify_chunk(self, entries: Sequence[Entry], damages: list[DamageError]) -> Iterator[Verification]:
         differing: dict[int, Built] = {}
-        requests = [BuildRequest(key, entry.recipe) for key, entry in enumerate(entries)]
+        digests = self._repository.baselines.digests([entry.id for entry in entries])
+        requests = [
+            BuildRequest(key, entry.recipe, expected=digests.get(entry.id))
+            for key, entry in enumerate(entries)
+        ]
         for request, outcome in self._executor.run(requests):
             entry = entries[request.key]
             try:

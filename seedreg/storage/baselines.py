@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from seedreg.domain.decoding import optional, text
 from seedreg.domain.entry import Baseline
@@ -32,6 +32,7 @@ _BASELINES = (
 _BASELINES_OF_ENTRY = _BASELINES.where(baselines.c.entry_id == bindparam("entry_id"))
 _ALL_BASELINES = _BASELINES_OF_ENTRY.order_by(baselines.c.number)
 _CURRENT_BASELINE = _BASELINES_OF_ENTRY.order_by(baselines.c.number.desc()).limit(1)
+_NEWEST = select(baselines.c.entry_id, func.max(baselines.c.number).label("number"))
 _NEWEST_NUMBER = select(func.max(baselines.c.number)).where(baselines.c.entry_id == bindparam("entry_id"))
 
 _BASELINE_ID = select(baselines.c.id).where(
@@ -58,6 +59,12 @@ class Baselines:
                 require_entry(self._database, entry_id)
                 raise RegistryError(f"entry {entry_id[:12]} has no baseline", step=Step.CHECK_REGISTRY)
         return self._baseline(rows[0])
+
+    def digests(self, entry_ids: Collection[str]) -> dict[str, str]:
+        """The digest of the newest baseline of each entry; none where it cannot be read."""
+        with self._database.reading():
+            rows = self._database.rows(_digests(entry_ids))
+        return {row[0]: row[1] for row in rows if isinstance(row[1], str)}
 
     def of_entry(self, entry_id: str) -> tuple[Baseline, ...]:
         """All baselines of the entry, from number 1 on; none if there is no such entry."""
@@ -120,3 +127,13 @@ class Baselines:
                 created_at=text(created_at),
                 reason=optional(text)(reason),
             )
+
+
+def _digests(entry_ids: Collection[str]) -> Select[Any]:
+    newest = _NEWEST.where(baselines.c.entry_id.in_(entry_ids)).group_by(baselines.c.entry_id).subquery()
+    is_newest = (baselines.c.entry_id == newest.c.entry_id) & (baselines.c.number == newest.c.number)
+    return (
+        select(baselines.c.entry_id, fingerprints.c.digest)
+        .join(newest, is_newest)
+        .join(fingerprints, fingerprints.c.id == baselines.c.fingerprint_id)
+    )

@@ -6,7 +6,7 @@ import warnings
 from os import _exit, chdir, environ, getpid
 from time import perf_counter
 from traceback import format_exc
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from . import (
     answers,
@@ -43,10 +43,19 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
     `zygote` is the interpreter's probe when this process was forked after importing TensorFlow,
     None in a fresh interpreter.
     """
+    _answer_and_exit(request, lambda: _outcome(request, zygote))
+
+
+def run_imported_and_exit(request: Dict[str, Any], zygote: Dict[str, Any], imported: "Imported") -> None:
+    """Run one build of a module that a process above this one has imported; see `run_and_exit`."""
+    _answer_and_exit(request, lambda: _build(request, zygote, imported))
+
+
+def _answer_and_exit(request: Dict[str, Any], run: Callable[[], Dict[str, Any]]) -> None:
     answer_path = request["answer_path"]
     pid = getpid()
     try:
-        outcome = _outcome(request, zygote)
+        outcome = run()
     except Failure as failure:
         outcome = protocol.failed(failure)
     except MemoryError:
@@ -75,37 +84,66 @@ def flush_output() -> None:
             pass
 
 
+class Imported(object):
+    """The module of a factory, imported in this process.
+
+    `watch` is about the environment variables, `import_s` the seconds that the import took.
+
+    Raises:
+        Failure: see `loading.import_module_of`.
+    """
+
+    def __init__(self, request: Dict[str, Any], watch: variables.Watch) -> None:
+        self.watch = watch
+        sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
+        del sys.argv[1:]  # the factory's module may parse them, and these are the worker's
+        paths = list(sys.path)
+        started = perf_counter()
+        self.module = loading.import_module_of(request["factory"], request["import_paths"], request["root"])
+        self.input_function = _input_function(request)
+        self.import_s = perf_counter() - started
+        # TensorFlow, and parts that it loads later, must stay importable even if the module changed the path.
+        if type(sys.path) is not list:
+            sys.path = []
+        sys.path.extend(path for path in paths if path not in sys.path)
+        self.variables = watch.now()
+
+
 def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[str, Any]:
-    hide_gpus = request["device"] == "cpu"
     chdir(request["root"])
     common = probe.interpreter() if zygote is None else zygote  # before the project's folders are on the path
-    sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
-    del sys.argv[1:]  # the factory's module may parse them, and these are the worker's
     if zygote is None:
         frameworks.require()
         originals.keep_when_imported()
-    before = variables.watched(hide_gpus)
-    paths = list(sys.path)
-    factory = loading.load(request["factory"], request["import_paths"], request["root"])
-    input_function = _input_function(request)
-    # TensorFlow, and parts that it loads later, must stay importable even if the module changed the path.
-    if type(sys.path) is not list:
-        sys.path = []
-    sys.path.extend(path for path in paths if path not in sys.path)
-    after = variables.watched(hide_gpus)
-    if zygote is not None and after != before:
-        changed = sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
-        return {"fresh_needed": {"variables": changed}}
-    if hide_gpus:
+    watch = variables.Watch(hide_gpus=request["device"] == "cpu")
+    try:
+        imported = Imported(request, watch)
+        changed = [] if zygote is None else watch.changed()
+        if not changed:
+            return _build(request, common, imported, is_fresh=zygote is None)
+    except (Failure, MemoryError):
+        changed = [] if zygote is None else watch.changed()
+        if not changed:
+            raise
+    # In an interpreter that begins with the module, also what has just failed may succeed.
+    return {"fresh_needed": {"variables": changed}}
+
+
+def _build(
+    request: Dict[str, Any], common: Dict[str, Any], imported: Imported, is_fresh: bool = False
+) -> Dict[str, Any]:
+    factory = loading.find(request["factory"], imported.module)
+    after = imported.variables
+    if request["device"] == "cpu":
         environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the factory's module may have changed it
-    if zygote is None:
+    if is_fresh:
         frameworks.load()
     with frameworks.device(request["device"]):
-        if zygote is None and _freeze is not None:
-            _freeze()
+        if _freeze is not None:
+            _freeze()  # collections need not look at what was imported
         _enable()
         seeding.seed_everything(request["seed"], request["seeding"])
-        built = _Built(factory, input_function, request)
+        built = _Built(factory, imported.input_function, request)
     if not built.tensors:
         raise built.no_tensors(request)
     started = perf_counter()
@@ -122,7 +160,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
             "environment": environment,
             "source": source.source_of(factory),
             "facts": {
-                "isolation": "fresh" if zygote is None else "fork",
+                "isolation": "fresh" if is_fresh else "fork",
                 "build_s": built.build_s,
                 "fingerprint_s": fingerprint_s,
                 "python_words": built.words_drawn[0],
@@ -130,6 +168,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
                 "random_state": ["{name} {dtype} {sha256}".format(**record) for record in random_state],
                 "warnings": left_out,
             },
+            "import_s": imported.import_s,
         }
     }
 

@@ -20,11 +20,18 @@ def load(address: str, import_paths: List[str], root: str) -> Any:
     """The factory at `package.module:name` or `path/file.py:name` (relative to `root`).
 
     Raises:
-        Failure: kinds `module-not-found`, `syntax-error`, `import-raised`, `exit`,
-            `name-not-found`, `not-callable`.
+        Failure: see `import_module_of` and `find`.
+    """
+    return find(address, import_module_of(address, import_paths, root))
+
+
+def find(address: str, module: Any) -> Any:
+    """The factory at `package.module:name` or `path/file.py:name` in its module.
+
+    Raises:
+        Failure: kinds `import-raised`, `name-not-found`, `not-callable`.
     """
     where, _, name = address.rpartition(":")
-    module = _import(where, import_paths, root)
     found = module
     for part in name.split("."):
         if _leads_out(module, found):
@@ -70,7 +77,13 @@ def _callables(module: Any) -> List[str]:
         return []
 
 
-def _import(where: str, import_paths: List[str], root: str) -> Any:
+def import_module_of(address: str, import_paths: List[str], root: str) -> Any:
+    """The module of the factory at the address, where a path is relative to `root`.
+
+    Raises:
+        Failure: kinds `module-not-found`, `syntax-error`, `import-raised`, `exit`, `memory`.
+    """
+    where = address.rpartition(":")[0]
     is_path = where.endswith(".py") or "/" in where
     pid = os.getpid()
     load_carefully(import_paths)

@@ -47,6 +47,20 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def leave_orphans() -> None:
+    """Undo `adopt_orphans`."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 0)
+
+
+def become_build(parent_pid: int) -> None:
+    """Make this process one that `kill_build` ends completely, and that ends with its parent."""
+    lead_group(0)
+    # What a running build leaves behind stays below it, so the serving loop's own children are builds, and
+    # what builds that have ended left.
+    adopt_orphans()
+    end_with(parent_pid)
+
+
 def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         import ctypes

@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from os import _exit
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from . import answers, build, processes, protocol
 from .protocol import Failure
@@ -20,21 +20,40 @@ _LAST_READS = 64
 
 def fork(request: Dict[str, Any], common: Dict[str, Any], output: int, closed: List[int]) -> int:
     """Run the build in a fork of this process, without the descriptors in `closed`; its process id."""
+
+    def run() -> None:
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        build.run_and_exit(request, common)
+
     zygote_pid = os.getpid()
+    return _fork(lambda: processes.become_build(zygote_pid), run, closed)
+
+
+def fork_host(serve: Callable[[], None], closed: List[int]) -> int:
+    """Run `serve` in a fork of this process, without the descriptors in `closed`; its process id."""
+    zygote_pid = os.getpid()
+
+    def become_host() -> None:
+        processes.lead_group(0)
+        processes.end_with(zygote_pid)
+
+    return _fork(become_host, serve, closed)
+
+
+def _fork(become: Callable[[], None], run: Callable[[], None], closed: List[int]) -> int:
     pid = os.fork()
     if pid:
         processes.lead_group(pid)
         return pid
     try:
-        _become_build(zygote_pid)
+        become()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for descriptor in closed:
             os.close(descriptor)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.close(output)
-        build.run_and_exit(request, common)
+        run()
     except BaseException:
         traceback.print_exc()
     finally:
@@ -52,29 +71,21 @@ def spawn(request: Dict[str, Any], folder: str, output: int) -> Any:
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
-        preexec_fn=lambda: _become_build(supervisor_pid),
+        preexec_fn=lambda: processes.become_build(supervisor_pid),
     )
-
-
-def _become_build(parent_pid: int) -> None:
-    processes.lead_group(0)
-    # What a running build leaves behind stays below it, so the serving loop's own children are builds, and
-    # what builds that have ended left.
-    processes.adopt_orphans()
-    processes.end_with(parent_pid)
 
 
 class Build(object):
     """A running build: its process, folder, deadline and the end of what it printed.
 
-    `output` is the end of a pipe, which it owns. Through a pipe no build can fill a disk, however fast it
-    prints, and the serving loop keeps only the last of it.
+    `pid` is 0 until the process is known. `output` is the end of a pipe, which it owns. Through a pipe no
+    build can fill a disk, however fast it prints, and the serving loop keeps only the last of it.
     """
 
     def __init__(self, identity: Any, pid: int, folder: str, output: int, timeout_s: float) -> None:
         self.identity = identity
         self.output = output
-        self._pid = pid
+        self.pid = pid
         self._folder = folder
         self._printed = b""
         self._started = time.monotonic()
@@ -94,7 +105,7 @@ class Build(object):
 
     def kill(self) -> None:
         """Kill its process and its process group."""
-        processes.kill_build(self._pid)
+        processes.kill_build(self.pid)
 
     def listen(self) -> bool:
         """Take some of what it prints; False if there is nothing now."""
@@ -113,6 +124,14 @@ class Build(object):
     def _close_output(self) -> None:
         os.close(self.output)
         self.output = -1
+
+    def without_host(self, reason: str) -> Dict[str, Any]:
+        """The message that no host would run it; removes its files."""
+        if self.output >= 0:
+            self._close_output()
+        remove(self._folder)
+        outcome = {"unhosted": {"reason": reason}}
+        return {"type": "outcome", "id": self.identity, "duration_s": 0.0, "outcome": outcome}
 
     def finish(self, status: int) -> Dict[str, Any]:
         """The message about its end; removes its files."""

@@ -10,13 +10,15 @@ import os
 import select
 import signal
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
-from . import build, frameworks, probe, processes, protocol, running
+from . import build, frameworks, hosts, modules, probe, processes, protocol, running
 from .protocol import Failure
 
 _READ_BYTES = 65536
 _END_S = 5.0
+# What a host does, by the beginning of its key.
+_HOSTS = {"module": modules.serve}
 
 
 def serve(mode: str, parent_pid: int, folder: str) -> None:
@@ -66,6 +68,7 @@ class _Server(object):
         self._messages = messages
         self._common = common
         self._builds: Dict[int, running.Build] = {}
+        self._hosts = hosts.Hosts()
         self._buffer = b""
         self._folder = folder
         self._count = 0
@@ -96,11 +99,13 @@ class _Server(object):
 
     def _end_everything(self) -> None:
         """Kill every build and descendant: a child of what is killed is adopted, and then killed too."""
+        self._hosts.end_all()
         for each in list(self._builds.values()):
             each.kill()
         deadline = time.monotonic() + _END_S
         while time.monotonic() < deadline:
-            self._sweep([])
+            for pid in processes.children():
+                processes.kill(os.kill, pid)
             try:
                 if os.waitpid(-1, os.WNOHANG)[0] == 0:
                     time.sleep(0.002)
@@ -108,18 +113,21 @@ class _Server(object):
                 return
 
     def _step(self) -> bool:
-        outputs = {each.output: each for each in self._builds.values() if each.output >= 0}
-        waiting = [self._requests, self._wake_reader, *outputs]
+        running_now = [*self._builds.values(), *self._hosts.waiting]
+        outputs = {each.output: each for each in running_now if each.output >= 0}
+        waiting = [self._requests, self._wake_reader, *self._hosts.descriptors, *outputs]
         readable, _, _ = select.select(waiting, [], [], self._wait_s())
         if self._wake_reader in readable:
             os.read(self._wake_reader, _READ_BYTES)
         for descriptor in readable:
             if descriptor in outputs:
                 outputs[descriptor].listen()
+        self._hear()
         self._reap()
         now = time.monotonic()
         for each in self._builds.values():
             each.enforce_deadline(now)
+        self._without_host(self._hosts.enforce_deadlines(now))
         self._beat(now)
         if self._requests not in readable:
             return True
@@ -127,18 +135,29 @@ class _Server(object):
         lines = (self._buffer + data).split(b"\n")
         self._buffer = lines.pop()
         for line in lines:
-            self._start(protocol.decode(line))
+            self._serve(protocol.decode(line))
         return bool(data)
 
+    def _serve(self, message: Dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "build":
+            self._start(message)
+        elif kind == "end_hosts":
+            self._without_host(self._hosts.end_all())
+        else:
+            raise ValueError("unknown request {!r}".format(kind))
+
     def _wait_s(self) -> Optional[float]:
-        if not self._builds:
+        building = [*self._builds.values(), *self._hosts.waiting]
+        if not building:
             return None
-        deadlines = [each.deadline for each in self._builds.values() if each.deadline is not None]
+        deadlines = [each.deadline for each in building if each.deadline is not None]
         return max(0.0, min([protocol.BEAT_S] + [each - time.monotonic() for each in deadlines]))
 
     def _beat(self, now: float) -> None:
         """Show that this loop runs, unless nobody reads what was sent before."""
-        if not self._builds or now < self._last_beat + protocol.BEAT_S:
+        building = self._builds or self._hosts.waiting
+        if not building or now < self._last_beat + protocol.BEAT_S:
             return
         self._last_beat = now
         _, writable, _ = select.select([], [self._messages], [], 0)
@@ -146,8 +165,6 @@ class _Server(object):
             _send(self._messages, {"type": "alive"})
 
     def _start(self, message: Dict[str, Any]) -> None:
-        if message.get("type") != "build":
-            raise ValueError("unknown request {!r}".format(message.get("type")))
         self._count += 1
         folder = os.path.join(self._folder, str(self._count))
         request = dict(message["build"], answer_path=os.path.join(folder, "answer"))
@@ -157,7 +174,13 @@ class _Server(object):
             opened.extend(os.pipe())
             output, its_output = opened
             os.set_blocking(output, False)
-            pid = self._launch(request, folder, its_output, output)
+            timeout_s = float(message["timeout_s"])
+            begun = running.Build(message["id"], 0, folder, output, timeout_s)
+            if message.get("host") is None or self._common is None:
+                begun.pid = self._launch(request, folder, its_output, output)
+                self._builds[begun.pid] = begun
+            else:
+                self._ask(message["host"], begun, request, folder, its_output)
             opened.remove(output)
         except OSError as error:
             failure = protocol.failed(Failure("worker", error=str(error)))
@@ -167,14 +190,48 @@ class _Server(object):
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-        timeout_s = float(message["timeout_s"])
-        self._builds[pid] = running.Build(message["id"], pid, folder, output, timeout_s)
+
+    def _ask(
+        self, key: str, begun: running.Build, request: Dict[str, Any], folder: str, its_output: int
+    ) -> None:
+        """Ask the host for the build; it is forked if there is none."""
+        assert self._common is not None
+        host = self._hosts.get(key)
+        if host is None:
+            common, own, serve = self._common, os.getpid(), _HOSTS[key.partition(":")[0]]
+            pid, channel = hosts.start(
+                lambda channel: serve(channel, request, common, own),
+                [*self._own_descriptors(), begun.output, its_output],
+            )
+            host = self._hosts.add(key, pid, channel)
+        path = os.path.join(folder, "request")
+        hosts.write_request(path, request)
+        try:
+            host.ask(self._count, begun, path, its_output)
+        except OSError:  # it has ended, or takes nothing
+            _send(self._messages, begun.without_host("ended"))
+
+    def _own_descriptors(self) -> List[int]:
+        """The descriptors that no fork may have."""
+        own = [self._requests, self._messages, self._wake_reader, self._wake_writer, *self._hosts.descriptors]
+        building = [*self._builds.values(), *self._hosts.waiting]
+        return own + [each.output for each in building if each.output >= 0]
+
+    def _hear(self) -> None:
+        """Take what the hosts have said."""
+        started, left = self._hosts.hear()
+        for each in started:
+            processes.lead_group(each.pid)
+            self._builds[each.pid] = each
+        self._without_host(left)
+
+    def _without_host(self, left: List[Tuple[running.Build, str]]) -> None:
+        for each, reason in left:
+            _send(self._messages, each.without_host(reason))
 
     def _launch(self, request: Dict[str, Any], folder: str, its_output: int, output: int) -> int:
         if self._common is not None:
-            own = [self._requests, self._messages, self._wake_reader, self._wake_writer, output]
-            own += [each.output for each in self._builds.values() if each.output >= 0]
-            return running.fork(request, self._common, its_output, own)
+            return running.fork(request, self._common, its_output, [*self._own_descriptors(), output])
         process = running.spawn(request, folder, its_output)
         self._popen[process.pid] = process
         return int(process.pid)
@@ -189,6 +246,8 @@ class _Server(object):
                 break
             if pid == 0:
                 break
+            if pid not in self._builds:
+                self._hear()
             if pid in self._builds:
                 ended[pid] = status
                 processes.kill_group(pid)
@@ -197,15 +256,17 @@ class _Server(object):
         if not ended and not orphaned:
             return
         builds = {pid: self._builds.pop(pid) for pid in ended}
-        self._sweep(list(self._builds))
+        self._sweep()
         for pid, finished in builds.items():
             process = self._popen.pop(pid, None)
             if process is not None:
                 process.returncode = ended[pid]
             _send(self._messages, finished.finish(ended[pid]))
 
-    def _sweep(self, keep: List[int]) -> None:
-        """Kill the children of this process that are no build: what ended builds left behind."""
-        for pid in processes.children():
-            if pid not in keep:
+    def _sweep(self) -> None:
+        """Kill the children of this process that are no build and no host: what ended builds left behind."""
+        found = processes.children()
+        self._hear()  # after the look: a host says what it starts before that becomes a child of this process
+        for pid in found:
+            if pid not in self._builds and pid not in self._hosts.pids:
                 processes.kill(os.kill, pid)

@@ -264,8 +264,23 @@ def test_source_is_where_the_code_is(
 
 # Environment variables ------------------------------------------------------------------------
 
+LEGACY = "import os\nos.environ['TF_USE_LEGACY_KERAS'] = '1'\nimport tensorflow\n"
 VARIABLES = {
     "models.py": MODELS,
+    "legacy_then_needs_it.py": LEGACY + "WANTED = {'2.99.0': 2}[tensorflow.keras.__version__]\n" + MODEL,
+    "legacy_then_factory_needs_it.py": """
+        import os
+        os.environ['TF_USE_LEGACY_KERAS'] = '1'
+        import tensorflow
+        from tensorflow import keras
+        def build():
+            wanted = {'2.99.0': 2}[tensorflow.keras.__version__]
+            return keras.Sequential([keras.Input((4,)), keras.Dense(wanted)])
+    """,
+    "legacy_then_exits.py": LEGACY + "tensorflow.keras.__version__ == '2.99.0' or exit()\n" + MODEL,
+    "sets_backend_in_effect.py": "import os\nos.environ['KERAS_BACKEND'] = 'tensorflow'\n" + MODEL,
+    "legacy_off.py": "import os\nos.environ['TF_USE_LEGACY_KERAS'] = '0'\n" + MODEL,
+    "gpu_order.py": "import os\nos.environ['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID'\n" + MODEL,
     "sets_backend.py": "import os\nos.environ['KERAS_BACKEND'] = 'numpy'\n" + MODEL,
     "sets_legacy.py": "import os\nos.environ['TF_USE_LEGACY_KERAS'] = '1'\n" + MODEL,
     "sets_log_level.py": "import os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'\n" + MODEL,
@@ -294,9 +309,13 @@ def both_ways(root: Path, environ: dict[str, str], addresses: list[str]) -> Ways
     return {address: (forked, fresh) for address, (forked, fresh) in found.items()}
 
 
+def _stem(name: str) -> str:
+    return name.removesuffix(".py")
+
+
 @pytest.fixture(scope="module")
 def ways(project: Path, fake_tensorflow_environ: dict[str, str]) -> Ways:
-    names = ("models", "sets_backend", "sets_legacy", "sets_log_level", "sets_devices", "sets_other")
+    names = [name for name in map(_stem, VARIABLES) if name not in ("removes", "clears")]
     return both_ways(project, fake_tensorflow_environ, [f"{name}:build" for name in names])
 
 
@@ -316,6 +335,29 @@ def test_variable_that_tensorflow_reads_at_import_needs_a_fresh_interpreter(
     assert str(forked.fingerprint) == str(fresh.fingerprint) != str(plain.fingerprint)
     assert forked.environment.variables == variables
     assert (forked.environment.keras_distribution, forked.environment.keras) == keras
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["legacy_then_needs_it:build", "legacy_then_factory_needs_it:build", "legacy_then_exits:build"],
+)
+def test_what_fails_in_a_fork_after_such_a_change_is_repeated_in_a_fresh_interpreter(
+    ways: Ways, address: str
+) -> None:
+    forked, fresh = ways[address]
+    assert (forked.facts.isolation, fresh.facts.isolation) == (FRESH, FRESH)
+    assert str(forked.fingerprint) == str(fresh.fingerprint)
+    assert forked.environment == fresh.environment
+
+
+@pytest.mark.parametrize("address", ["sets_backend_in_effect:build", "legacy_off:build", "gpu_order:build"])
+def test_variable_set_to_what_is_in_effect_needs_none_and_is_recorded(ways: Ways, address: str) -> None:
+    plain, _ = ways["models:build"]
+    forked, fresh = ways[address]
+    assert (forked.facts.isolation, fresh.facts.isolation) == (FORK, FRESH)
+    assert str(forked.fingerprint) == str(fresh.fingerprint) == str(plain.fingerprint)
+    assert forked.environment == fresh.environment
+    assert len(forked.environment.variables) == 1
 
 
 @pytest.mark.parametrize("address", ["sets_log_level:build", "sets_devices:build", "sets_other:build"])

@@ -17,10 +17,10 @@ FILES = sorted(WORKER_FOLDER.rglob("*.py"))
 
 # Modules of the standard library of Python 3.6 that the worker uses; look a new one up before adding it.
 STANDARD_3_6 = {
-    "ast", "builtins", "collections", "contextlib", "ctypes", "errno", "functools", "gc", "hashlib",
+    "array", "ast", "builtins", "collections", "contextlib", "ctypes", "errno", "functools", "gc", "hashlib",
     "importlib", "inspect", "io", "json", "linecache", "marshal", "math", "os", "platform", "random", "re",
-    "resource", "select", "shutil", "signal", "stat", "subprocess", "sys", "tempfile", "textwrap", "time",
-    "traceback", "types", "typing", "unicodedata", "warnings", "zipfile", "zipimport",
+    "resource", "select", "shutil", "signal", "socket", "stat", "subprocess", "sys", "tempfile", "textwrap",
+    "time", "traceback", "types", "typing", "unicodedata", "warnings", "zipfile", "zipimport",
 }  # fmt: skip
 TYPING_3_6 = {
     "Any", "Callable", "Collection", "Dict", "Iterable", "Iterator", "List", "Optional", "Set", "Tuple",

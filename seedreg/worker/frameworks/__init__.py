@@ -4,6 +4,7 @@
 |---|---|
 | `require()` | raises a `Failure` if the framework is not installed; imports nothing |
 | `load()` | imports the framework and runs no operation |
+| `has_run()` | whether an operation ran in this process that a fork would not survive |
 | `owns(model)` | whether the model is one of the framework's |
 | `seed(seed)` | seeds the framework's global generators |
 | `tensors(model, address)` | the weights in the framework's own order, and the random-number state |
@@ -50,6 +51,11 @@ def load() -> None:
             framework.load()
     except BaseException as error:
         raise Failure("tensorflow-broken", user_traceback(), python=sys.executable, error=describe(error))
+
+
+def has_run() -> bool:
+    """Whether an operation of some framework ran in this process that a fork would not survive."""
+    return any(framework.has_run() for framework in ALL)
 
 
 def require() -> None:

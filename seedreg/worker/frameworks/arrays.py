@@ -23,6 +23,11 @@ def load() -> None:
     originals.numpy_random()
 
 
+def has_run() -> bool:
+    """NumPy's operations leave nothing behind."""
+    return False
+
+
 def owns(model: Any) -> bool:
     """Whatever no other framework owns; `tensors` says what is not a model at all."""
     return True

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from ..exceptions import describe, user_traceback
 from ..foreign import attribute, class_name, text
@@ -26,6 +26,11 @@ def load() -> None:
     loaded()
 
 
+def has_run() -> bool:
+    """Nothing of its own: TensorFlow runs its operations."""
+    return False
+
+
 def loaded() -> List[Any]:
     """`tf.keras` and every other Keras that this process has imported, each once."""
     import tensorflow
@@ -40,6 +45,17 @@ def loaded() -> List[Any]:
     for keras in candidates:
         if keras is not None and hasattr(keras, "utils") and not any(keras is other for other in found):
             found.append(keras)
+    return found
+
+
+def backends() -> Set[str]:
+    """The backends of every Keras that this process has imported; none where none is."""
+    if "tensorflow" not in sys.modules:
+        return set()
+    found = set()
+    for keras in loaded():
+        function = getattr(getattr(keras, "backend", None), "backend", None)
+        found.add(str(function()) if callable(function) else "")
     return found
 
 

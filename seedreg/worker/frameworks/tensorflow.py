@@ -54,6 +54,16 @@ def index_kernels() -> None:
         pass
 
 
+def has_run() -> bool:
+    """Whether an operation ran in this process, or something else made TensorFlow start its threads."""
+    for package in ("tensorflow", "tensorflow_core"):
+        eager = sys.modules.get(package + ".python.eager.context")
+        if eager is not None:
+            started = getattr(eager, "_context", None)
+            return started is not None and getattr(started, "_context_handle", started) is not None
+    return False
+
+
 def load() -> None:
     """Import TensorFlow and what it loads at the first use; execute no operation."""
     import tensorflow  # noqa: F401

@@ -31,6 +31,8 @@ if os.environ.get("TF_USE_LEGACY_KERAS") == "1":
 else:
     import keras  # noqa: F401
 
+from tensorflow.python.eager import context  # noqa: E402
+
 __version__ = os.environ.get("FAKE_TF_VERSION", "2.99.0")
 
 Tensor = numpy.ndarray
@@ -88,4 +90,5 @@ def device(name):
 
 
 def zeros(shape, dtype="float32"):
+    context.begin()
     return numpy.zeros(shape, dtype)
