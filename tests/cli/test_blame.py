@@ -97,9 +97,9 @@ def test_an_entry_that_cannot_be_built_today_is_not_judged(upgraded: Project) ->
     assert "No module named 'nowhere'" in result.out
 
 
-def test_todays_environment_that_cannot_be_made_is_not_judged(upgraded: Project) -> None:
+def test_todays_environment_that_nothing_fits_is_wrong_usage(upgraded: Project) -> None:
     result = upgraded("blame", "build", "--with", "keras==7")
-    assert (result.code, result.out) == (125, "")
+    assert (result.code, result.out) == (2, "")
     assert "there is no version of keras==7" in result.err
 
 
