@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from seedreg.domain.build import Built, Outcome
 from seedreg.domain.drift import Drift, compare, names_differ
 from seedreg.domain.entry import Baseline
-from seedreg.domain.environment_changes import Change, changes
+from seedreg.domain.environment_changes import Change, changes, known_changes
 from seedreg.domain.failure import BuildFailure, Difference, FailureKind, RandomSource, build_failure
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
@@ -38,9 +38,10 @@ class Judgement:
     """What builds of an entry show when they are compared with its baseline.
 
     `drift` is from the baseline, or for NONDETERMINISTIC from the first build to the last. `changes` is
-    what differs between the baseline's environment and the build's, `source_changed` whether the factory's
-    source text differs (None: not known), `renamed` the pairs of tensor names that differ although the
-    position is the same. All are empty where a build failed.
+    what differs between the baseline's environment and the build's, also where the build failed and its
+    environment is known; `source_changed` whether the factory's source text differs (None: not known),
+    `renamed` the pairs of tensor names that differ although the position is the same. All others are empty
+    where a build failed.
     """
 
     verdict: Verdict
@@ -64,7 +65,9 @@ def judge(baseline: Baseline, builds: Sequence[Outcome]) -> Judgement:
     built: list[Built] = []
     for build in builds:
         if isinstance(build, BuildFailure):
-            return Judgement(Verdict.ERROR, build)
+            found = build.environment
+            known = () if found is None else known_changes(baseline.environment, found)
+            return Judgement(Verdict.ERROR, build, changes=known)
         built.append(build)
     last = built[-1]
     if any(build.fingerprint.digest != last.fingerprint.digest for build in built):

@@ -10,7 +10,7 @@ from seedreg.domain.build import Built, Outcome
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, BuildFacts, Source
 from seedreg.domain.environment import Environment
-from seedreg.domain.environment_changes import changes
+from seedreg.domain.environment_changes import Change, ChangeKind, changes
 from seedreg.domain.failure import FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.isolation import Isolation
@@ -74,6 +74,20 @@ def test_two_builds_that_differ_are_nondeterministic_even_if_one_of_them_reprodu
 @pytest.mark.parametrize("builds", [[FAILURE], [built("2"), FAILURE], [FAILURE, built()]])
 def test_a_failed_build_leaves_nothing_to_compare(builds: list[Outcome]) -> None:
     assert judge(BASELINE, builds) == Judgement(Verdict.ERROR, FAILURE)
+
+
+def test_of_a_failed_build_only_what_is_known_of_its_environment_changed() -> None:
+    then = replace(HERE, keras_config=(("floatx", "float32"),), variables=(("KERAS_BACKEND", "tensorflow"),))
+    now = replace(THERE, keras=None, keras_distribution=None, variables=(("TF_DETERMINISTIC_OPS", "1"),))
+    failure = replace(FAILURE, environment=now)
+    assert judge(replace(BASELINE, environment=then), [failure]) == Judgement(
+        Verdict.ERROR,
+        failure,
+        changes=(
+            Change(ChangeKind.DISTRIBUTION, "keras", "2.15.0", "3.1.0"),
+            Change(ChangeKind.VARIABLE, "TF_DETERMINISTIC_OPS", None, "1"),
+        ),
+    )
 
 
 def test_other_names_at_the_same_places_are_no_drift() -> None:

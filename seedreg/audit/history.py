@@ -9,7 +9,7 @@ from seedreg.domain.audit import Audit
 from seedreg.domain.comparison import AuditComparison, ComparedCheck
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.environment_changes import changes
+from seedreg.domain.environment_changes import changes, known_changes
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Check, Observed, Verdict
@@ -65,8 +65,10 @@ class AuditHistory:
                 drift = compare(baseline.fingerprint, fingerprint)
                 changed = changes(baseline.environment, environment)
                 return AuditRow(entry, column, check, baseline, drift, changed, waiver)
-            case _:
-                return AuditRow(entry, column, check, baseline, waiver=waiver)
+            case failure:
+                found = failure.environment
+                changed = () if found is None else known_changes(baseline.environment, found)
+                return AuditRow(entry, column, check, baseline, changes=changed, waiver=waiver)
 
     def compare(self, before: int, after: int) -> AuditComparison:
         """What became of the checks of one audit in a later one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedreg.domain.environment import Environment
 from seedreg.domain.frameworks import RECORDED
@@ -53,6 +53,20 @@ def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
     if old != new:
         found.append(Change(ChangeKind.KERAS_CONFIG, "built by", old, new))
     return tuple(found)
+
+
+def known_changes(before: Environment, failed: Environment) -> tuple[Change, ...]:
+    """What differs in the environment of a build that failed, as far as it is known.
+
+    What only a model shows is not known, and a module that failed early may not have set all its variables.
+    """
+    known = replace(
+        failed,
+        keras_distribution=before.keras_distribution,
+        keras_config=before.keras_config,
+        variables=tuple({**dict(before.variables), **dict(failed.variables)}.items()),
+    )
+    return changes(before, known)
 
 
 def _recorded(before: Environment, after: Environment) -> Iterator[Change]:

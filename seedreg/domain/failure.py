@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedreg.domain.decoding import Fields, member_of, number, optional, text
+from seedreg.domain.environment import Environment
 from seedreg.domain.kinds import Facts, FactValue, decode_facts, facts_document, facts_from
 from seedreg.errors import EnvironmentFailed, EnvironmentProblem, UsageError, UvMissing
 
@@ -88,7 +89,8 @@ class BuildFailure:
     """The build could not be judged.
 
     `details` is a traceback and `output` the end of what the build printed, where there is one. Untrusted
-    text, such as an exception's, is among the facts.
+    text, such as an exception's, is among the facts. `environment` is what the build ran on, without what
+    only a model shows; None where it is not known.
     """
 
     kind: FailureKind
@@ -96,13 +98,14 @@ class BuildFailure:
     details: str | None = None
     output: str | None = None
     duration_s: float = 0.0
+    environment: Environment | None = None
 
     def fact(self, name: str) -> FactValue:
         """The fact of this name; None if there is none."""
         return dict(self.facts).get(name)
 
     def document(self) -> dict[str, Any]:
-        """The failure as the JSON object that the registry keeps."""
+        """The failure as the JSON object that the registry keeps; it keeps the environment beside it."""
         return {
             "kind": self.kind.value,
             "facts": facts_document(self.facts),

@@ -22,8 +22,8 @@ class Verification:
 
     `changes` is what differs between the baseline's environment and the build's, `source_changed`
     whether the factory's own source text does (None: not known), `renamed` the pairs of tensor names
-    that differ although the position is the same; all are empty where there was no build. `waiver` covers
-    the drift of a check of an audit.
+    that differ although the position is the same. Of a build that failed only `changes` is known, and it is
+    empty where not even that is. `waiver` covers the drift of a check of an audit.
     """
 
     entry: Entry

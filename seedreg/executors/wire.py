@@ -232,7 +232,11 @@ def _document(line: str | bytes) -> Any:
 def _failure(value: Any) -> BuildFailure:
     fields = Fields(value)
     fields("facts", Fields)  # without them it would be a failure as it was stored before facts were
-    return BuildFailure.from_document(value)
+    environment = fields.get("environment", _environment, None)
+    return replace(BuildFailure.from_document(value), environment=environment)
+
+
+_environment = optional(Environment.from_document)
 
 
 def _changed_variables(value: Any) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ class Audits:
         query = (
             select(environments.c.document)
             .join_from(checks, environments, environments.c.id == checks.c.environment_id)
-            .where(*_of_audit(number, column))
+            .where(*_of_audit(number, column), checks.c.failure.is_(None))
             .order_by(checks.c.id.desc())
             .limit(1)
         )

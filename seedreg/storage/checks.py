@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, null, select
@@ -80,9 +81,10 @@ class Checks:
                     "failure": None,
                 }
             case failure:
+                known = failure.environment
                 return {
                     "fingerprint_id": None,
-                    "environment_id": None,
+                    "environment_id": known and environment_id(self._database, known),
                     "source": None,
                     "failure": documents.text_of(failure),
                 }
@@ -133,7 +135,7 @@ def as_check(row: Any, fingerprint: Fingerprint | None, environment: Environment
     entry_id, baseline_number, verdict, at, duration_s, source, failure, audit_number, column = row[:9]
     outcome: Observed | BuildFailure
     if failure is not None:
-        outcome = documents.failure(failure)
+        outcome = replace(documents.failure(failure), environment=environment)
     elif fingerprint is None or environment is None or source is None:
         raise ValueError("it has neither a build nor a failure")
     else:

@@ -57,7 +57,7 @@ def _answer_and_exit(request: Dict[str, Any], run: Callable[[], Dict[str, Any]])
     try:
         outcome = run()
     except Failure as failure:
-        outcome = protocol.failed(failure)
+        outcome = protocol.failed(failure, environment=probe.without_model())
     except MemoryError:
         outcome = protocol.failed(Failure("memory"))
     except BaseException as error:

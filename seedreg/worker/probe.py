@@ -4,21 +4,30 @@ import os
 import platform
 import re
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from . import frameworks
+from .variables import watched
 
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
 
 
+_interpreter: Dict[str, Any] = {}
+
+
 def interpreter() -> Dict[str, Any]:
-    """The part of the environment that is the same for every build of this process."""
-    return {
-        "python": platform.python_version(),
-        "distributions": distributions(sys.path),
-        "os": _os(),
-        "cpu": _cpu(),
-    }
+    """The part of the environment that is the same for every build of this process.
+
+    It is looked up once, when it is first asked for: later the project's folders are on the path.
+    """
+    if not _interpreter:
+        _interpreter.update(
+            python=platform.python_version(),
+            distributions=distributions(sys.path),
+            os=_os(),
+            cpu=_cpu(),
+        )
+    return dict(_interpreter)
 
 
 def distributions(paths: List[str]) -> Dict[str, str]:
@@ -47,6 +56,26 @@ def environment(common: Dict[str, Any], model: Any, variables: Dict[str, str]) -
         document.update(framework.versions(model))
         document.update(framework.settings(model))
     return document
+
+
+def without_model() -> Optional[Dict[str, Any]]:
+    """The environment of a build that has failed, in the same form, without what only a model shows.
+
+    It imports nothing: the import of a framework may be why the build has failed. None if user code has
+    left too little to look it up.
+    """
+    try:
+        document = dict(interpreter(), format=1, variables=watched(hide_gpus=True))
+        document.update(keras=None, keras_distribution=None, keras_config={})
+        document.update({name: _imported_version(name) for name in ("tensorflow", "numpy")})
+        return document
+    except BaseException:
+        return None
+
+
+def _imported_version(name: str) -> Optional[str]:
+    version = getattr(sys.modules.get(name), "__version__", None)
+    return version if type(version) is str else None
 
 
 def _os() -> str:

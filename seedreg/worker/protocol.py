@@ -39,14 +39,17 @@ class Failure(Exception):
         self.details = details
 
 
-def failed(failure: Failure, output: Optional[str] = None) -> Dict[str, Any]:
-    """The outcome of a failed build."""
+def failed(
+    failure: Failure, output: Optional[str] = None, environment: Optional[Dict[str, Any]] = None
+) -> Dict[str, Any]:
+    """The outcome of a failed build; `environment` is what it ran on, as far as that is known."""
     return {
         "failed": {
             "kind": failure.kind,
             "facts": failure.facts,
             "details": failure.details,
             "output": output,
+            "environment": environment,
         }
     }
 

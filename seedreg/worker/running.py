@@ -10,7 +10,7 @@ import traceback
 from os import _exit
 from typing import Any, Callable, Dict, List, Optional
 
-from . import answers, build, processes, protocol
+from . import answers, build, probe, processes, protocol
 from .protocol import Failure
 
 _READ_BYTES = 1 << 16
@@ -151,7 +151,7 @@ class Build(object):
                 raise _death(status)
             message.update(type="answer", text=text, output=printed)
         except Failure as failure:
-            message.update(type="outcome", outcome=protocol.failed(failure, printed))
+            message.update(type="outcome", outcome=protocol.failed(failure, printed, probe.without_model()))
         remove(self._folder)
         return message
 

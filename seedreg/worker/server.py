@@ -39,7 +39,7 @@ def serve(mode: str, parent_pid: int, folder: str) -> None:
             frameworks.tensorflow.index_kernels()
             build.flush_output()  # else every fork would print what the import left in the buffer
     except Failure as failure:
-        outcome = protocol.failed(failure)["failed"]
+        outcome = protocol.failed(failure, environment=probe.without_model())["failed"]
         _send(messages, {"type": "unusable", "protocol": protocol.PROTOCOL, "failure": outcome})
         os._exit(0)
     _send(messages, {"type": "ready", "protocol": protocol.PROTOCOL, "beat_s": protocol.BEAT_S})

@@ -13,13 +13,14 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from seedreg.domain.audit import Audit, AuditPlan, Shard, Waiver
 from seedreg.domain.entry import Baseline, BuildFacts, Entry, Source
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_spec import EnvironmentSpec
-from seedreg.domain.failure import FailureKind, build_failure
+from seedreg.domain.failure import BuildFailure, FailureKind, build_failure
 from seedreg.domain.fingerprint import Fingerprint, TensorRecord
 from seedreg.domain.inputs import InputSpec
 from seedreg.domain.isolation import Isolation
@@ -114,7 +115,6 @@ CHECKS = {
             0.5,
             Observed(_fingerprint("d"), NEW, SOURCE),
         ),
-        # The files hold an environment for it too. It is not read: a check that failed has none.
         Check(
             PLAIN.id,
             2,
@@ -184,6 +184,18 @@ WAIVERS = (
         PLAIN.id, _fingerprint("e").digest, "known since 2.15", "2026-06-30", "2026-02-28T00:00:00.000000Z"
     ),
 )
+
+
+def checks_of(entry_id: str, revision: str) -> tuple[Check, ...]:
+    """The checks that a sample holds of an entry; the first samples have a failure's environment, too."""
+    if revision >= "0004":
+        return CHECKS[entry_id]
+    return tuple(
+        replace(check, outcome=replace(check.outcome, environment=NEW))
+        if isinstance(check.outcome, BuildFailure)
+        else check
+        for check in CHECKS[entry_id]
+    )
 
 
 def has_audits(revision: str) -> bool:

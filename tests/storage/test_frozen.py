@@ -72,7 +72,7 @@ def expect_the_values(repository: Repository, revision: str) -> None:
         assert repository.entries.select(entry.id[:4]) == (entry,)
         assert repository.baselines.of_entry(entry.id) == values.BASELINES[entry.id]
         assert repository.baselines.current(entry.id) == values.BASELINES[entry.id][-1]
-        assert repository.checks.of_entry(entry.id) == values.CHECKS[entry.id] + (
+        assert repository.checks.of_entry(entry.id) == values.checks_of(entry.id, revision) + (
             values.AUDIT_CHECKS if audited and entry == values.PLAIN else ()
         )
     assert repository.entries.select("golden") == (values.FULL,)

@@ -44,7 +44,7 @@ def audit_reason_lines(row: AuditRow, guide: Guide, *, verbose: bool = False) ->
         yield "two builds now differ from each other"
     elif row.drift is not None:
         yield from drift_lines(row.drift, check.baseline_number)
-    if check.failure is None:
+    if check.failure is None or check.failure.environment is not None:
         yield from change_lines(row.changes, verbose=verbose)
     if row.failed:
         yield from next_lines(guide.after_audited(row))

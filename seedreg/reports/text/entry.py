@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import Drift, Extra
 from seedreg.domain.entry import Baseline, Entry
-from seedreg.domain.environment_changes import changes
+from seedreg.domain.environment_changes import changes, known_changes
 from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
 from seedreg.domain.inputs import InputFunction, Inputs
 from seedreg.domain.results import EntryDetails
@@ -84,6 +84,9 @@ def _check_pairs(last: Check, baseline: Baseline, drift: Drift | None, guide: Gu
         yield from (("", line) for line in change_lines(found, verbose=True))
     if last.failure is not None:
         yield from (("", line) for line in failure_lines(last.failure, guide, verbose=True))
+        if last.failure.environment is not None:
+            found = known_changes(baseline.environment, last.failure.environment)
+            yield from (("", line) for line in change_lines(found, verbose=True))
     if drift is not None:
         yield from (("", line) for line in drift_lines(drift, baseline.number))
 

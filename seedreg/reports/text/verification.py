@@ -37,6 +37,8 @@ def finding_lines(verification: Verification, guide: Guide, *, verbose: bool = F
     )
     if check.failure is not None:
         yield from indented(failure_lines(check.failure, guide, verbose=verbose))
+        if check.failure.environment is not None:
+            yield from indented(change_lines(verification.changes, verbose=verbose))
     if verification.drift is not None:
         against = (
             TwoBuilds.OF_TODAY if check.verdict is Verdict.NONDETERMINISTIC else verification.baseline.number
