@@ -107,6 +107,7 @@ def test_what_cannot_be_built_is_an_error_and_no_drift(project: Project) -> None
         125,
         f"ERROR  {id_}  models:flips@0  N s\n"
         "  raised: models:flips raised KeyError: 'weights'\n"
+        "  environment: unchanged\n"
         f"  next: seedreg show {id_}\n",
         "",
     )
@@ -125,6 +126,7 @@ def test_verbose_shows_the_traceback(project: Project) -> None:
         f'    File "{project.root}/models.py", line {line}, in flips\n'
         '      raise KeyError("weights")\n'
         "  KeyError: 'weights'\n"
+        "  environment: unchanged\n"
         f"  next: seedreg show {id_}\n",
         "",
     )
@@ -212,6 +214,7 @@ def test_a_build_that_takes_too_long_is_an_error(project: Project) -> None:
         "  timeout: the build took longer than 0.5 s and was ended\n"
         "  hint: see what it waits for: its standard input is empty; give it more with "
         "--timeout SECONDS\n"
+        "  environment: unchanged\n"
         f"  next: seedreg show {project.id('flips')}\n",
         "",
     )
