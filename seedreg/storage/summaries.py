@@ -82,10 +82,12 @@ def _baseline_heads(database: Database) -> dict[str, _Head]:
     numbered = select(
         baselines.c.entry_id, baselines.c.number, baselines.c.fingerprint_id, baselines.c.environment_id
     ).order_by(baselines.c.entry_id, baselines.c.number)
+    rows = list(database.rows(numbered))
     try:
         return {
             entry_id: (number, digests[fingerprint_id], *places[environment_id])
-            for entry_id, number, fingerprint_id, environment_id in database.rows(numbered)
+            for entry_id, number, fingerprint_id, environment_id in rows
         }
-    except KeyError as error:
-        raise ValueError(f"a baseline points to row {error.args[0]}, which does not exist") from error
+    except KeyError:
+        entry_id, number = next(row[:2] for row in rows if row[2] not in digests or row[3] not in places)
+        raise ValueError(f"baseline {number} of entry {entry_id[:12]} points to no row") from None
