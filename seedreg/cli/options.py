@@ -8,8 +8,13 @@ from typing import Any, TypeVar
 import click
 
 from seedreg.cli.completion import complete_environment, complete_selector
+from seedreg.domain.isolation import Isolation
+from seedreg.errors import UsageError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# The commands that compare entries with what is known of them.
+_CONFIRMING = ("verify", "audit")
 
 
 def registry_option(function: _Function) -> _Function:
@@ -112,6 +117,17 @@ def _environment_options(env_help: str) -> tuple[Callable[[_Function], _Function
     )
 
 
+def _require_own_processes(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The value, which may be `shared` only in a command that can confirm what is known."""
+    if value == Isolation.SHARED.value and ctx.info_name not in _CONFIRMING:
+        raise UsageError(
+            f"{ctx.info_name} needs a process for each build: builds in a shared process can only confirm "
+            "what is registered",
+            hint="leave out --isolation shared, or use it with verify or audit",
+        )
+    return value
+
+
 def _running_options() -> tuple[Callable[[_Function], _Function], ...]:
     return (
         click.option("--jobs", "-j", metavar="N", help="Number of builds at once (default: cores)."),
@@ -123,7 +139,9 @@ def _running_options() -> tuple[Callable[[_Function], _Function], ...]:
         ),
         click.option(
             "--isolation",
-            type=click.Choice(["auto", "fork", "fresh"]),
-            help="Fork builds after one import of TensorFlow, or start a fresh Python for each.",
+            type=click.Choice([one.value for one in Isolation]),
+            callback=_require_own_processes,
+            help="Fork builds after one import of TensorFlow, or start a fresh Python for each; with verify "
+            "and audit, 'shared' builds further seeds of a factory in one process.",
         ),
     )

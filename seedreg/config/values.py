@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import DEVICES, Seeding, is_device
 
 DEFAULT_FACTORIES = ("models", "model")
-ISOLATIONS = ("auto", "fork", "fresh")
+ISOLATIONS = tuple(one.value for one in Isolation)
 # Time-outs reach poll(), threading and SQLite's 32-bit milliseconds; about eleven days fit all of them.
 MAX_TIMEOUT_S = 1_000_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,6 +55,11 @@ class BuildRequest:
     isolation: Isolation = Isolation.AUTO
     export: ExportFormat | None = None
     expected: str | None = None
+
+    @cached_property
+    def group(self) -> Recipe:
+        """What it has in common with builds that differ from it in the seed alone."""
+        return self.recipe.with_seed(0)
 
     def is_confirmed_by(self, outcome: Outcome) -> bool:
         """Whether the outcome is what is known already."""

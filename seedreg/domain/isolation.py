@@ -1,4 +1,4 @@
-"""How a build gets a process of its own."""
+"""How a build gets its process."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import enum
 
 
 class Isolation(enum.Enum):
-    """A fork of a zygote, or a fresh interpreter; `AUTO` leaves the choice to the executor."""
+    """A fork of a zygote, a fresh interpreter, or a process that has built before.
+
+    `AUTO` leaves the choice between the first two to the executor. As a setting, `SHARED` is `AUTO` until a
+    build in a process of its own has confirmed what is known of its factory; further seeds may then share a
+    process, in which they can be confirmed and never accused.
+    """
 
     AUTO = "auto"
     FORK = "fork"
     FRESH = "fresh"
+    SHARED = "shared"

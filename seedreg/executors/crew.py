@@ -17,6 +17,7 @@ from seedreg.executors.git import with_git
 from seedreg.executors.hosting import WORTH_S, Hosting
 from seedreg.executors.launch import Launch, Mode
 from seedreg.executors.process import LineTooLongError, WorkerProcess, WorkerStuckError
+from seedreg.executors.sharing import Next, Sharing, is_shared
 from seedreg.executors.spool import Spool, discard
 from seedreg.executors.watched import (
     LOOK_S,
@@ -52,6 +53,7 @@ class Crew:
         timeout_s: float,
         import_timeout_s: float,
         module_zygote_s: float = WORTH_S,
+        sharing: Sharing | None = None,
     ) -> None:
         self._python = python
         self._root = root
@@ -63,6 +65,7 @@ class Crew:
         self._import_timeout_s = import_timeout_s
         self.needs_fresh: set[str] = set()
         self.hosting = Hosting(module_zygote_s)
+        self._sharing = sharing
         self._workers: dict[Launch, Worker] = {}
         self._selector = selectors.DefaultSelector()
         self._git: dict[Source, Source] = {}
@@ -107,8 +110,9 @@ class Crew:
                     self._end(launch)
 
     def _end_hosts(self) -> None:
-        """End module zygotes: what they have imported may be edited before the next run."""
-        if self.hosting.forget_hosts():
+        """End every host: what they have imported may be edited before the next run."""
+        shared = self._sharing is not None and self._sharing.forget_processes()
+        if self.hosting.forget_hosts() or shared:
             for worker in self._workers.values():
                 with contextlib.suppress(WorkerStuckError):  # as the next build will show
                     wire.send_end_of_hosts(worker.process)
@@ -124,19 +128,29 @@ class Crew:
                     if failure is not None:
                         work.finish_all(work.take_all(launch), failure)
                     continue
-                if worker is None or not worker.ready or free <= 0:
+                if worker is None or not worker.ready:
                     break
-                self._send(launch, work)
+                following = self._next(launch, work, free=free > 0)
+                if following is None:
+                    break
+                work.take(launch, following.request)
+                self._send(launch, following, work)
 
-    def _send(self, launch: Launch, work: Work) -> None:
-        """Ask a worker for the next build that waits for it."""
-        worker, request = self._workers[launch], work.take(launch)
+    def _next(self, launch: Launch, work: Work, *, free: bool) -> Next | None:
+        """The build that the worker is asked for next, if there is room for one."""
+        if self._sharing is not None:
+            return self._sharing.next(launch, work, free=free)
+        return Next(next(work.waiting(launch))) if free else None
+
+    def _send(self, launch: Launch, following: Next, work: Work) -> None:
+        """Ask a worker for a build."""
+        worker, request = self._workers[launch], following.request
         try:
             exported = None if request.export is None else self._spool.place(request.export)
         except OSError as error:
             work.finish(request, build_failure(FailureKind.WORKER, error=str(error)))
             return
-        host = self.hosting.host_for(request, launch, work)
+        host = following.host or self.hosting.host_for(request, launch, work)
         worker.running[request.key] = Running(request, exported, host)
         try:
             wire.send_request(
@@ -210,15 +224,18 @@ class Crew:
                 return
             case wire.Finished(key, outcome, import_s):
                 build = worker.answered(key)
-                if build.host is not None and not build.request.is_confirmed_by(outcome):
-                    self.hosting.refuse(build.request)
+                if build.host is not None and not self._confirms(build, outcome):
                     work.repeat(build.request, launch)
                 else:
-                    self.hosting.ended(build.request, outcome, import_s)
+                    self._learn(build, outcome, import_s)
                     work.finish(build.request, self._completed(outcome, build))
+                self._end_if_idle(build, launch, work)
             case wire.Unhosted(key, reason):
                 build = worker.answered(key)
-                self.hosting.is_unfit(build.request, reason)
+                if self._sharing is not None and build.host is not None and is_shared(build.host):
+                    self._sharing.lost(build.request, build.host, reason)
+                else:
+                    self.hosting.is_unfit(build.request, reason)
                 work.repeat(build.request, launch)
             case wire.FreshNeeded(key):
                 build = worker.answered(key)
@@ -231,6 +248,32 @@ class Crew:
                     work.move(build.request, launch, replace(launch, mode=Mode.FRESH))
         if launch.only_for is not None and worker.ready and not (worker.running or work.has(launch)):
             self._end(launch)
+
+    def _confirms(self, build: Running, outcome: Outcome) -> bool:
+        """Whether a build in a host has confirmed what is known; if not, its like have no host any more."""
+        if self._sharing is not None and is_shared(build.host):
+            return self._sharing.confirms(build.request, outcome)
+        if build.request.is_confirmed_by(outcome):
+            return True
+        self.hosting.refuse(build.request)
+        return False
+
+    def _learn(self, build: Running, outcome: Outcome, import_s: float) -> None:
+        """What the outcome of a build in a process of its own means for its like."""
+        if is_shared(build.host):
+            return
+        self.hosting.ended(build.request, outcome, import_s)
+        if self._sharing is not None:
+            self._sharing.ended_alone(build.request, outcome)
+
+    def _end_if_idle(self, build: Running, launch: Launch, work: Work) -> None:
+        """End the process that the build has shared, if it has nothing more to do."""
+        host = build.host
+        if self._sharing is None or host is None or not is_shared(host) or launch not in self._workers:
+            return
+        if self._sharing.left(build.request, host, launch, work):
+            with contextlib.suppress(WorkerStuckError):  # as the next build will show
+                wire.send_end_of_hosts(self._workers[launch].process, host)
 
     def _completed(self, outcome: Outcome, build: Running) -> Outcome:
         """The outcome with what is known here, or without the weights of a build that has failed."""
@@ -255,10 +298,12 @@ class Crew:
         worker = self._workers[launch]
         status, output = self._end(launch)
         failure = replace(self._failure(trouble, worker, status), output=output or None)
+        if self._sharing is not None:
+            self._sharing.forget_processes(launch)
         failing = trouble.keys if isinstance(trouble, Overdue) else frozenset(worker.running)
         for key, build in worker.running.items():
             discard(build.exported)
-            if failing == {key}:
+            if failing == {key} and build.host is None:
                 work.finish(build.request, failure)
             else:
                 work.repeat(build.request, replace(launch, only_for=key))

@@ -52,7 +52,7 @@ class Hosting:
         return module
 
     def _may_host(self, request: BuildRequest) -> bool:
-        recipe = request.recipe.with_seed(0)
+        recipe = request.group
         return (
             request.expected is not None
             and request.export is None
@@ -64,12 +64,12 @@ class Hosting:
     def ended(self, request: BuildRequest, outcome: Outcome, import_s: float) -> None:
         """A build that imported its module itself has ended."""
         if request.is_confirmed_by(outcome):
-            self._confirmed.add(request.recipe.with_seed(0))
+            self._confirmed.add(request.group)
             self._import_s[_module(request.recipe)] = import_s
 
     def refuse(self, request: BuildRequest) -> None:
         """A build in a module zygote did not confirm what is known: its like have none any more."""
-        self._refused.add(request.recipe.with_seed(0))
+        self._refused.add(request.group)
 
     def is_unfit(self, request: BuildRequest, reason: str) -> None:
         """The module zygote of the build has ended, or never served."""

@@ -12,6 +12,7 @@ from seedreg.domain.recipe import Seeding
 from seedreg.executors.crew import Crew
 from seedreg.executors.hosting import WORTH_S
 from seedreg.executors.launch import Launch, Mode
+from seedreg.executors.sharing import Sharing
 from seedreg.executors.work import run_all
 from seedreg.worker.frameworks import fork_is_safe
 
@@ -29,7 +30,8 @@ class LocalExecutor:
         timeout_s: seconds after which a build is ended.
         import_timeout_s: seconds that a worker may take to import TensorFlow before its first build.
         isolation: `FORK` or `FRESH` for every build, or `AUTO`: what each request asks for; where it
-            leaves it open too, fork if there are several builds to run, else fresh.
+            leaves it open too, fork if there are several builds to run, else fresh. `SHARED` is `AUTO`, but
+            builds that can do no more than confirm a known digest may share a process.
         environ: variables of the worker; the process's own if None.
         worker_folder: where the worker program is; tests put a stand-in there.
         module_zygote_s: modules whose import takes at least these seconds may be imported once for several
@@ -50,7 +52,7 @@ class LocalExecutor:
         worker_folder: Path = WORKER_FOLDER,
         module_zygote_s: float = WORTH_S,
     ) -> None:
-        self._isolation = isolation
+        self._isolation = Isolation.AUTO if isolation is Isolation.SHARED else isolation
         self._crew = Crew(
             python,
             root,
@@ -61,6 +63,7 @@ class LocalExecutor:
             timeout_s=timeout_s,
             import_timeout_s=import_timeout_s,
             module_zygote_s=module_zygote_s,
+            sharing=Sharing() if isolation is Isolation.SHARED else None,
         )
 
     def __enter__(self) -> LocalExecutor:

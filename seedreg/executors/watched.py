@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from seedreg.domain.build import BuildRequest
 from seedreg.executors.process import RESUME_S, WorkerProcess
+from seedreg.executors.sharing import places
 from seedreg.executors.wire import ProtocolError
 
 LOOK_S = 1.0
@@ -79,7 +80,7 @@ class Worker:
     @property
     def slots(self) -> int:
         """How many of the executor's jobs it occupies; importing TensorFlow takes one."""
-        return len(self.running) if self.ready else 1
+        return places(build.host for build in self.running.values()) if self.ready else 1
 
     def answered(self, key: int) -> Running:
         """The build that it answered.

@@ -112,9 +112,10 @@ def send_request(
     pipe.send(encode_request(request, root, import_paths, timeout_s, exported, host))
 
 
-def send_end_of_hosts(pipe: Pipe) -> None:
-    """Have a worker end its hosts."""
-    pipe.send(b'{"type": "end_hosts"}\n')
+def send_end_of_hosts(pipe: Pipe, host: str | None = None) -> None:
+    """Have a worker end one of its hosts, or all."""
+    message = {"type": "end_hosts", "host": host}
+    pipe.send(json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n")
 
 
 def encode_request(

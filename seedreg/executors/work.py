@@ -53,9 +53,9 @@ class Work:
         """The builds that wait for this worker."""
         yield from self._waiting.get(launch, ())
 
-    def take(self, launch: Launch) -> BuildRequest:
-        """The next build for this worker, which waits no more."""
-        return self._waiting[launch].popleft()
+    def take(self, launch: Launch, request: BuildRequest) -> None:
+        """This build waits for this worker no more."""
+        self._waiting[launch].remove(request)
 
     def take_all(self, launch: Launch) -> list[BuildRequest]:
         """Every build for this worker."""

@@ -48,7 +48,16 @@ def run_and_exit(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> N
 
 def run_imported_and_exit(request: Dict[str, Any], zygote: Dict[str, Any], imported: "Imported") -> None:
     """Run one build of a module that a process above this one has imported; see `run_and_exit`."""
-    _answer_and_exit(request, lambda: _build(request, zygote, imported))
+    _answer_and_exit(request, lambda: _build(request, zygote, imported, "fork"))
+
+
+def run_shared(request: Dict[str, Any], zygote: Dict[str, Any], imported: "Imported") -> Dict[str, Any]:
+    """The outcome of one build in a process that has built before, and that builds again after it.
+
+    Raises:
+        Failure: whatever keeps the build from having weights.
+    """
+    return _build(request, zygote, imported, "shared")
 
 
 def _answer_and_exit(request: Dict[str, Any], run: Callable[[], Dict[str, Any]]) -> None:
@@ -107,6 +116,14 @@ class Imported(object):
             sys.path = []
         sys.path.extend(path for path in paths if path not in sys.path)
         self.variables = watch.now()
+        self._is_frozen = False
+
+    def freeze(self) -> None:
+        """Enable collections, which need not look at what was imported."""
+        if not self._is_frozen and _freeze is not None:
+            _freeze()  # not again after a build, whose garbage would be kept for ever
+        self._is_frozen = True
+        _enable()
 
 
 def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[str, Any]:
@@ -120,7 +137,7 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
         imported = Imported(request, watch)
         changed = [] if zygote is None else watch.changed()
         if not changed:
-            return _build(request, common, imported, is_fresh=zygote is None)
+            return _build(request, common, imported, "fresh" if zygote is None else "fork")
     except (Failure, MemoryError):
         changed = [] if zygote is None else watch.changed()
         if not changed:
@@ -130,18 +147,16 @@ def _outcome(request: Dict[str, Any], zygote: Optional[Dict[str, Any]]) -> Dict[
 
 
 def _build(
-    request: Dict[str, Any], common: Dict[str, Any], imported: Imported, is_fresh: bool = False
+    request: Dict[str, Any], common: Dict[str, Any], imported: Imported, isolation: str
 ) -> Dict[str, Any]:
     factory = loading.find(request["factory"], imported.module)
     after = imported.variables
     if request["device"] == "cpu":
         environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the factory's module may have changed it
-    if is_fresh:
+    if isolation == "fresh":
         frameworks.load()
     with frameworks.device(request["device"]):
-        if _freeze is not None:
-            _freeze()  # collections need not look at what was imported
-        _enable()
+        imported.freeze()
         seeding.seed_everything(request["seed"], request["seeding"])
         built = _Built(factory, imported.input_function, request)
     if not built.tensors:
@@ -160,7 +175,7 @@ def _build(
             "environment": environment,
             "source": source.source_of(factory),
             "facts": {
-                "isolation": "fresh" if is_fresh else "fork",
+                "isolation": isolation,
                 "build_s": built.build_s,
                 "fingerprint_s": fingerprint_s,
                 "python_words": built.words_drawn[0],

@@ -6,6 +6,7 @@ A host has a channel, over which it gets requests and says what became of them:
 |---|---|---|
 | `NUMBER PATH` and a descriptor | serving loop | build what the file says, print to the descriptor |
 | `started NUMBER PID` | host | this process runs the build, and is or becomes a child of the serving loop |
+| `built NUMBER` | host | the build has run in the host's own process, and its answer is written |
 | `lost NUMBER` | host | no process could be started for the build |
 | `unfit REASON` | host | it cannot serve; it ends now |
 
@@ -43,6 +44,15 @@ class Host(object):
         self.waiting[number] = build
 
 
+class Heard(object):
+    """What hosts have said: builds that have started, builds that have ended, and why others will not run."""
+
+    def __init__(self) -> None:
+        self.started: List[running.Build] = []
+        self.built: List[running.Build] = []
+        self.left: List[Tuple[running.Build, str]] = []
+
+
 class Hosts(object):
     """The hosts of a zygote, by what they are for."""
 
@@ -76,10 +86,9 @@ class Hosts(object):
         self._hosts[key] = Host(pid, channel)
         return self._hosts[key]
 
-    def hear(self) -> Tuple[List[running.Build], List[Tuple[running.Build, str]]]:
-        """What the hosts have said: builds that have started, and builds that will not, with the reason."""
-        started: List[running.Build] = []
-        left: List[Tuple[running.Build, str]] = []
+    def hear(self) -> "Heard":
+        """What the hosts have said."""
+        heard = Heard()
         for key, host in list(self._hosts.items()):
             while True:
                 try:
@@ -88,12 +97,12 @@ class Hosts(object):
                     break
                 except OSError:
                     data = b""
-                if not self._heard(host, data, started, left):
-                    left += self.end(key)
+                if not self._heard(host, data, heard):
+                    heard.left += self.end(key)
                     break
-        return started, left
+        return heard
 
-    def _heard(self, host: Host, data: bytes, started: List[Any], left: List[Any]) -> bool:
+    def _heard(self, host: Host, data: bytes, heard: "Heard") -> bool:
         """Take one message; False if the host is of no more use."""
         words = data.decode("ascii", "replace").split()
         if len(words) == 2 and words[0] == "unfit":
@@ -104,9 +113,14 @@ class Hosts(object):
         build = host.waiting.pop(int(words[1]))
         if words[0] == "started" and len(words) == 3 and words[2].isdigit() and int(words[2]) > 1:
             build.pid = int(words[2])
-            started.append(build)
+            heard.started.append(build)
             return True
-        left.append((build, "ended"))
+        if words[0] == "built" and len(words) == 2:
+            heard.built.append(build)
+            for other in host.waiting.values():
+                other.begin()
+            return True
+        heard.left.append((build, "ended"))
         return words[0] == "lost"
 
     def end(self, key: str) -> List[Tuple[running.Build, str]]:

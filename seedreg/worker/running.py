@@ -97,6 +97,10 @@ class Build(object):
         """When it is to be ended; None once that was done."""
         return None if self._timed_out else self._started + self._timeout_s
 
+    def begin(self) -> None:
+        """Count its time from now on: it has waited for another build."""
+        self._started = time.monotonic()
+
     def enforce_deadline(self, now: float) -> None:
         """Kill it if it took too long."""
         if not self._timed_out and now >= self._started + self._timeout_s:

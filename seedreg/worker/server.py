@@ -12,13 +12,13 @@ import signal
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import build, frameworks, hosts, modules, probe, processes, protocol, running
+from . import build, frameworks, hosts, modules, probe, processes, protocol, running, sharing
 from .protocol import Failure
 
 _READ_BYTES = 65536
 _END_S = 5.0
 # What a host does, by the beginning of its key.
-_HOSTS = {"module": modules.serve}
+_HOSTS = {"module": modules.serve, "shared": sharing.serve}
 
 
 def serve(mode: str, parent_pid: int, folder: str) -> None:
@@ -143,7 +143,8 @@ class _Server(object):
         if kind == "build":
             self._start(message)
         elif kind == "end_hosts":
-            self._without_host(self._hosts.end_all())
+            ended = self._hosts.end_all() if message.get("host") is None else self._hosts.end(message["host"])
+            self._without_host(ended)
         else:
             raise ValueError("unknown request {!r}".format(kind))
 
@@ -219,11 +220,13 @@ class _Server(object):
 
     def _hear(self) -> None:
         """Take what the hosts have said."""
-        started, left = self._hosts.hear()
-        for each in started:
+        heard = self._hosts.hear()
+        for each in heard.started:
             processes.lead_group(each.pid)
             self._builds[each.pid] = each
-        self._without_host(left)
+        for each in heard.built:
+            _send(self._messages, each.finish(0))
+        self._without_host(heard.left)
 
     def _without_host(self, left: List[Tuple[running.Build, str]]) -> None:
         for each, reason in left:

@@ -331,6 +331,22 @@ def test_a_factory_that_raises_is_refused_and_verbose_shows_where(empty_project:
     )
 
 
+def test_a_registration_shares_no_process(project: Project) -> None:
+    result = project("register", "build", "--isolation", "shared")
+    assert result.shown == (
+        2,
+        "",
+        "seedreg: error: register needs a process for each build: "
+        "builds in a shared process can only confirm what is registered\n"
+        "  hint: leave out --isolation shared, or use it with verify or audit\n",
+    )
+
+
+def test_a_configured_shared_process_leaves_registrations_as_they_are(project: Project) -> None:
+    result = project("register", "build", "-s", "0-1", SEEDREG_ISOLATION="shared")
+    assert result.code == 0
+
+
 @pytest.mark.parametrize("isolation", ["auto", "fork", "fresh"])
 def test_every_isolation_gives_the_same_fingerprint(project: Project, isolation: str) -> None:
     arguments = ("register", "build", "-s", "0-1", "--isolation", isolation, "--jobs", "2")

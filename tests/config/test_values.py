@@ -37,7 +37,7 @@ def test_modules_are_imported_from_the_root_its_src_and_the_python_path(tmp_path
         ("timeout", "nan", "a number of seconds above 0 and up to 1000000"),
         ("timeout", "1e9", "a number of seconds above 0 and up to 1000000"),
         ("busy_timeout", "-1", "a number of seconds from 0 to 1000000"),
-        ("isolation", "forked", "one of: auto, fork, fresh"),
+        ("isolation", "forked", "one of: auto, fork, fresh, shared"),
         ("seeding", "none", "one of: full, tf"),
         ("device", "tpu", "one of: cpu, gpu, gpu:0, gpu:1 …"),
         ("device", "gpu:٣", "one of: cpu, gpu, gpu:0, gpu:1 …"),

@@ -15,6 +15,16 @@ NEUTRAL = ""
 
 _SEPARATE = ("keras", "tf_keras")
 _INSIDE_TENSORFLOW = ("tensorflow", "tensorflow_core")
+# Where each Keras counts the names of its layers.
+_NAMING = (
+    "keras.src.utils.naming",
+    "keras.src.backend",
+    "keras.backend",
+    "tf_keras.src.backend",
+    "tf_keras.backend",
+    "tensorflow.python.keras.backend",
+    "tensorflow_core.python.keras.backend",
+)
 
 
 def require() -> None:
@@ -89,6 +99,17 @@ def seed(seed: int) -> None:
         set_random_seed = getattr(keras.utils, "set_random_seed", None)
         if set_random_seed is not None:
             set_random_seed(seed)
+
+
+def reset_names() -> None:
+    """Let every loaded Keras number its layers from the start again, where that is possible.
+
+    `clear_session` would do it too, but collects all garbage, which takes 150 ms.
+    """
+    for name in _NAMING:
+        reset = getattr(sys.modules.get(name), "reset_uids", None)
+        if callable(reset):
+            reset()
 
 
 def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
