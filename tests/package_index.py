@@ -48,9 +48,14 @@ def add_keras(folder: Path, version: str, stream: str = "") -> Path:
 
 def add_tensorflow(folder: Path, version: str, requires: Sequence[str] = ("keras",)) -> Path:
     """The stand-in for TensorFlow as a release."""
-    text = (FAKE_TENSORFLOW / "tensorflow" / "__init__.py").read_text(encoding="utf-8")
-    text = text.replace('os.environ.get("FAKE_TF_VERSION", "2.99.0")', repr(version))
-    return add_wheel(folder, "tensorflow", version, {"tensorflow/__init__.py": text}, [*requires, "numpy"])
+    root = FAKE_TENSORFLOW / "tensorflow"
+    files = {
+        f"tensorflow/{file.relative_to(root).as_posix()}": file.read_text(encoding="utf-8")
+        for file in sorted(root.rglob("*.py"))
+    }
+    main = "tensorflow/__init__.py"
+    files[main] = files[main].replace('os.environ.get("FAKE_TF_VERSION", "2.99.0")', repr(version))
+    return add_wheel(folder, "tensorflow", version, files, [*requires, "numpy"])
 
 
 def add_numpy(folder: Path, links: Path) -> Path:
