@@ -20,18 +20,24 @@ _ENOUGH = 5
 
 def main() -> int:
     """Run what the command line asks for."""
-    from benchmarks import audit, resnet, startup, verify
+    from benchmarks import audit, modules, resnet, startup, verify
 
     benchmarks = {
         "verify-one": verify.verify_one,
         "verify-fifty": verify.verify_fifty,
         "audit-hundred": audit.hundred,
         "audit-entry": audit.entry,
+        "audit-entry-cpu": audit.entry_share,
+        "audit-shared": audit.shared,
         "audit-thousand": audit.thousand,
         "audit-memory": audit.memory,
         "cached-environment": audit.environment,
         "resnet-fingerprint": resnet.fingerprint,
         "resnet-memory": resnet.memory,
+        "verify-keras-hub": modules.keras_hub,
+        "verify-keras-backend": modules.keras_backend,
+        "verify-probability": modules.probability,
+        "verify-bert": modules.bert,
         "help": startup.help_text,
         "list": startup.list_entries,
     }
@@ -70,7 +76,8 @@ def main() -> int:
         except CommandFailed as error:
             _progress(f"{name}: {error}")
             return 3
-        _progress(f"{name}: {found[-1].pairs.ratio:.2f}, after {time.perf_counter() - started:.0f} s")
+        took_s = time.perf_counter() - started
+        _progress(f"{name}: {results.ratio_text(found[-1].pairs.ratio)}, after {took_s:.0f} s")
     if options.json is not None:
         document = {
             "format": results.FORMAT,

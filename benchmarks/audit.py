@@ -18,6 +18,7 @@ from benchmarks.results import Result, Settings
 
 _FEW, _MANY = 50, 150
 _HUNDRED, _THOUSAND = 100, 1000
+_FACTORIES, _SEEDS_EACH = 20, 50
 _ENVIRONMENT_PAIRS = 9  # the difference is a tenth of what is measured, so it takes more pairs to see it
 
 
@@ -61,6 +62,63 @@ def entry(settings: Settings) -> Result:
         0.2,
         Pairs(tuple(measured), (1.0,) * len(measured)),
         note="CPU time, in user and system mode, of the command and of all processes that it started.",
+    )
+
+
+def entry_share(settings: Settings) -> Result:
+    """What one further small entry costs, as a part of a script, if each build has a process of its own."""
+    more = _MANY - _FEW
+    with _registered(_MANY, some=_FEW) as place:
+        few, many, script = place.seedreg("audit", "tag:some"), place.seedreg("audit"), place.bare("small", 0)
+        few.run()
+        script.run()
+        measured: list[tuple[float, float]] = []
+        for _ in range(settings.repeat):
+            before = (script.cpu_time(), few.cpu_time())
+            many_s = many.cpu_time()
+            after = (few.cpu_time(), script.cpu_time())
+            few_s, script_s = mean((before[1], after[0])), mean((before[0], after[1]))
+            measured.append(((many_s - few_s) / more, script_s))
+    return Result(
+        "audit-entry-cpu",
+        f"one more small entry: `seedreg audit` of {_MANY} less that of {_FEW}, by {more}",
+        "a script that imports TensorFlow, seeds, builds and hashes",
+        "s",
+        0.036,
+        Pairs(tuple(a for a, _ in measured), tuple(b for _, b in measured)),
+        note="CPU time, in user and system mode, of the command and of all processes that it started. The 50 "
+        "and the script are measured before the 150 and after them.",
+    )
+
+
+def shared(settings: Settings) -> Result:
+    """What many seeds of a few factories cost if they share processes, compared with a script for each."""
+    at_once, total = cores(), _FACTORIES * _SEEDS_EACH
+    count = min(total, -(-settings.scripts // at_once) * at_once)
+    with project() as place:
+        names = [f"family_{number:02}" for number in range(_FACTORIES)]
+        (place.folder / "families.py").write_text(
+            "import models\n" + "".join(f"\n\ndef {name}():\n    return models.small()\n" for name in names),
+            encoding="utf-8",
+        )
+        factories = [f"families:{name}" for name in names]
+        place.seedreg("register", *factories, "--seed", f"0-{_SEEDS_EACH - 1}").run()
+        scripts = [place.bare("small", seed) for seed in range(count)]
+        pairs = alternate(
+            lambda: run_together(scripts, at_once) * total / count,
+            place.seedreg("audit", "--isolation", "shared", "--jobs", str(at_once)).run,
+            settings.repeat,
+        )
+    return Result(
+        "audit-shared",
+        f"{total:,} scripts that import TensorFlow, seed, build and hash, {at_once} at once",
+        f"`seedreg audit --isolation shared` of {_FACTORIES} factories with {_SEEDS_EACH} seeds each, "
+        f"{at_once} builds at once",
+        "s",
+        100,
+        pairs,
+        at_least=True,
+        note=f"{count} scripts were run and their time multiplied by {total / count:g}.",
     )
 
 

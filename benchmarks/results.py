@@ -57,7 +57,7 @@ class Result:
     @property
     def spread_text(self) -> str:
         """The smallest and the largest ratio of a pair."""
-        return f"{min(self.pairs.ratios):.2f} – {max(self.pairs.ratios):.2f}"
+        return f"{ratio_text(min(self.pairs.ratios))} – {ratio_text(max(self.pairs.ratios))}"
 
     @property
     def medians(self) -> tuple[float, float]:
@@ -88,6 +88,11 @@ class Result:
         }
 
 
+def ratio_text(ratio: float) -> str:
+    """A ratio with two decimals, or four if it is small."""
+    return f"{ratio:.2f}" if abs(ratio) >= 0.1 else f"{ratio:.4f}"
+
+
 def quantity(value: float, unit: str) -> str:
     """A measured value with its unit, seconds below one as milliseconds."""
     if unit == "s" and value < 1:
@@ -99,7 +104,7 @@ def lines(result: Result) -> Iterator[str]:
     """One result for the terminal."""
     first, second = (quantity(median, result.unit) for median in result.medians)
     yield (
-        f"{result.verdict:6}  {result.name}: {result.pairs.ratio:.2f} (bound {result.bound_text}; "
+        f"{result.verdict:6}  {result.name}: {ratio_text(result.pairs.ratio)} (bound {result.bound_text}; "
         f"{len(result.pairs.ratios)} pairs, {result.spread_text})"
     )
     yield f"        {first}  {result.numerator}"
@@ -117,10 +122,10 @@ def table(results: Iterable[Result], host: dict[str, Any]) -> Iterator[str]:
     notes = []
     for result in results:
         first, second = (quantity(median, result.unit) for median in result.medians)
+        spread = f"{result.spread_text} ({len(result.pairs.ratios)} pairs)"
         yield (
             f"| `{result.name}` | {result.numerator}: {first} | {result.denominator}: {second} "
-            f"| **{result.pairs.ratio:.2f}** | {result.spread_text} ({len(result.pairs.ratios)} pairs) "
-            f"| {result.bound_text} | {result.verdict} |"
+            f"| **{ratio_text(result.pairs.ratio)}** | {spread} | {result.bound_text} | {result.verdict} |"
         )
         if result.note:
             notes.append(f"`{result.name}`: {result.note}")

@@ -10,7 +10,7 @@ import pytest
 from seedreg.config import Config, load_config
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.results import Registered
-from seedreg.domain.verdict import Verdict
+from seedreg.domain.verdict import Observed, Verdict
 from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem, RegistryError
 from seedreg.project import Project
 
@@ -83,3 +83,31 @@ def test_an_audit_in_the_configured_python_needs_it_and_one_elsewhere_reports_it
     with pytest.raises(EnvironmentFailed) as caught:
         project.executor(MISSING)
     assert caught.value.problem is EnvironmentProblem.NO_INTERPRETER
+
+
+def test_verdicts_of_builds_that_share_a_process_are_those_of_builds_that_do_not(
+    config: Config, fake_tensorflow_environ: dict[str, str]
+) -> None:
+    def verdicts(isolation: str) -> list[tuple[int, Verdict, str]]:
+        project = Project(replace(config, isolation=isolation), fake_tensorflow_environ)
+        with project.building(several=True) as registry:
+            found = [
+                (one.entry.recipe.seed, one.verdict, one.check.outcome.fingerprint.digest)
+                for one in registry.verify("build")
+                if isinstance(one.check.outcome, Observed)
+            ]
+        return sorted(found, key=lambda one: one[0])
+
+    with Project(config, fake_tensorflow_environ).building(create=True, several=True) as registry:
+        for seed in range(6):
+            registry.register("models:build", seed)
+    shared = verdicts("shared")
+    assert [verdict for _, verdict, _ in shared] == [Verdict.REPRODUCED] * 6
+    assert shared == verdicts("auto")
+
+    (config.root / "models.py").write_text(
+        "import numpy as np\n\ndef build(seed):\n    return {'w': np.random.normal(size=3) + (seed > 3)}\n"
+    )
+    shared = verdicts("shared")
+    assert [verdict for _, verdict, _ in shared] == [Verdict.REPRODUCED] * 4 + [Verdict.DRIFTED] * 2
+    assert shared == verdicts("auto")

@@ -131,6 +131,8 @@ class Sharing:
     def ended_alone(self, request: BuildRequest, outcome: Outcome) -> None:
         """A build in a process of its own has ended: whether its like may share one."""
         self._proving.pop(request.key, None)
+        if request.expected is None:
+            return  # it shows nothing of its like
         if isinstance(outcome, Built) and request.is_confirmed_by(outcome):
             self._proved.setdefault(request.group, (outcome.environment, outcome.source))
         elif request.group not in self._proved:

@@ -208,10 +208,11 @@ def build():
 def build():
     return {"kernel": keras.random.normal((3,)).numpy()}
 """,
-    "global_tensorflow_generator": """
+    "module_generator_of_tensorflow": """
 import tensorflow as tf
+GENERATOR = tf.random.Generator.from_seed(3)
 def build():
-    return {"kernel": tf.random.get_global_generator().normal((3,)).numpy()}
+    return {"kernel": GENERATOR.normal((3,)).numpy()}
 """,
     "custom_objects": """
 def build():
