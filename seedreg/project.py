@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedreg import storage
 from seedreg.config import Config, declared_distributions, load_config
+from seedreg.domain.distributions import OF_SEEDREG
 from seedreg.domain.environment_spec import (
     THIS,
     EnvironmentSpec,
@@ -215,7 +216,10 @@ class Project:
         with self._repository(write=False) as repository:
             if self._is_known(repository):
                 return True
-        return distribution in declared_distributions(self.config.root / "pyproject.toml")
+        return distribution in self._declared()
+
+    def _declared(self) -> frozenset[str]:
+        return declared_distributions(self.config.root / "pyproject.toml")
 
     def _repository(self, *, write: bool) -> Repository:
         return storage.open_repository(self.location, write=write, busy_timeout_s=self.config.busy_timeout_s)
@@ -278,7 +282,14 @@ class Project:
         def laboratory(python: str, exclude_newer: str | None = None) -> Laboratory:
             index = PackageIndex(uv, exclude_newer)
             return Laboratory(
-                verification, environment, python, index, self.executor, find_python, cache(self._may_add)
+                verification,
+                environment,
+                python,
+                index,
+                self.executor,
+                find_python,
+                cache(self._may_add),
+                (OF_SEEDREG - self._declared()).__contains__,
             )
 
         match self.config.resolved(environment).place:

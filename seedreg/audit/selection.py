@@ -43,8 +43,11 @@ def selected_ids(
 ) -> tuple[str, ...]:
     """The ids of the entries that are selected, in the order in which they are checked.
 
+    There may be none in a shard: a small registry has fewer entries than there are machines.
+
     Raises:
-        NothingSelected: if no entry is left, or there was no audit yet whose failures could be run again.
+        NothingSelected: if no entry is left in all shards together, or there was no audit yet whose failures
+            could be run again.
     """
     # What is named by its id or alias is checked even if it is retired.
     ids: Collection[str] = repository.entries.ids(
@@ -59,11 +62,10 @@ def selected_ids(
     if selection.rerun_failed:
         failed = _failed_last(repository, project)
         ids = [entry_id for entry_id in ids if entry_id in failed]
-    if selection.shard is not None:
-        ids = [entry_id for entry_id in ids if selection.shard.holds(entry_id)]
     if not ids:
         raise NothingSelected("there is no entry to audit", step=Step.SELECT_MORE)
-    return tuple(ids)
+    shard = selection.shard
+    return tuple(entry_id for entry_id in ids if shard is None or shard.holds(entry_id))
 
 
 def _failed_last(repository: Repository, project: str) -> set[str]:

@@ -24,6 +24,8 @@ from seedreg.domain.audit import Audit
 from seedreg.domain.results import AuditReport
 from seedreg.errors import EXIT_DRIFT, RegistryError, UsageError
 from seedreg.reports.audit.output import Target, write_reports
+from seedreg.reports.audit.text import NO_ENTRIES
+from seedreg.reports.lines import counted
 
 
 @click.command("audit", cls=Command)
@@ -93,7 +95,8 @@ def _run(
 ) -> None:
     """Make the checks that are left, and print each event as it happens."""
     left = auditor.left(audit)
-    printer.say(f"audit {audit.number}: {left} check{'s' if left != 1 else ''}")
+    words = counted(left, "check") if audit.plan.entry_ids else NO_ENTRIES
+    printer.say(f"audit {audit.number}: {words}")
     try:
         printer.begin(left, several_columns=len(audit.plan.columns) > 1)
         with closing(auditor.run(audit, fail_fast=fail_fast)) as events:

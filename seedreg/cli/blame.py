@@ -41,7 +41,14 @@ def blame_command(
     project, environment = open_project_for_build(ctx, **settings)
     with project.laboratory(selector, environment) as lab:
         blamer = Blamer(
-            lab.open_executor, lab.index, lab.find_python, lab.python, builds, say_trial, lab.may_add
+            lab.open_executor,
+            lab.index,
+            lab.find_python,
+            lab.python,
+            builds,
+            say_trial,
+            lab.may_add,
+            lab.unused,
         )
         blame = blamer.blame(lab.verification)
     code = exit_code_of([blame.verification.verdict])

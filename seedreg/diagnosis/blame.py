@@ -34,6 +34,7 @@ class Blamer:
         builds: how many environments may be tried.
         notify: is called with each trial when it is known.
         may_add: whether a distribution that today's environment does not have may be installed.
+        unused: whether no model needs a distribution, e.g. seedreg: its changes are not tried.
     """
 
     open_executor: Callable[[EnvironmentSpec], Executor]
@@ -43,6 +44,7 @@ class Blamer:
     builds: int = 40
     notify: Callable[[Trial], None] = lambda trial: None
     may_add: Callable[[str], bool] = lambda name: True
+    unused: Callable[[str], bool] = lambda name: False
 
     def blame(self, verification: Verification) -> Blame:
         """What made the entry drift, starting from its verification today."""
@@ -64,7 +66,7 @@ class _Blaming:
     def __init__(self, blamer: Blamer, pair: ThenAndNow) -> None:
         self._blamer = blamer
         self._verification = pair.verification
-        self._movable = Movable(pair, blamer.index, blamer.may_add)
+        self._movable = Movable(pair, blamer.index, blamer.may_add, blamer.unused)
         self._known: list[Fact] = []
         self._left_out: dict[str, LeftOut] = {}
         if self._movable.packages or self._movable.python is not None:

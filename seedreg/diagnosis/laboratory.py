@@ -23,6 +23,7 @@ class Laboratory:
         open_executor: gives an executor for an environment; raises EnvironmentFailed if it cannot.
         find_python: path of an interpreter of a version (`3.10.13`, or `3.10`), or None.
         may_add: whether a distribution that today's environment does not have may be installed.
+        unused: whether only seedreg needs a distribution, not the project.
     """
 
     verification: Verification
@@ -32,3 +33,4 @@ class Laboratory:
     open_executor: Callable[[EnvironmentSpec], Executor]
     find_python: Callable[[str], str | None]
     may_add: Callable[[str], bool]
+    unused: Callable[[str], bool]

@@ -29,15 +29,24 @@ class Movable:
         pair: the entry then and now.
         index: says which distributions are available.
         may_add: whether a distribution that today's environment does not have may be installed.
+        unused: whether no model needs a distribution, so that its change is left as it is.
     """
 
-    def __init__(self, pair: ThenAndNow, index: Index, may_add: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        pair: ThenAndNow,
+        index: Index,
+        may_add: Callable[[str], bool],
+        unused: Callable[[str], bool] = lambda name: False,
+    ) -> None:
         self._pair = pair
         self._index = index
         self._may_add = may_add
         self._missing: list[NotMovable] = []
         changes = pair.verification.changes
-        packages = [change for change in changes if change.kind is ChangeKind.DISTRIBUTION]
+        packages = [
+            change for change in changes if change.kind is ChangeKind.DISTRIBUTION and not unused(change.name)
+        ]
         self._never = [
             NotMovable(change, obstacle)
             for change in packages

@@ -10,6 +10,11 @@ import re
 
 from seedreg.errors import UsageError
 
+# seedreg and what it needs, without what TensorFlow and Keras need too (packaging, rich, typing-extensions).
+OF_SEEDREG = frozenset(
+    {"alembic", "click", "greenlet", "mako", "platformdirs", "seedreg", "sqlalchemy", "tomli", "uv"}
+)
+
 # No real name or version comes near it, and Python refuses to read numbers of more than 4300 digits.
 _MAX_LENGTH = 200
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from seedreg.domain.environment import Environment
-from seedreg.domain.frameworks import RECORDED
+from seedreg.domain.frameworks import RECORDED, prominence
 
 
 class ChangeKind(enum.Enum):
@@ -18,6 +18,10 @@ class ChangeKind(enum.Enum):
     VARIABLE = "variable"
     KERAS_CONFIG = "keras_config"
     MACHINE = "machine"
+
+
+SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
+_KINDS = tuple(ChangeKind)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,10 @@ class Change:
 
 
 def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
-    """What differs: Python, distributions by name, variables, Keras' configuration, machine, imports."""
+    """What differs: Python, distributions, variables, Keras' configuration, machine.
+
+    The distributions that can move a weight come first.
+    """
     found = list(_recorded(before, after))
     # A TensorFlow that was built by hand, or put on the path, comes without metadata.
     known = {(change.before, change.after) for change in found if change.kind is ChangeKind.DISTRIBUTION}
@@ -52,7 +59,15 @@ def changes(before: Environment, after: Environment) -> tuple[Change, ...]:
     old, new = before.keras_distribution, after.keras_distribution
     if old != new:
         found.append(Change(ChangeKind.KERAS_CONFIG, "built by", old, new))
-    return tuple(found)
+    return tuple(sorted(found, key=weight_first))
+
+
+def weight_first(change: Change) -> tuple[int, int, bool]:
+    """Sorts software first; of it what most often moves weights, and what was added or removed last."""
+    kind = _KINDS.index(change.kind)
+    if change.kind not in SOFTWARE:
+        return (kind, 0, False)
+    return (0, prominence(change.name), None in (change.before, change.after))
 
 
 def known_changes(before: Environment, failed: Environment) -> tuple[Change, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from seedreg.domain.distributions import OF_SEEDREG
+
 
 @dataclass(frozen=True)
 class Library:
@@ -43,6 +45,8 @@ _READY_MADE = re.compile(
 )
 
 _SHOWN_FIRST = ("python", "tensorflow", "keras", "tf-keras", "numpy")
+# What is built on the frameworks, and what they calculate with.
+_RELATED = re.compile(r"(tensorflow|tf|keras|tfp)-.+|ml-dtypes|h5py|scipy|dm-sonnet|transformers", re.ASCII)
 _SAME = {other: library.name for library in RECORDED for other in library.others}
 
 
@@ -58,9 +62,16 @@ def often_moves_weights(distribution: str) -> bool:
 
 
 def prominence(name: str) -> int:
-    """Its place where software is listed for people, 0 for the first; Python counts as software."""
+    """Its place where software is listed for people, 0 for the first; Python counts as software.
+
+    Python and the frameworks come first, then what is built on them, and what only seedreg needs last.
+    """
     name = _SAME.get(name, name)
-    return _SHOWN_FIRST.index(name) if name in _SHOWN_FIRST else len(_SHOWN_FIRST)
+    if name in _SHOWN_FIRST:
+        return _SHOWN_FIRST.index(name)
+    if _RELATED.fullmatch(name):
+        return len(_SHOWN_FIRST)
+    return len(_SHOWN_FIRST) + (2 if name in OF_SEEDREG else 1)
 
 
 def is_prominent(name: str) -> bool:

@@ -85,10 +85,31 @@ def test_selectors_and_a_shard_narrow_it_down(project: Project) -> None:
     assert project("audit", "coin").err.splitlines()[0] == "seedreg: audit 1: 1 check"
     assert project("retire", "build@1").code == 0
     made = [project("audit", "build", "--shard", f"{k}/2", "--format", "json") for k in (1, 2)]
-    found = [one.document["checks"] if one.code == 0 else [] for one in made]
-    assert all(one.code in (0, 4) for one in made)
+    found = [one.document["checks"] for one in made]
+    assert [one.code for one in made] == [0, 0]
     seeds = sorted(check["entry"]["recipe"]["seed"] for part in found for check in part)
     assert seeds == [0, 2]
+
+
+def test_a_shard_without_entries_is_no_error_and_a_selection_without_entries_is(project: Project) -> None:
+    empty = next(
+        f"{number}/9"
+        for number in range(1, 10)
+        if not any(Shard(number, 9).holds(project.id("build", seed)) for seed in range(3))
+    )
+    result = project("audit", "build", "--shard", empty)
+    assert (result.code, result.err) == (0, "seedreg: audit 1: no entries in this shard\n")
+    assert result.out.endswith("\nno entries in this shard\n")
+    documents = {
+        format_: project("audit", "build", "--shard", empty, "--format", format_)
+        for format_ in ("json", "jsonl", "junit", "sarif", "markdown", "github")
+    }
+    assert {one.code for one in documents.values()} == {0}
+    assert documents["json"].document["checks"] == []
+    assert documents["markdown"].out.startswith("### seedreg: no entries in this shard\n")
+    assert documents["github"].out == ""
+    assert project("audit", "tag:none", "--shard", empty).code == 4
+    assert project("db", "check").code == 0
 
 
 @pytest.mark.parametrize("shard", ["6/5", "0/5", "x", "1/0", "1/", "-1/2", "1.0/2", "1/2/3", "²/5"])

@@ -361,6 +361,24 @@ def test_what_may_not_be_installed_is_not_even_asked_for() -> None:
     assert all("zoo" not in versions for versions in world.made)
 
 
+def test_what_no_model_needs_is_never_moved() -> None:
+    world = World(
+        lambda versions: versions["sqlalchemy"], {**NOW, "sqlalchemy": "1"}, {**NOW, "sqlalchemy": "2"}
+    )
+    assert [change.name for change in blame(world).culprits] == ["sqlalchemy"]
+    world.made.clear()
+    blamer = Blamer(
+        world.open_executor,
+        world,
+        world.find_python,
+        TODAY_PYTHON,
+        unused=lambda name: name == "sqlalchemy",
+    )
+    found = blamer.blame(world.verification())
+    assert (found.cause, found.fixed, world.made) == (Cause.NOT_A_PACKAGE, (), [])
+    assert next(kind for kind, _ in known(found)) is FactKind.NOTHING_TO_MOVE
+
+
 def test_what_an_upgrade_brought_along_is_kept_where_nothing_runs_without_it() -> None:
     def weights(versions: dict[str, str]) -> str:
         keras3 = versions["keras"] > "3"

@@ -7,6 +7,15 @@ from seedreg.domain.environment_changes import Change, ChangeKind, changes
 from .test_environment import OLD
 
 
+def test_what_can_move_a_weight_comes_first() -> None:
+    names = ("absl-py", "click", "keras", "numpy", "tensorflow")
+    before = replace(OLD, distributions=tuple((name, "1") for name in names))
+    after = replace(before, python="3.12.1", distributions=tuple((name, "2") for name in names))
+    assert [change.name for change in changes(before, after)] == [
+        *["python", "tensorflow", "keras", "numpy", "absl-py", "click"]
+    ]
+
+
 def test_equal_environments_have_no_changes() -> None:
     assert changes(OLD, replace(OLD)) == ()
 

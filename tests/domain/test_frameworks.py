@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import fields
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import seedreg
+from seedreg.domain.distributions import OF_SEEDREG
 from seedreg.domain.environment import Environment
 from seedreg.domain.frameworks import (
     LIKELY,
@@ -52,6 +55,20 @@ def test_python_and_the_frameworks_are_shown_first() -> None:
     assert sorted(names, key=prominence) == ["python", "tensorflow", "keras", "numpy", "absl-py"]
     assert [name for name in names if is_prominent(name)] == names[1:]
     assert (prominence("tensorflow-cpu"), is_prominent("tensorflow-cpu")) == (prominence("tensorflow"), True)
+
+
+def test_what_is_built_on_the_frameworks_follows_them_and_what_only_seedreg_needs_comes_last() -> None:
+    names = ["sqlalchemy", "absl-py", "keras-hub", "numpy", "tensorflow-probability", "seedreg", "h5py"]
+    assert sorted(names, key=prominence) == [
+        *["numpy", "keras-hub", "tensorflow-probability", "h5py", "absl-py", "sqlalchemy", "seedreg"]
+    ]
+
+
+def test_seedreg_and_what_it_requires_are_its_own_but_for_what_tensorflow_requires_too() -> None:
+    required = metadata.requires("seedreg") or []
+    names = {re.split(r"[^a-z-]", one)[0] for one in required if "extra ==" not in one}
+    assert names - OF_SEEDREG == {"packaging"}
+    assert "seedreg" in OF_SEEDREG
 
 
 def test_no_other_module_knows_the_distributions_by_name() -> None:

@@ -28,7 +28,6 @@ from seedreg.reports.words.printable import escaped_lines, printable, printable_
 
 # GitHub keeps ten errors and ten warnings of a step and drops the rest without a word.
 _MANY = 10
-_CHANGES = 8
 _TITLES = {
     Outcome.DRIFTED: "drifted",
     Outcome.WAIVED: "drifted, waived",
@@ -76,8 +75,7 @@ def _annotation(command: str, report: AuditReport, row: AuditRow, guide: Guide) 
         lines.append(waiver_words(row))
     changed = software_changes(row)
     if changed:
-        more = f" and {len(changed) - _CHANGES} more" if len(changed) > _CHANGES else ""
-        lines.append(f"environment: {', '.join(changed[:_CHANGES])}{more}")
+        lines.append(f"environment: {changed}")
     if row.failed:
         lines.extend(next_lines(guide.after_audited(row)))
     shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())

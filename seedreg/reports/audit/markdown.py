@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from seedreg.domain.environment_changes import SOFTWARE, Change, weight_first
+from seedreg.domain.frameworks import is_prominent
 from seedreg.domain.results import AuditReport
 from seedreg.reports.audit.rows import (
     Outcome,
     Tallies,
     outcome,
     reason,
-    software_changes,
     title,
     waiver_words,
 )
@@ -31,12 +32,12 @@ _ACTIVE = re.compile(r"([\\`*_\[\]{}|~$#!])")
 def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
     """Write counts, the checks that failed or are waived, and what changed in the environments."""
     tallies = Tallies.of(report)
-    changed: Counter[tuple[str, str]] = Counter()
+    changed: Counter[tuple[str, Change]] = Counter()
     shown: list[Sequence[str]] = []
     noteworthy = 0
     for row in report.rows():
         tallies.add(row)
-        changed.update((row.column, change) for change in software_changes(row))
+        changed.update((row.column, change) for change in row.changes if change.kind in SOFTWARE)
         ended = outcome(row)
         if ended is Outcome.REPRODUCED:
             continue
@@ -60,11 +61,25 @@ def write(report: AuditReport, out: TextIO, guide: Guide) -> None:
         out.writelines(_change_lines(changed))
 
 
-def _change_lines(changed: Counter[tuple[str, str]]) -> Iterator[str]:
-    for (column, change), count in changed.most_common(_MANY):
-        yield f"- {_text(column)}: {_text(change)} ({counted(count, 'check')})\n"
-    if len(changed) > _MANY:
-        yield f"- and {len(changed) - _MANY:,} more\n"
+def _change_lines(changed: Counter[tuple[str, Change]]) -> Iterator[str]:
+    """What can move a weight, then all other packages, folded away."""
+
+    def lines(found: Sequence[tuple[tuple[str, Change], int]]) -> Iterator[str]:
+        for (column, change), count in found[:_MANY]:
+            yield f"- {_text(column)}: {_text(str(change))} ({counted(count, 'check')})\n"
+        if len(found) > _MANY:
+            yield f"- and {len(found) - _MANY:,} more\n"
+
+    ordered = sorted(changed.most_common(), key=lambda found: weight_first(found[0][1]))
+    first = [found for found in ordered if is_prominent(found[0][1].name)]
+    others = [found for found in ordered if not is_prominent(found[0][1].name)]
+    yield from lines(first)
+    if others:
+        other = " other" if first else ""
+        names = len({change.name for (_, change), _ in others})
+        yield f"\n<details><summary>{counted(names, f'{other} package'.strip())}</summary>\n\n"
+        yield from lines(others)
+        yield "\n</details>\n"
 
 
 def _write_table(out: TextIO, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
-from seedreg.reports.text.changes import SOFTWARE
+from seedreg.reports.text.changes import software_words
 from seedreg.reports.text.drift import drift_sentences
 from seedreg.reports.text.failures import failure_text
 from seedreg.reports.words.printable import escaped
@@ -99,9 +99,12 @@ def waiver_words(row: AuditRow) -> str:
     return escaped(f"waived until {row.waiver.until}: {row.waiver.reason}")
 
 
-def software_changes(row: AuditRow) -> list[str]:
-    """What changed in Python and the distributions since the baseline."""
-    return [escaped(str(change)) for change in row.changes if change.kind in SOFTWARE]
+def software_changes(row: AuditRow) -> str:
+    """What changed in Python and the packages since the baseline, on one line; empty where nothing did.
+
+    What can move a weight comes first, and of the rest much is only counted.
+    """
+    return escaped(", ".join(software_words(row.changes)))
 
 
 def place(report: AuditReport, row: AuditRow) -> tuple[str, int | None] | None:

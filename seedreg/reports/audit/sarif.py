@@ -12,7 +12,7 @@ from urllib.parse import quote
 from seedreg.domain.results import AuditReport, AuditRow
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit.json import line
-from seedreg.reports.audit.rows import Outcome, outcome, place, reason, waiver_words
+from seedreg.reports.audit.rows import Outcome, outcome, place, reason, software_changes, waiver_words
 from seedreg.reports.guide import Guide
 from seedreg.reports.words.printable import escaped
 from seedreg.version import __version__
@@ -102,6 +102,9 @@ def _result(report: AuditReport, row: AuditRow, guide: Guide) -> dict[str, Any]:
     index = _INDEX[row.check.verdict]
     recipe = row.entry.recipe
     what = f"{escaped(recipe.label)} in {escaped(row.column)}: {reason(row)}"
+    changed = software_changes(row)
+    if changed:
+        what += f"; environment: {changed}"
     step = guide.after_audited(row)
     if step is not None:
         what += f". Next: {step}"

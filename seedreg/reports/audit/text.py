@@ -14,6 +14,8 @@ from seedreg.reports.table import table_lines
 from seedreg.reports.text.audits import audit_row_lines
 from seedreg.reports.words.printable import printable_line
 
+NO_ENTRIES = "no entries in this shard"
+
 _LIST_ALL = 20
 _EXPLAIN = 20
 _OUTCOMES = tuple(Outcome)
@@ -47,6 +49,8 @@ def lines(report: AuditReport, guide: Guide) -> Iterator[Line]:
 
 def summary(total: Tally) -> str:
     """How many checks failed, are waived and left, on one line."""
+    if not total.planned and not total.done:
+        return NO_ENTRIES
     if total.failed:
         text = f"{total.failed:,} of {counted(total.done, 'check')} failed"
     elif total.counts[Outcome.WAIVED]:

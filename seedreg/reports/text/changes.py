@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedreg.domain.environment import Environment
-from seedreg.domain.environment_changes import Change, ChangeKind
-from seedreg.domain.frameworks import KERAS, RECORDED, is_prominent, prominence
+from seedreg.domain.environment_changes import SOFTWARE, Change, weight_first
+from seedreg.domain.frameworks import KERAS, RECORDED, is_prominent
 from seedreg.reports.lines import counted, listed, wrapped
 
-SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
 # This many packages are named besides those that can move a weight; more are counted.
 _FEW = 2
 # This many are named where no package that can move a weight changed.
@@ -25,27 +24,25 @@ def change_lines(found: Sequence[Change], *, verbose: bool = False, brief: bool 
     if not found:
         yield "environment: unchanged"
         return
-    software = sorted((change for change in found if change.kind in SOFTWARE), key=weight_first)
-    others = [change for change in found if change.kind not in SOFTWARE]
+    software = software_words(found, verbose=verbose, brief=brief)
+    others = [str(change) for change in found if change.kind not in SOFTWARE]
     if software:
-        first = sum(is_prominent(change.name) for change in software)
-        if verbose or (len(software) - first <= _FEW and not brief):
-            first = len(software)
-        yield from wrapped(["environment:", *_named(software, first or (1 if brief else _NAMED))])
+        yield from wrapped(["environment:", *listed(software)])
     if others:
-        yield from wrapped(["settings and machine:", *_named(others, len(others))])
+        yield from wrapped(["settings and machine:", *listed(others)])
 
 
-def weight_first(change: Change) -> tuple[int, bool]:
-    """Sorts what most often moves weights first, and what was added or removed last."""
-    return (prominence(change.name), None in (change.before, change.after))
-
-
-def _named(found: Sequence[Change], shown: int) -> Iterator[str]:
-    words = [str(change) for change in found[:shown]]
-    if len(found) > shown:
-        words.append(f"and {counted(len(found) - shown, 'other package')}")
-    yield from listed(words)
+def software_words(found: Sequence[Change], *, verbose: bool = False, brief: bool = False) -> list[str]:
+    """Python and the packages of the changes as `change_lines` names them; nothing if none changed."""
+    software = sorted((change for change in found if change.kind in SOFTWARE), key=weight_first)
+    shown = sum(is_prominent(change.name) for change in software)
+    if verbose or (len(software) - shown <= _FEW and not brief):
+        shown = len(software)
+    shown = shown or (1 if brief else _NAMED)
+    words = [str(change) for change in software[:shown]]
+    if len(software) > shown:
+        words.append(f"and {counted(len(software) - shown, 'other package')}")
+    return words
 
 
 def environment_line(environment: Environment) -> str:

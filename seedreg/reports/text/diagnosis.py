@@ -18,10 +18,10 @@ from seedreg.domain.diagnosis import (
     Trial,
 )
 from seedreg.domain.diagnosis_facts import Fact
+from seedreg.domain.environment_changes import weight_first
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import Line, counted, indented, listed, next_lines, with_step, wrapped
 from seedreg.reports.table import table_lines
-from seedreg.reports.text.changes import weight_first
 from seedreg.reports.text.failures import failure_lines
 from seedreg.reports.text.verification import finding_lines
 from seedreg.reports.words.diagnosis import OBSTACLES, RESULTS, attempt_text, fact_text

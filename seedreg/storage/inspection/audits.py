@@ -51,9 +51,9 @@ def _inspect_plan(found: Inspected, number: int, plan: AuditPlan, known: set[str
             found.report(ProblemKind.AUDIT_ENTRY, number=number, entry=str(entry_id))
     labels = [column.label for column in plan.columns]
     doubled = len(set(plan.entry_ids)) < len(plan.entry_ids) or len(set(labels)) < len(labels)
-    if doubled or not plan.entry_ids or not labels:
-        found.report(ProblemKind.AUDIT_PLAN, number=number)
     shard = plan.shard
+    if doubled or not labels or (not plan.entry_ids and shard is None):
+        found.report(ProblemKind.AUDIT_PLAN, number=number)
     if shard is not None and not all(map(shard.holds, plan.entry_ids)):
         found.report(ProblemKind.AUDIT_SHARD, number=number)
 

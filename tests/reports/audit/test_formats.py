@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from seedreg.domain.environment_changes import changes
 from seedreg.domain.results import AuditReport
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit import Format
@@ -120,6 +121,28 @@ def test_junit_leaves_out_what_is_added_between_its_two_readings() -> None:
     growing = replace(audited, rows=lambda: iter(list(audited.rows())[: next(lengths)]))
     root = ET.fromstring(written(Format.JUNIT, growing))
     assert (root.get("tests"), len(root.findall(".//testcase"))) == ("1", 1)
+
+
+def test_an_upgrade_of_everything_names_what_can_move_a_weight_and_counts_the_rest() -> None:
+    packages = [f"p{number:02}" for number in range(30)]
+    then, now = (
+        replace(environment, distributions=(*((name, version) for name in packages), *extra))
+        for environment, version, extra in (
+            (values.OLD, "1", (("tensorflow", "2.15.0"),)),
+            (replace(values.OLD, tensorflow="2.21.0"), "2", (("tensorflow", "2.21.0"),)),
+        )
+    )
+    row = replace(audits.row(audits.entry(), Verdict.DRIFTED), changes=changes(then, now))
+    audited = audits.report([row])
+    expected = "tensorflow 2.15.0 → 2.21.0, and 30 other packages"
+    assert f"environment: {expected}" in written(Format.TEXT, audited)
+    assert f"environment: {expected}%0A" in written(Format.GITHUB, audited)
+    assert f"; environment: {expected}" in sarif(audited)["results"][0]["message"]["text"]
+    first, folded = written(Format.MARKDOWN, audited).split("<details><summary>30 other packages</summary>")
+    assert first.endswith("\n- this: tensorflow 2.15.0 → 2.21.0 (1 check)\n\n")
+    assert folded.count("\n- this: p") == 30
+    found = json.loads(written(Format.JSON, audited))["checks"][0]["environment_changes"]
+    assert [change["name"] for change in found] == ["tensorflow", *packages]
 
 
 # SARIF ------------------------------------------------------------------------------------------
