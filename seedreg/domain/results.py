@@ -12,6 +12,7 @@ from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.environment_changes import Change
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
 from seedreg.domain.verdict import Check, Verdict
 
@@ -23,7 +24,8 @@ class Verification:
     `changes` is what differs between the baseline's environment and the build's, `source_changed`
     whether the factory's own source text does (None: not known), `renamed` the pairs of tensor names
     that differ although the position is the same. Of a build that failed only `changes` is known, and it is
-    empty where not even that is. `waiver` covers the drift of a check of an audit.
+    empty where not even that is. `waiver` covers the drift of a check of an audit. `isolation` is that of the
+    last build; None if it failed.
     """
 
     entry: Entry
@@ -34,6 +36,7 @@ class Verification:
     source_changed: bool | None = None
     renamed: tuple[tuple[str, str], ...] = ()
     waiver: Waiver | None = None
+    isolation: Isolation | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -112,6 +112,7 @@ class Checker:
             judgement.source_changed,
             judgement.renamed,
             waiver,
+            builds[-1].facts.isolation if isinstance(builds[-1], Built) else None,
         )
 
 

@@ -158,6 +158,7 @@ def verification(
         changes(OLD, on),
         None if source.sha256 is None else source.sha256 != SOURCE.sha256,
         names_differ(PRINT, built),
+        isolation=Isolation.FORK,
     )
 
 

@@ -28,6 +28,7 @@ def verification_document(verification: Verification) -> dict[str, Any]:
     return {
         "entry": entry_document(verification.entry),
         **check_document(check),
+        "isolation": None if verification.isolation is None else verification.isolation.value,
         "baseline": {
             "number": verification.baseline.number,
             "fingerprint": str(verification.baseline.fingerprint),

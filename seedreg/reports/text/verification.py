@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.guide import Guide
@@ -30,10 +31,11 @@ def verification_lines(verification: Verification, guide: Guide, *, verbose: boo
 def finding_lines(verification: Verification, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
     """A verification without what comes next."""
     entry, check = verification.entry, verification.check
+    shared = "  shared process" if verification.isolation is Isolation.SHARED else ""
     yield Headline(
         check.verdict.value,
         TONES[check.verdict],
-        f"  {entry.short_id}  {entry.recipe.label}  {check.duration_s:.2f} s",
+        f"  {entry.short_id}  {entry.recipe.label}  {check.duration_s:.2f} s{shared}",
     )
     if check.failure is not None:
         yield from indented(failure_lines(check.failure, guide, verbose=verbose))

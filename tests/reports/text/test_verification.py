@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from seedreg.domain.isolation import Isolation
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.lines import Headline, Tone
 from seedreg.reports.text.verification import verification_lines
@@ -17,6 +18,13 @@ ID = values.ENTRY.short_id
 def test_a_reproduced_entry_says_so_in_three_lines() -> None:
     assert joined(verification_lines(values.REPRODUCED, GUIDE)) == (
         f"REPRODUCED  {ID}  models:build@7  0.25 s\n  environment: unchanged\n  source: unchanged"
+    )
+
+
+def test_a_build_that_shared_a_process_says_so() -> None:
+    shared = replace(values.REPRODUCED, isolation=Isolation.SHARED)
+    assert joined(verification_lines(shared, GUIDE)).splitlines()[0] == (
+        f"REPRODUCED  {ID}  models:build@7  0.25 s  shared process"
     )
 
 
