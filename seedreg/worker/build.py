@@ -224,7 +224,9 @@ class _Built(object):
         """What the weights leave out, as far as it is known."""
         left_out: List[Dict[str, Any]]
         left_out = calling.read("attributes", self._address, self.framework.left_out, self.model)
-        return left_out if self.complete else [protocol.warning("unbuilt")] + left_out
+        if self.complete or any(each["kind"] == "uncalled-layer" for each in left_out):
+            return left_out  # these say the same, and of which layers
+        return [protocol.warning("unbuilt")] + left_out
 
     def environment(self, common: Dict[str, Any], after: Dict[str, str]) -> Dict[str, Any]:
         """What built the model, in the form that the registry keeps."""

@@ -360,6 +360,31 @@ def test_a_layer_that_is_never_called_is_warned_of(registry: Registry) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("factory", "owner"),
+    [
+        ("module_called_in_part", "module 'second'"),
+        ("parts_that_were_not_called", "layer 'unused'"),
+    ],
+)
+def test_only_what_would_create_weights_is_warned_of(registry: Registry, factory: str, owner: str) -> None:
+    found = {each for each in warnings_of(registry, recipe(f"zoo:{factory}")) if "called" in each}
+    assert found == {f"{owner} was never called, so it has no weights"}
+
+
+def test_a_module_that_is_not_built_is_called_on_its_inputs(registry: Registry) -> None:
+    for factory, tensors in (("unbuilt_module", 1), ("module_called_in_part", 2)):
+        result = registered(registry, recipe(f"zoo:{factory}", "4"))
+        assert len(result.baseline.fingerprint.tensors) == tensors
+        assert [one for one in result.baseline.facts.warnings if one.kind is WarningKind.UNCALLED_LAYER] == []
+
+
+def test_a_module_that_is_not_built_is_refused_with_how_to_give_an_input(registry: Registry) -> None:
+    result = refused(registry, recipe("zoo:unbuilt_module"))
+    assert result.failure.kind is FailureKind.UNBUILT
+    assert result.failure.fact("type") == "Affine"
+
+
 NO_WEIGHT = "is not a weight, so the fingerprint does not cover it"
 
 

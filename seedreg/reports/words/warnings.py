@@ -36,19 +36,22 @@ def _sentence(kind: WarningKind, facts: dict[str, FactValue]) -> str:
                 "leaves them out"
             )
         case WarningKind.UNCALLED_LAYER:
-            return f"layer {facts['layer']!r} was never called, so it has no weights"
+            return f"{_owner(facts)} was never called, so it has no weights"
         case WarningKind.UNCOVERED:
-            where = f"layer {facts['layer']!r}" if "layer" in facts else f"module {facts['module']!r}"
             more = f" (and of {facts['more']} more)" if facts["more"] else ""
             return (
-                f"the {facts['holds']} in attribute {facts['attribute']!r} of {where}{more} is not a weight, "
-                "so the fingerprint does not cover it"
+                f"the {facts['holds']} in attribute {facts['attribute']!r} of {_owner(facts)}{more} "
+                "is not a weight, so the fingerprint does not cover it"
             )
         case WarningKind.UNLISTED:
             return (
                 f"the {facts['holds']} in attribute {facts['attribute']!r} of layer {facts['layer']!r} "
                 "is not among the model's weights: Keras 3 leaves it out"
             )
+
+
+def _owner(facts: dict[str, FactValue]) -> str:
+    return f"layer {facts['layer']!r}" if "layer" in facts else f"module {facts['module']!r}"
 
 
 def _listed(value: FactValue) -> str:

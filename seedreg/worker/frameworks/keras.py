@@ -8,7 +8,7 @@ from ..exceptions import describe, user_traceback
 from ..foreign import attribute, class_name, text
 from ..protocol import Failure, warning
 from ..tensors import Tensor
-from . import runtime
+from . import creation, runtime
 
 PREFIXES = ("KERAS_",)
 NEUTRAL = ""
@@ -126,13 +126,16 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
 
 
 def _listed(layer: Any, listing: str, address: str) -> List[Any]:
-    """The layer's `weights` or `variables`; none where Keras 2 raises because a Sequential has none yet."""
+    """The layer's `weights` or `variables`; none where its class raises because it has none yet.
+
+    A Sequential of Keras 2 does so, and a network of TF-Agents.
+    """
     try:
         return list(getattr(layer, listing, ()))
     except MemoryError:
         raise
     except BaseException as error:
-        if isinstance(error, ValueError) and "not yet been created" in describe(error):
+        if isinstance(error, ValueError) and attribute(layer, "built") is False:
             return []
         raise Failure("raised", user_traceback(), factory=address, attribute=listing, error=describe(error))
 
@@ -172,12 +175,25 @@ def is_built(model: Any) -> bool:
 
 
 def may_get_weights(layer: Any) -> bool:
-    """Whether a Keras 3 layer, or one inside it, is not built and has a `build` of its own."""
-    for part in layer._flatten_layers():
-        base = next(base for base in type(part).__mro__ if base.__name__ == "Layer")
-        if not part.built and getattr(type(part), "build", None) is not getattr(base, "build", None):
-            return True
-    return False
+    """Whether a layer, or one inside it, is not built and creates weights once it is."""
+    return any(_lacks_weights(part) for part in _layers(layer))
+
+
+def _lacks_weights(layer: Any) -> bool:
+    """Whether the layer is not built and its class creates weights; a layer that has some is complete."""
+    return not layer.built and creation.layer_creates(type(layer)) and not _has_weights(layer)
+
+
+def _has_weights(layer: Any) -> bool:
+    try:
+        return bool(layer.weights)
+    except ValueError:  # a Sequential of Keras 2 has none yet
+        return False
+
+
+def uncalled(inside: List[Any]) -> List[Dict[str, Any]]:
+    """A warning for each of the layers that was never called and would have weights then."""
+    return [warning("uncalled-layer", layer=text(each.name)) for each in inside if _lacks_weights(each)]
 
 
 def materialise(model: Any, inputs: Any) -> bool:
@@ -198,9 +214,9 @@ def left_out(model: Any) -> List[Dict[str, Any]]:
     if not hasattr(model, "_flatten_layers"):
         return warnings
     listed = {id(getattr(variable, "value", variable)) for variable in model.variables}
+    if model.built:
+        warnings += uncalled(inside)
     for layer in inside:
-        if not layer.built and model.built:
-            warnings.append(warning("uncalled-layer", layer=text(layer.name)))
         if isinstance(layer, tensorflow.Module):
             continue
         for name, part in runtime.attributes(layer):

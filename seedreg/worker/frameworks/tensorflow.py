@@ -5,10 +5,10 @@ import sys
 from typing import Any, Dict, List, Tuple
 
 from .. import originals
-from ..foreign import class_name, text
-from ..protocol import Failure
+from ..foreign import attribute, class_name, text
+from ..protocol import Failure, warning
 from ..tensors import Tensor
-from . import keras, runtime
+from . import creation, keras, runtime
 
 PREFIXES = (
     "TF_",
@@ -90,15 +90,30 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
         Failure: kind `wrong-return`, if the module holds weights that its `variables` do not list.
     """
     _refuse_hidden_layers(model, address)
-    found = [Tensor(text(variable.name), variable) for variable in model.variables]
+    found = [Tensor(text(variable.name), variable) for variable in _variables(model)]
     return runtime.without_random_state(found, found, [model] + list(model.submodules))
+
+
+def _variables(module: Any) -> List[Any]:
+    """The module's variables; none where its class raises because there are none yet.
+
+    Sonnet and TF-Agents do so, to say that a module must be called before it is read.
+    """
+    import tensorflow
+
+    try:
+        return list(module.variables)
+    except ValueError:
+        if list(tensorflow.Module.variables.fget(module)):
+            raise
+        return []
 
 
 def _refuse_hidden_layers(module: Any, address: str) -> None:
     """Keras 3 layers and variables are none of TensorFlow's, so `variables` of a module leaves them out."""
     import tensorflow
 
-    listed = {id(variable) for variable in module.variables}
+    listed = {id(variable) for variable in _variables(module)}
     for owner in [module] + list(module.submodules):
         for name, part in runtime.attributes(owner):
             if keras.owns(part) and not isinstance(part, tensorflow.Module):
@@ -112,8 +127,8 @@ def _refuse_hidden_layers(module: Any, address: str) -> None:
 
 
 def is_built(model: Any) -> bool:
-    """A module has no state of being built."""
-    return True
+    """Whether every module and layer inside it that creates variables when it is called has some."""
+    return not _uncalled(model)
 
 
 def materialise(model: Any, inputs: Any) -> bool:
@@ -122,13 +137,28 @@ def materialise(model: Any, inputs: Any) -> bool:
 
 
 def left_out(model: Any) -> List[Dict[str, Any]]:
-    """Tables and constants; a module that hides weights is refused."""
+    """Tables, constants, and what was never called; a module that hides weights is refused."""
     modules = [model] + list(model.submodules)
-    found = keras.layers([part for each in modules for _, part in runtime.attributes(each)])
-    return runtime.uncovered(
+    return _uncalled(model) + runtime.uncovered(
         [("module", class_name(each), each) for each in modules]
-        + [("layer", text(each.name), each) for each in found]
+        + [("layer", text(each.name), each) for each in _layers_of(modules)]
     )
+
+
+def _layers_of(modules: List[Any]) -> List[Any]:
+    """The Keras layers in attributes of the modules, and those inside them, each once."""
+    found = keras.layers([part for each in modules for _, part in runtime.attributes(each)])
+    return list({id(layer): layer for layer in found}.values())
+
+
+def _uncalled(model: Any) -> List[Dict[str, Any]]:
+    """A warning for each module and layer that was never called, and creates variables when it is."""
+    modules = [model] + [each for each in model.submodules if not keras.owns(each)]
+    return [
+        warning("uncalled-layer", module=text(attribute(each, "name") or class_name(each)))
+        for each in modules
+        if not _variables(each) and creation.module_creates(type(each))
+    ] + keras.uncalled(_layers_of(modules))
 
 
 def device(name: str) -> Any:

@@ -26,6 +26,9 @@ SAMPLES = {
         "the model is not built: layers that were never called have no weights, so the fingerprint leaves "
         "them out"
     ),
+    build_warning(WarningKind.UNCALLED_LAYER, module="linear"): (
+        "module 'linear' was never called, so it has no weights"
+    ),
     build_warning(WarningKind.UNCALLED_LAYER, layer="dense"): (
         "layer 'dense' was never called, so it has no weights"
     ),

@@ -220,6 +220,96 @@ def module_with_unbuilt_layers():
     return Holder(flatten=layers.Flatten(), dropout=layers.Dropout(0.5))
 
 
+def once(method):
+    """Runs the method once per object, and keeps it in a closure, as Sonnet's decorator does."""
+
+    def run(self):
+        if not hasattr(self, "_done"):
+            self._done = True
+            method.__get__(self)()
+
+    return run
+
+
+class Affine(tf.Module):
+    """Creates its variable at the first call, and raises when it is read before."""
+
+    @once
+    def _initialize(self):
+        self.w = tf.Variable(tf.random.normal([4, 2]), name="w")
+
+    def __call__(self, x):
+        self._initialize()
+        return x @ self.w
+
+    @property
+    def variables(self):
+        found = super().variables
+        if not found:
+            raise ValueError("it must be called first")
+        return found
+
+
+class Activation(tf.Module):
+    def __call__(self, x):
+        return tf.nn.relu(x) if isinstance(x, (tf.Tensor, tf.Variable)) else x
+
+
+def unbuilt_module():
+    return Affine(name="affine")
+
+
+class Tower(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.act = Affine(name="first"), Affine(name="second"), Activation()
+        self.first(tf.zeros([1, 4]))
+
+    def __call__(self, x):
+        return self.act(self.first(x)) + self.second(x)
+
+
+def module_called_in_part():
+    return Tower()
+
+
+class Parts(tf.keras.Model):
+    """Built, with layers that were not called: some would have weights then, the others never will."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = layers.Dense(2)
+        self.drop, self.flat, self.loss_layer = layers.Dropout(0.5), layers.Flatten(), LossOnly()
+        self.scale = ScaleAtOnce()
+        self.unused = layers.Dense(3, name="unused")
+        self.head(tf.zeros((1, 4)))
+        self.built = True
+
+    def call(self, x):
+        return self.head(x)
+
+
+class LossOnly(tf.keras.layers.Layer):
+    def call(self, x):
+        return tf.reduce_sum(x)
+
+
+class ScaleAtOnce(tf.keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.scale = self.add_weight(name="scale", shape=(2,), initializer="ones")
+
+    def build(self, input_shape):
+        self.more = self.add_weight(name="more", shape=(2,), initializer="ones")
+
+    def call(self, x):
+        return x * self.scale
+
+
+def parts_that_were_not_called():
+    return Parts()
+
+
 def module_with_keras_variable():
     import keras
 
