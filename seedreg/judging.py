@@ -165,10 +165,31 @@ def _warnings(built: Built, neighbour: Neighbour) -> Iterator[BuildWarning]:
     if isinstance(other, Built) and other.fingerprint.digest == built.fingerprint.digest:
         yield build_warning(WarningKind.IGNORES_SEED, seed=neighbour.seed)
     for group in built.fingerprint.shared_starts():
-        names = [tensor.name for tensor in group[:_NAMED]]
-        more = len(group) > _NAMED
-        yield build_warning(WarningKind.SHARED_START, count=len(group), tensors=names, more=more)
+        drawn = [built.fingerprint.tensors[at].name for at in group if _is_drawn(built, other, at)]
+        if len(drawn) > 1:
+            names, more = drawn[:_NAMED], len(drawn) > _NAMED
+            yield build_warning(WarningKind.SHARED_START, count=len(drawn), tensors=names, more=more)
     if built.source.git_commit is None:
         yield build_warning(WarningKind.NOT_IN_GIT)
     elif built.source.git_dirty:
         yield build_warning(WarningKind.NOT_COMMITTED)
+
+
+def _is_drawn(built: Built, neighbour: Outcome, position: int) -> bool:
+    """Whether the tensor at the position starts with random values.
+
+    It does if the neighbouring seed gives others. If it gives the same, the tensor is random if its
+    initializer has a seed of its own, and it is not if its initializer has other settings but no seed. If
+    neither is known, its values decide: those that follow a pattern were not drawn.
+    """
+    tensor = built.fingerprint.tensors[position]
+    if isinstance(neighbour, Built):
+        others = neighbour.fingerprint.tensors
+        if len(others) == len(built.fingerprint.tensors) and others[position].sha256 != tensor.sha256:
+            return True
+    config = (tensor.initializer or {}).get("config")
+    if isinstance(config, dict) and config:
+        seed = config.get("seed")
+        if seed is not None or "seed" not in config:
+            return seed is not None
+    return tensor.sha256 not in built.facts.patterned

@@ -179,6 +179,44 @@ def test_a_source_outside_git_and_equal_starts_are_warned_of() -> None:
     )
 
 
+SAME_SEED = {"class": "GlorotUniform", "config": {"seed": 3}}
+NO_SEED = {"class": "GlorotUniform", "config": {"seed": None}}
+NO_CONFIG = {"class": "Zeros", "config": {}}
+TABLE = {"class": "Constant", "config": {"value": [1.0, 2.0]}}
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "initializer", "patterned", "warned"),
+    [
+        ("9", None, (), True),
+        ("9", NO_CONFIG, ("1" * 64,), True),
+        ("1", None, (), True),
+        ("1", None, ("1" * 64,), False),
+        ("1", NO_CONFIG, (), True),
+        ("1", NO_CONFIG, ("1" * 64,), False),
+        ("1", NO_SEED, ("1" * 64,), False),
+        ("1", SAME_SEED, ("1" * 64,), True),
+        ("1", TABLE, (), False),
+    ],
+)
+def test_equal_starts_are_warned_of_where_they_are_random(
+    neighbour: str, initializer: dict[str, object] | None, patterned: tuple[str, ...], warned: bool
+) -> None:
+    first, second = (
+        replace(tensor("1", name), initializer=initializer, shape=shape)
+        for name, shape in (("query", (2, 3)), ("output", (6,)))
+    )
+    build = built(
+        fingerprint=Fingerprint((tensor("3", "head"), first, second)),
+        facts=BuildFacts(Isolation.FORK, 0.1, 0.1, patterned=patterned),
+    )
+    others = Fingerprint((tensor("4", "head"), tensor(neighbour, "query"), tensor(neighbour, "output")))
+    kept = keep(RECIPE, [build], Neighbour(8, built(fingerprint=others)))
+    assert isinstance(kept, Built)
+    expected = build_warning(WarningKind.SHARED_START, count=2, tensors=["query", "output"], more=False)
+    assert kept.facts.warnings == ((expected,) if warned else ())
+
+
 def test_weights_that_are_not_finite_are_refused_unless_they_are_allowed() -> None:
     weights = Fingerprint((tensor("1"), tensor("2", "bias", replace(STATS, nans=2, infinities=1))))
     refusal = build_failure(

@@ -71,7 +71,9 @@ class BuildFacts:
     """What a build did beside its weights: a note for later diagnosis, never part of a comparison.
 
     `python_words` and `numpy_words` count the 32-bit words drawn from the global generators during
-    the factory's call; None when they were re-seeded or drew too many to count.
+    the factory's call; None when they were re-seeded or drew too many to count. `patterned` are the digests
+    that several tensors have although their values do not look drawn; only a registration asks for them, so
+    they are not kept.
     """
 
     isolation: Isolation
@@ -81,6 +83,7 @@ class BuildFacts:
     numpy_words: int | None = None
     random_state: tuple[str, ...] = ()
     warnings: tuple[BuildWarning, ...] = ()
+    patterned: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The facts as the JSON object that the registry keeps."""
@@ -111,6 +114,7 @@ class BuildFacts:
             fields.get("numpy_words", optional(natural), None),
             fields.get("random_state", list_of(text), ()),
             fields.get("warnings", list_of(BuildWarning.from_document), ()),
+            fields.get("patterned", list_of(text), ()),
         )
 
 

@@ -95,12 +95,12 @@ class Fingerprint:
         """The tensors that hold NaN or an infinity."""
         return tuple(t for t in self.tensors if t.stats and (t.stats.nans or t.stats.infinities))
 
-    def shared_starts(self) -> tuple[tuple[TensorRecord, ...], ...]:
-        """Groups of different variables that start with identical, non-constant values."""
-        groups: dict[str, list[TensorRecord]] = {}
-        for tensor in self.tensors:
+    def shared_starts(self) -> tuple[tuple[int, ...], ...]:
+        """The positions of variables that start with identical, non-constant values, of any shapes."""
+        groups: dict[tuple[str, str], list[int]] = {}
+        for position, tensor in enumerate(self.tensors):
             if tensor.size > 1 and tensor.stats and not tensor.stats.constant:
-                groups.setdefault(tensor.line, []).append(tensor)
+                groups.setdefault((tensor.dtype, tensor.sha256), []).append(position)
         return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
     def document(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from . import (
     inputs,
     loading,
     originals,
+    patterns,
     probe,
     protocol,
     reading,
@@ -182,6 +183,7 @@ def _build(
                 "numpy_words": built.words_drawn[1],
                 "random_state": ["{name} {dtype} {sha256}".format(**record) for record in random_state],
                 "warnings": left_out,
+                "patterned": patterns.patterned(built.tensors, records),
             },
             "import_s": imported.import_s,
         }

@@ -64,8 +64,9 @@ def test_identical_starts_are_grouped_unless_constant_or_single() -> None:
         replace(tensor("e", "zeros"), stats=constant),
         tensor("f", "one", ()),
         tensor("g", "one", ()),
+        tensor("h", shape=(3, 2)),
     )
-    assert fingerprint.shared_starts() == ((tensor("a"), tensor("b")),)
+    assert fingerprint.shared_starts() == ((0, 1, 7),)
 
 
 def test_parameters_are_counted_over_all_tensors() -> None:

@@ -348,6 +348,21 @@ def test_a_shared_initializer_object_is_warned_of(registry: Registry) -> None:
     assert warning in warnings_of(registry, recipe("zoo:shares_an_initializer"))
 
 
+def test_a_bias_that_no_seed_changes_is_not_warned_of(registry: Registry) -> None:
+    assert warnings_of(registry, recipe("zoo:stack_of_lstms")) == set()
+
+
+def test_weights_that_a_fixed_seed_draws_twice_are_warned_of(registry: Registry) -> None:
+    result = registered(registry, recipe("zoo:experts"))
+    (found,) = (one for one in result.baseline.facts.warnings if one.kind is WarningKind.SHARED_START)
+    assert (found.fact("count"), found.fact("more")) == (2, False)
+
+
+def test_equal_bytes_in_other_shapes_are_warned_of(registry: Registry) -> None:
+    warning = "2 variables start with identical values ('output:0', 'query:0'): is an initializer shared?"
+    assert warnings_of(registry, recipe("zoo:equal_bytes_in_other_shapes")) == {warning}
+
+
 def test_a_model_that_is_built_in_part_is_warned_of(registry: Registry) -> None:
     result = registered(registry, recipe("zoo:half_called"))
     assert len(result.baseline.fingerprint.tensors) == 2

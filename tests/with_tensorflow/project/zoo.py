@@ -480,6 +480,44 @@ def shares_an_initializer():
     )
 
 
+def stack_of_lstms():
+    return tf.keras.Sequential(
+        [
+            layers.InputLayer((5, 8)),
+            layers.LSTM(8, return_sequences=True),
+            layers.LSTM(8, return_sequences=True),
+            layers.Bidirectional(layers.LSTM(8)),
+        ]
+    )
+
+
+class Expert(tf.keras.layers.Layer):
+    """Its initializer has a seed of its own and is in no attribute."""
+
+    def build(self, input_shape):
+        initializer = tf.keras.initializers.GlorotNormal(seed=1024)
+        self.kernel = self.add_weight(name="kernel0", shape=(4, 4), initializer=initializer)
+
+    def call(self, x):
+        return tf.matmul(x, self.kernel)
+
+
+def experts():
+    x = tf.keras.Input((4,))
+    first, second = Expert(name="expert_0")(x), Expert(name="expert_1")(x)
+    return tf.keras.Model(x, layers.Dense(2)(first + second))
+
+
+def equal_bytes_in_other_shapes():
+    values = tf.random.normal([24])
+    module = tf.Module()
+    module.query, module.output = (
+        tf.Variable(tf.reshape(values, shape), name=name)
+        for name, shape in (("query", (2, 3, 4)), ("output", (6, 4)))
+    )
+    return module
+
+
 def unseeded():
     return [np.random.default_rng().normal(size=4)]
 
