@@ -24,8 +24,8 @@ def sines(positions: int, width: int, interleaved: bool) -> Any:
 
 
 PATTERNS: dict[str, Any] = {
-    "bias of an LSTM": np.repeat(np.float32([0, 1, 0, 0]), 8),
-    "bias of an LSTM with one unit": np.float32([0, 1, 0, 0]),
+    "bias of an LSTM": np.repeat(np.array([0, 1, 0, 0], "f4"), 8),
+    "bias of an LSTM with one unit": np.array([0, 1, 0, 0], "f4"),
     "identity": np.eye(8, dtype="f4"),
     "mask": np.where(np.tri(16), 0.0, -1e9).astype("f4"),
     "range": np.linspace(0, 0.7, 5, dtype="f4"),
@@ -45,7 +45,7 @@ DRAWS: dict[str, Callable[[Any], Any]] = {
     "half precision": lambda random: random.normal(size=(64, 64)).astype("f2"),
     "orthogonal": lambda random: np.linalg.qr(random.normal(size=(32, 32)))[0],
     "complex": lambda random: random.normal(size=20) + 1j * random.normal(size=20),
-    "small": lambda random: np.float32([0.3, -0.1, 0.8, 0.2]) + random.uniform(0, 0.01, size=4),
+    "small": lambda random: np.array([0.3, -0.1, 0.8, 0.2], "f4") + random.uniform(0, 0.01, size=4),
     "positive": lambda random: random.uniform(1, 2, size=(16, 16)),
 }
 
@@ -62,7 +62,7 @@ def test_draws_follow_no_pattern(name: str) -> None:
 
 
 def test_only_values_that_repeat_and_are_not_constant_are_looked_at() -> None:
-    bias, drawn = np.float32([0, 1, 0, 0]), np.float32([0.3, -0.1, 0.8, 0.2])
+    bias, drawn = np.array([0, 1, 0, 0], "f4"), np.float32([0.3, -0.1, 0.8, 0.2])
     arrays = [
         bias,
         drawn,
