@@ -62,7 +62,7 @@ def test_draws_follow_no_pattern(name: str) -> None:
 
 
 def test_only_values_that_repeat_and_are_not_constant_are_looked_at() -> None:
-    bias, drawn = np.array([0, 1, 0, 0], "f4"), np.float32([0.3, -0.1, 0.8, 0.2])
+    bias, drawn = np.array([0, 1, 0, 0], "f4"), np.array([0.3, -0.1, 0.8, 0.2], "f4")
     arrays = [
         bias,
         drawn,
