@@ -25,7 +25,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     _BUILD: (
         *("--python", "--with", "--requirements", "--python-version", "--exclude-newer", "--env", "--jobs"),
-        *("--timeout", "--isolation", "--trust", "--builds", "--resolve", "--environ"),
+        *("--timeout", "--isolation", "--trust", "--builds", "--resolve"),
     ),
     _OUTPUT: ("--format", "--output", "--json", "--verbose", "--quiet", "--color"),
     _GENERAL: ("--db", "--version", "--help"),
