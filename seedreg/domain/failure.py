@@ -38,6 +38,7 @@ class FailureKind(enum.Enum):
     TENSORFLOW_BROKEN = "tensorflow-broken"
     TIMEOUT = "timeout"
     UNBUILT = "unbuilt"
+    UNSUPPORTED = "unsupported"
     UNSUPPORTED_DTYPE = "unsupported-dtype"
     UNTRUSTED = "untrusted"
     VANISHED = "vanished"

@@ -67,6 +67,7 @@ def _answer_and_exit(request: Dict[str, Any], run: Callable[[], Dict[str, Any]])
     try:
         outcome = run()
     except Failure as failure:
+        failure = frameworks.keras.explained(failure)
         outcome = protocol.failed(failure, environment=probe.without_model())
     except MemoryError:
         outcome = protocol.failed(Failure("memory"))
@@ -237,6 +238,8 @@ class _Built(object):
     def no_tensors(self, request: Dict[str, Any]) -> Failure:
         """Why there is nothing to read."""
         factory, kind = request["factory"], foreign.class_name(self.model)
+        if calling.read("layers", factory, self.framework.is_without_weights, self.model):
+            return Failure("no-tensors", factory=factory, type=kind, complete=True)
         if callable(self.model) and not request["inputs"]:
             names = inputs.wanted(self.model)
             if names:

@@ -26,7 +26,10 @@ def commands(
 ) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Every command with the long options that it takes, those of the program among them."""
     context = click.Context(command)
-    yield path, {name for one in command.get_params(context) for name in one.opts} | {"--db", "--help", "--version"}
+    yield (
+        path,
+        {name for one in command.get_params(context) for name in one.opts} | {"--db", "--help", "--version"},
+    )
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             below = command.get_command(context, name)

@@ -45,6 +45,15 @@ FILES = {
         def needs(units, *, rate): pass
         def raises(): return inner()
         def inner(): raise ValueError('in the call')
+        class Zoo:
+            def build(self): return self
+        def other(name, package):
+            return type(name, (), {'__module__': package})()
+        def torch_module(): return other('Linear', 'torch.nn.modules.linear')
+        def torch_state(): return {'weight': other('Tensor', 'torch')}
+        def saved_model(): return other('_UserObject', 'tensorflow.python.saved_model.load')
+        def needs_torch(): raise ModuleNotFoundError("No module named 'torch'", name='torch')
+        def built(): return keras.Sequential([keras.Input((4,)), keras.Dense(1)])
         def none(): pass
         def three(): return 3
         def text(): return 'a model'
@@ -151,6 +160,15 @@ CASES = [
      "calls:needs(units, *, rate) cannot be called: missing a required argument: 'units'",
      "give its arguments with -p NAME=JSON, e.g. -p units=16"),
     ("calls:raises", "raised", "calls:raises raised ValueError: in the call", None),
+    ("calls:Zoo.build", "arguments", "calls:Zoo.build(self) is a method, and is called without its object",
+     "name a function, a class, or a static or class method"),
+    ("calls:torch_module", "unsupported",
+     "calls:torch_module returned an object of type Linear of PyTorch, which is not supported yet", RETURNS),
+    ("calls:torch_state", "unsupported",
+     "calls:torch_state returned an object of type dict of PyTorch, which is not supported yet", RETURNS),
+    ("calls:saved_model", "wrong-return",
+     "calls:saved_model returned what tf.saved_model.load gives, whose weights come from a file",
+     f"{RETURNS}; or load it as a Keras model"),
     ("calls:none", "wrong-return", "calls:none returned None, not a model",
      f"{RETURNS}; is a `return` missing?"),
     ("calls:three", "wrong-return", "calls:three returned an object of type int, not a model", RETURNS),
@@ -497,3 +515,22 @@ def test_a_name_may_lead_into_a_part_of_its_own_package(
     root = write_project(tmp_path, files)
     found = failed(run_one(root, fake_tensorflow_environ, recipe("pack:part.build"), FRESH))
     assert found.kind is FailureKind.WRONG_RETURN  # it was called
+
+
+@pytest.mark.parametrize(("backend", "kind"), [("torch", FailureKind.UNSUPPORTED), ("", FailureKind.RAISED)])
+def test_a_backend_of_keras_that_is_missing_is_said_to_be_unsupported(
+    root: Path, fake_tensorflow_environ: dict[str, str], backend: str, kind: FailureKind
+) -> None:
+    environ = {**fake_tensorflow_environ, **({"KERAS_BACKEND": backend} if backend else {})}
+    found = failed(run_one(root, environ, recipe("calls:needs_torch"), FRESH))
+    assert found.kind is kind
+    assert found.fact("backend") == (backend or None)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_model_of_another_backend_of_keras_is_unsupported(
+    root: Path, fake_tensorflow_environ: dict[str, str], backend: str
+) -> None:
+    environ = {**fake_tensorflow_environ, "KERAS_BACKEND": backend}
+    found = failed(run_one(root, environ, recipe("calls:built"), FRESH))
+    assert (found.kind, found.fact("backend")) == (FailureKind.UNSUPPORTED, backend)

@@ -68,7 +68,14 @@ _SOURCES = {
 
 K = FailureKind
 WORDS: dict[FailureKind, tuple[Words, ...]] = {
-    K.ARGUMENTS: (Words("{factory}{signature} cannot be called: {error}", step=Step.GIVE_ARGUMENTS),),
+    K.ARGUMENTS: (
+        Words(
+            "{factory}{signature} is a method, and is called without its object",
+            hint="name a function, a class, or a static or class method",
+            when=("error", "missing a required argument: 'self'"),
+        ),
+        Words("{factory}{signature} cannot be called: {error}", step=Step.GIVE_ARGUMENTS),
+    ),
     K.DEVICE: (
         Words(
             "the recipe asks for device {device!r}, and TensorFlow sees {count} GPU(s)",
@@ -186,6 +193,11 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
     ),
     K.NO_TENSORS: (
         Words(
+            "{factory} returned a {type} without weights, and none of its layers creates any",
+            hint="a model of preprocessing alone starts from no random weights, so nothing could be compared",
+            silent=("complete",),
+        ),
+        Words(
             "{factory} returned an object of type {type} without weights",
             hint="an empty model has no fingerprint, so nothing could be compared",
         ),
@@ -245,6 +257,16 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             hint="it may not be built yet",
             step=Step.GIVE_INPUT_SHAPES,
             silent=("arguments",),
+        ),
+    ),
+    K.UNSUPPORTED: (
+        Words(
+            "Keras uses the backend {backend}, which is not supported yet",
+            hint="build with TensorFlow: KERAS_BACKEND=tensorflow, or leave it unset",
+        ),
+        Words(
+            "{factory} returned an object of type {type} of {library}, which is not supported yet",
+            hint=_MODELS,
         ),
     ),
     K.UNSUPPORTED_DTYPE: (
@@ -331,6 +353,11 @@ WORDS: dict[FailureKind, tuple[Words, ...]] = {
             "{factory} returned None, not a model",
             hint=f"{_MODELS}; is a `return` missing?",
             when=("type", "NoneType"),
+        ),
+        Words(
+            "{factory} returned what tf.saved_model.load gives, whose weights come from a file",
+            hint=f"{_MODELS}; or load it as a Keras model",
+            when=("type", "_UserObject"),
         ),
         Words("{factory} returned an object of type {type}, not a model", hint=_MODELS),
     ),

@@ -9,6 +9,7 @@
 | `seed(seed)` | seeds the framework's global generators |
 | `tensors(model, address)` | the weights in the framework's own order, and the random-number state |
 | `is_built(model)` | whether every layer that will have weights has them |
+| `is_without_weights(model)` | whether the model will have no weights, however it is called |
 | `materialise(model, inputs)` | calls the model once on the inputs, so that its layers create their weights |
 | `left_out(model)` | warnings of what the model holds that its weights do not list |
 | `device(name)` | a context manager in which the model is built on that device |

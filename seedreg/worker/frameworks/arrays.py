@@ -12,6 +12,15 @@ from ..tensors import Tensor
 # Linear algebra, OpenMP, and which vector instructions NumPy and the C library choose.
 PREFIXES = ("BLIS_", "GLIBC_TUNABLES", "KMP_", "MKL_", "NPY_", "OMP_", "OPENBLAS_", "VECLIB_")
 NEUTRAL = r"(MKL|OPENBLAS)_VERBOSE|KMP_(SETTINGS|WARNINGS|VERSION)|OMP_DISPLAY_(ENV|AFFINITY)"
+# Frameworks whose generators no seeding protocol sets.
+_LIBRARIES = {
+    "torch": "PyTorch",
+    "jax": "JAX",
+    "jaxlib": "JAX",
+    "flax": "Flax",
+    "mxnet": "MXNet",
+    "paddle": "Paddle",
+}
 
 
 def require() -> None:
@@ -49,6 +58,7 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
 
 def _items(value: Any, address: str) -> List[Tuple[str, Any]]:
     numpy = originals.numpy()
+    _refuse_other_library(value, value, address)
     if isinstance(value, Mapping):
         items = [(text(name), part) for name, part in value.items()]
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
@@ -56,6 +66,7 @@ def _items(value: Any, address: str) -> List[Tuple[str, Any]]:
     else:
         raise Failure("wrong-return", factory=address, type=class_name(value))
     for name, part in items:
+        _refuse_other_library(value, part, address)
         if not isinstance(part, (numpy.ndarray, numpy.generic)) and not hasattr(part, "numpy"):
             raise Failure(
                 "wrong-return",
@@ -67,9 +78,26 @@ def _items(value: Any, address: str) -> List[Tuple[str, Any]]:
     return items
 
 
+def _refuse_other_library(value: Any, part: Any, address: str) -> None:
+    """Models and weights of another framework, such as a PyTorch module or its state.
+
+    Raises:
+        Failure: kind `unsupported`.
+    """
+    for base in type(part).__mro__:
+        package = str(base.__module__).split(".")[0]
+        if package in _LIBRARIES:
+            raise Failure("unsupported", factory=address, type=class_name(value), library=_LIBRARIES[package])
+
+
 def is_built(model: Any) -> bool:
     """Arrays are there from the start."""
     return True
+
+
+def is_without_weights(model: Any) -> bool:
+    """Not known: it may get some when it is called."""
+    return False
 
 
 def materialise(model: Any, inputs: Any) -> bool:

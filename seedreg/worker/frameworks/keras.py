@@ -1,6 +1,7 @@
 """Keras 2 and 3, whichever distribution they come from: layers, models, and their generators."""
 
 import contextlib
+import os
 import sys
 from typing import Any, Dict, List, Optional, Set, Tuple
 
@@ -12,6 +13,9 @@ from . import creation, runtime
 
 PREFIXES = ("KERAS_",)
 NEUTRAL = ""
+
+# Their random numbers come from generators that no seeding protocol sets.
+UNSUPPORTED_BACKENDS = ("jax", "torch")
 
 _SEPARATE = ("keras", "tf_keras")
 _INSIDE_TENSORFLOW = ("tensorflow", "tensorflow_core")
@@ -118,11 +122,27 @@ def tensors(model: Any, address: str) -> Tuple[List[Tensor], List[Tensor]]:
     Raises:
         Failure: kind `raised`, if reading them raises.
     """
+    _require_backend(model)
     inside = _layers(model)
     owners = _owners(inside, address)
     weights = [_tensor(variable, owners) for variable in _listed(model, "weights", address)]
     others = [_tensor(variable, owners) for variable in _listed(model, "variables", address)]
     return runtime.without_random_state(weights, others, inside)
+
+
+def _require_backend(model: Any) -> None:
+    backend = settings(model)["keras_config"].get("backend")
+    if backend in UNSUPPORTED_BACKENDS:
+        raise Failure("unsupported", backend=backend)
+
+
+def explained(failure: Failure) -> Failure:
+    """The failure, or that Keras uses a backend that is not supported, where that is why the build failed."""
+    backend = os.environ.get("KERAS_BACKEND")
+    errors = [str(failure.facts.get(name)) for name in ("missing", "error")]
+    if backend in UNSUPPORTED_BACKENDS and any(backend in error for error in errors):
+        return Failure("unsupported", failure.details, backend=backend)
+    return failure
 
 
 def _listed(layer: Any, listing: str, address: str) -> List[Any]:
@@ -194,6 +214,12 @@ def _has_weights(layer: Any) -> bool:
 def uncalled(inside: List[Any]) -> List[Dict[str, Any]]:
     """A warning for each of the layers that was never called and would have weights then."""
     return [warning("uncalled-layer", layer=text(each.name)) for each in inside if _lacks_weights(each)]
+
+
+def is_without_weights(model: Any) -> bool:
+    """Whether it has layers, and none of them, nor the model itself, creates weights when it is called."""
+    inside = _layers(model)
+    return len(inside) > 1 and not any(may_get_weights(layer) for layer in inside)
 
 
 def materialise(model: Any, inputs: Any) -> bool:

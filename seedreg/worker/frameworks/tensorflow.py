@@ -131,6 +131,11 @@ def is_built(model: Any) -> bool:
     return not _uncalled(model)
 
 
+def is_without_weights(model: Any) -> bool:
+    """Not known: it may get some when it is called."""
+    return False
+
+
 def materialise(model: Any, inputs: Any) -> bool:
     """Call the module once on the inputs; whether it was called."""
     return callable(model) and bool(inputs.call(model))
