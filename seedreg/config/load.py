@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seedreg.config.builds import build_settings
 from seedreg.config.entries import entry_specs
 from seedreg.config.environments import environments
 from seedreg.config.origins import Default, Given, Origin, Table, Variable
@@ -75,6 +76,7 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
         origins=tuple((name, written[name].origin if name in written else Default()) for name in KINDS),
         envs=tuple(environments(table, pyproject)),
         entries=tuple(entry_specs(table, pyproject)),
+        builds=tuple(build_settings(table, pyproject)),
         **{field_of(name): value for name, value in values.items()},
     )
 
@@ -120,6 +122,7 @@ def _defaults(root: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         "python": sys.executable,
         "factories": DEFAULT_FACTORIES,
         "pythonpath": (),
+        "environ": (),
         "isolation": "auto",
         "jobs": _cores(),
         "timeout": 600.0,

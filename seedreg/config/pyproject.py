@@ -17,6 +17,8 @@ from seedreg.errors import ConfigError
 ENVS = "envs"
 # Another one: a list of tables, one for each entry that is to be registered.
 ENTRIES = "entries"
+# And a list of tables with what builds of some factories need.
+BUILDS = "builds"
 
 # The name at the beginning of a requirement (PEP 508).
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", re.ASCII)
@@ -50,9 +52,9 @@ def read_pyproject(path: Path, *, wants_project: bool) -> tuple[dict[str, Any], 
                 f"{key} in {path} is a setting of the user, not of a project",
                 hint=f"set the variable SEEDREG_{key.upper()}",
             )
-        if key not in KINDS and key not in (ENVS, ENTRIES):
+        if key not in KINDS and key not in (ENVS, ENTRIES, BUILDS):
             known = [name for name in KINDS if name not in USER_ONLY]
-            raise unknown_key(key, f"[tool.seedreg] in {path}", [*known, ENVS, ENTRIES])
+            raise unknown_key(key, f"[tool.seedreg] in {path}", [*known, ENVS, ENTRIES, BUILDS])
     project = document.get("project")
     return table, project.get("name") if wants_project and isinstance(project, dict) else None
 

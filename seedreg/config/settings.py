@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from seedreg.config.builds import BuildSettings
 from seedreg.config.entries import EntrySpec
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.origins import Origin, Setting
@@ -23,8 +24,9 @@ class Config:
     a bare command name; `interpreter` finds it. `factories` are modules, files or full addresses in
     which bare names are looked up. `given_cache_dir` and `given_state_dir` are None where nothing names
     the folder of environments, or that of the user's state. `envs` are those of `[tool.seedreg.envs]`,
-    labelled by their names, and `entries` what `[[tool.seedreg.entries]]` lists. `origins` are the names of
-    all settings, and where each comes from.
+    labelled by their names, `builds` what `[[tool.seedreg.builds]]` says, and `entries` what
+    `[[tool.seedreg.entries]]` lists. `environ` are variables as `NAME=VALUE`. `origins` are the names of all
+    settings, and where each comes from.
     """
 
     root: Path
@@ -44,6 +46,8 @@ class Config:
     origins: tuple[tuple[str, Origin], ...] = ()
     envs: tuple[EnvironmentSpec, ...] = ()
     entries: tuple[EntrySpec, ...] = ()
+    environ: tuple[str, ...] = ()
+    builds: tuple[BuildSettings, ...] = ()
 
     @cached_property
     def cache_dir(self) -> Path:
@@ -59,6 +63,18 @@ class Config:
     def settings(self) -> tuple[Setting, ...]:
         """Every setting, with its value and where that comes from."""
         return tuple(Setting(name, getattr(self, field_of(name)), origin) for name, origin in self.origins)
+
+    def variables_of(self, factory: str) -> tuple[tuple[str, str], ...]:
+        """The environment variables that are set for builds of the factory, sorted by name."""
+        texts = [*self.environ, *(text for one in self.builds if one.fits(factory) for text in one.environ)]
+        return tuple(
+            sorted({name: value for name, _, value in (text.partition("=") for text in texts)}.items())
+        )
+
+    def python_of(self, factory: str) -> str | None:
+        """The interpreter that only builds of the factory and its like have; None if they have none."""
+        named = [one.python for one in self.builds if one.python is not None and one.fits(factory)]
+        return named[-1] if named else None
 
     @property
     def import_paths(self) -> tuple[Path, ...]:

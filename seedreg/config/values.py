@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +16,10 @@ DEFAULT_FACTORIES = ("models", "model")
 ISOLATIONS = tuple(one.value for one in Isolation)
 # Time-outs reach poll(), threading and SQLite's 32-bit milliseconds; about eleven days fit all of them.
 MAX_TIMEOUT_S = 1_000_000
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+# The seeding protocol and the device decide on the first two.
+_OF_SEEDREG = re.compile(r"PYTHONHASHSEED|CUDA_VISIBLE_DEVICES|SEEDREG_.*")
 
 Reader: TypeAlias = Callable[[object, Path], object]
 """Reads a value relative to a folder; raises ValueError or OverflowError if it is not allowed."""
@@ -52,6 +57,26 @@ def _texts(raw: object, separator: str) -> tuple[str, ...]:
     if not isinstance(raw, (list, tuple)):
         raise ValueError
     return tuple(text(part).strip() for part in raw)
+
+
+def variables(raw: object) -> tuple[str, ...]:
+    """Environment variables as `NAME=VALUE`, from a table or from such texts.
+
+    Raises:
+        ValueError: if one of them is none, or one that seedreg itself sets.
+    """
+    if isinstance(raw, dict):
+        raw = [f"{name}={value}" for name, value in raw.items() if isinstance(value, str) or _refuse()]
+    found = _texts(raw, ",")
+    for one in found:
+        name, equals, _ = one.partition("=")
+        if not equals or not _VARIABLE.fullmatch(name) or _OF_SEEDREG.fullmatch(name):
+            raise ValueError
+    return found
+
+
+def _refuse() -> bool:
+    raise ValueError
 
 
 def _one_of(choices: tuple[str, ...]) -> tuple[str, Reader]:
@@ -97,6 +122,8 @@ def _device(raw: object, base: Path) -> str:
 _FOLDER: tuple[str, Reader] = ("a folder", lambda raw, base: Path(absolute(text(raw), base)))
 PYTHON: tuple[str, Reader] = ("the path or command name of a Python", python)
 
+VARIABLES = 'a table of variables and their values in quotes, e.g. {KERAS_BACKEND = "tensorflow"}'
+
 # Each setting as people write it: what is allowed, and how a value is read.
 KINDS: dict[str, tuple[str, Reader]] = {
     "db": ("a path or sqlite:///PATH", _db),
@@ -110,6 +137,7 @@ KINDS: dict[str, tuple[str, Reader]] = {
         'a list of folders, e.g. ["lib"]',
         lambda raw, base: tuple(Path(absolute(path, base)) for path in _texts(raw, os.pathsep)),
     ),
+    "environ": (VARIABLES, lambda raw, base: variables(raw)),
     "isolation": _one_of(ISOLATIONS),
     "jobs": ("a whole number of at least 1", _jobs),
     "timeout": (f"a number of seconds above 0 and up to {MAX_TIMEOUT_S}", _timeout),

@@ -27,6 +27,8 @@ class Launch:
     mode: Mode
     hash_seed: str
     hide_gpus: bool
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that the project sets for these builds."""
     only_for: int | None = None
     """The key of the one build that the worker is for, where it is not for every build that fits."""
 
@@ -42,6 +44,7 @@ class Launch:
         if os.path.realpath(python) != os.path.realpath(sys.executable):
             for name in _OF_ONE_INTERPRETER:
                 kept.pop(name, None)
+        kept.update(self.variables)
         kept["PYTHONHASHSEED"] = self.hash_seed
         if self.hide_gpus:
             kept["CUDA_VISIBLE_DEVICES"] = "-1"

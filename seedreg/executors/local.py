@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from seedreg.domain.build import BuildRequest, Outcome
 from seedreg.domain.isolation import Isolation
@@ -15,6 +16,15 @@ from seedreg.executors.launch import Launch, Mode
 from seedreg.executors.sharing import Sharing
 from seedreg.executors.work import run_all
 from seedreg.worker.frameworks import fork_is_safe
+
+Variables: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values of environment variables."""
+
+
+def no_variables(factory: str) -> Variables:
+    """None for any factory."""
+    return ()
+
 
 WORKER_FOLDER = Path(__file__).parent.parent / "worker"
 
@@ -36,6 +46,7 @@ class LocalExecutor:
         worker_folder: where the worker program is; tests put a stand-in there.
         module_zygote_s: modules whose import takes at least these seconds may be imported once for several
             builds.
+        variables_of: the variables that are set for builds of a factory, given its address.
     """
 
     def __init__(
@@ -51,8 +62,10 @@ class LocalExecutor:
         environ: Mapping[str, str] | None = None,
         worker_folder: Path = WORKER_FOLDER,
         module_zygote_s: float = WORTH_S,
+        variables_of: Callable[[str], Variables] = no_variables,
     ) -> None:
         self._isolation = Isolation.AUTO if isolation is Isolation.SHARED else isolation
+        self._variables_of = variables_of
         self._crew = Crew(
             python,
             root,
@@ -79,7 +92,8 @@ class LocalExecutor:
     def warm_up(self) -> None:
         """Start importing TensorFlow now for forks on the CPU, which are expected to follow."""
         if self._isolation is not Isolation.FRESH and fork_is_safe():
-            self._crew.start_early(Launch(Mode.ZYGOTE, "0", hide_gpus=True))
+            variables = self._variables_of("")  # those of most factories
+            self._crew.start_early(Launch(Mode.ZYGOTE, "0", hide_gpus=True, variables=variables))
 
     def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
         """See `Executor.run`."""
@@ -90,7 +104,8 @@ class LocalExecutor:
         """The worker that the build needs."""
         recipe = request.recipe
         hash_seed = "0" if recipe.seeding is Seeding.FULL else "random"
-        zygote, fresh = (Launch(mode, hash_seed, recipe.device == "cpu") for mode in Mode)
+        variables = self._variables_of(recipe.factory)
+        zygote, fresh = (Launch(mode, hash_seed, recipe.device == "cpu", variables) for mode in Mode)
         isolation = request.isolation if self._isolation is Isolation.AUTO else self._isolation
         if isolation is Isolation.AUTO:
             isolation = Isolation.FORK if several or self._crew.has(zygote) else Isolation.FRESH

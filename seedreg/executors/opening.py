@@ -7,11 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from seedreg.config import Config
-from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, PythonVersion
+from seedreg.domain.environment_spec import (
+    EnvironmentSpec,
+    ExistingPython,
+    MadeEnvironment,
+    PythonVersion,
+    ThisPython,
+)
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.executors import Executor
 from seedreg.executors.local import LocalExecutor
-from seedreg.executors.wrappers import DeferredExecutor, EnvironmentExecutor
+from seedreg.executors.wrappers import DeferredExecutor, EnvironmentExecutor, RoutedExecutor
 
 if TYPE_CHECKING:
     from seedreg.environments.cache import EnvironmentCache
@@ -67,6 +74,7 @@ def open_executor(
         timeout_s=config.timeout_s,
         isolation=Isolation(config.isolation),
         environ=environ,
+        variables_of=config.variables_of,
     )
     resolved = config.resolved(environment)
     match resolved.place:
@@ -74,7 +82,14 @@ def open_executor(
             executor = local(path)
             if several:
                 executor.warm_up()
-            return executor
+            if environment.place != ThisPython() or all(one.python is None for one in config.builds):
+                return executor
+
+            def other(recipe: Recipe) -> str | None:
+                found = config.python_of(recipe.factory)
+                return None if found is None else config.interpreter(ExistingPython(found))
+
+            return RoutedExecutor(executor, other, local)
         case MadeEnvironment(python=ExistingPython() | PythonVersion() as base) as made:
 
             def create() -> Executor:

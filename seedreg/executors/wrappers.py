@@ -1,4 +1,4 @@
-"""Executors around another one: in an environment that was made, and opened when it is needed."""
+"""Executors around others: in an environment that was made, opened when needed, chosen by the factory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from seedreg.domain.failure import BuildFailure, FailureKind
 from seedreg.domain.kinds import facts_from
 
 if TYPE_CHECKING:
+    from seedreg.domain.recipe import Recipe
     from seedreg.environments.cached import HeldEnvironment
     from seedreg.executors import Executor
 
@@ -64,3 +65,44 @@ class DeferredExecutor:
         """Close the executor, if it was ever opened."""
         if self._executor is not None:
             self._executor.close()
+
+
+class RoutedExecutor:
+    """Builds of most factories in one interpreter, and of some in others.
+
+    Args:
+        default: where builds run that no other interpreter is named for.
+        python_of: the interpreter that a build needs instead; None if it needs none.
+        opened: opens an executor of an interpreter.
+    """
+
+    def __init__(
+        self,
+        default: Executor,
+        python_of: Callable[[Recipe], str | None],
+        opened: Callable[[str], Executor],
+    ) -> None:
+        self._default = default
+        self._python_of = python_of
+        self._opened = opened
+        self._others: dict[str, Executor] = {}
+
+    def run(self, requests: Sequence[BuildRequest]) -> Iterator[tuple[BuildRequest, Outcome]]:
+        """See `Executor.run`; one interpreter after the other."""
+        routes: dict[str | None, list[BuildRequest]] = {}
+        for request in requests:
+            routes.setdefault(self._python_of(request.recipe), []).append(request)
+        for python, some in routes.items():
+            yield from self._executor(python).run(some)
+
+    def _executor(self, python: str | None) -> Executor:
+        if python is None:
+            return self._default
+        if python not in self._others:
+            self._others[python] = self._opened(python)
+        return self._others[python]
+
+    def close(self) -> None:
+        """Close every executor."""
+        for executor in (self._default, *self._others.values()):
+            executor.close()

@@ -22,6 +22,7 @@ python = ".venv/bin/python"
 project = "vision"
 factories = ["pkg.models", "pkg.more:build"]
 pythonpath = ["lib", "../shared"]
+environ = {A = "1"}
 isolation = "fresh"
 jobs = 3
 timeout = 12.5
@@ -45,6 +46,7 @@ def test_without_any_setting_every_value_is_the_default(tmp_path: Path) -> None:
         "python": sys.executable,
         "factories": ("models", "model"),
         "pythonpath": (),
+        "environ": (),
         "isolation": "auto",
         "jobs": config.jobs,
         "timeout": 600.0,
@@ -86,6 +88,7 @@ def test_pyproject_sets_everything_relative_to_the_root(tmp_path: Path) -> None:
         "python": str(tmp_path / ".venv" / "bin" / "python"),
         "factories": ("pkg.models", "pkg.more:build"),
         "pythonpath": (tmp_path / "lib", tmp_path.parent / "shared"),
+        "environ": ("A=1",),
         "isolation": "fresh",
         "jobs": 3,
         "timeout": 12.5,
@@ -115,6 +118,7 @@ def test_variables_beat_pyproject_and_are_relative_to_the_current_folder(tmp_pat
         "SEEDREG_PROJECT": "sound",
         "SEEDREG_FACTORIES": "a.models, b.models,",
         "SEEDREG_PYTHONPATH": os.pathsep.join(["here", "", "/there"]),
+        "SEEDREG_ENVIRON": "B=2,C=3",
         "SEEDREG_ISOLATION": "fork",
         "SEEDREG_JOBS": "7",
         "SEEDREG_TIMEOUT": "1.5",
@@ -132,6 +136,7 @@ def test_variables_beat_pyproject_and_are_relative_to_the_current_folder(tmp_pat
         "python": "python3.12",
         "factories": ("a.models", "b.models"),
         "pythonpath": (cwd / "here", Path("/there")),
+        "environ": ("B=2", "C=3"),
         "isolation": "fork",
         "jobs": 7,
         "timeout": 1.5,
@@ -164,6 +169,7 @@ def test_options_beat_variables(tmp_path: Path) -> None:
         "python": Default(),
         "factories": Given(),
         "pythonpath": Default(),
+        "environ": Default(),
         "isolation": Default(),
         "jobs": Variable("SEEDREG_JOBS"),
         "timeout": Default(),

@@ -18,8 +18,8 @@ from .projects import error, write
         ("Timeout_S", "did you mean 'timeout'?"),
         (
             "qqq",
-            "known keys: db, project, python, factories, pythonpath, isolation, jobs, timeout, seeding, "
-            "device, busy_timeout, cache_dir, envs, entries",
+            "known keys: db, project, python, factories, pythonpath, environ, isolation, jobs, timeout, "
+            "seeding, device, busy_timeout, cache_dir, envs, entries, builds",
         ),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from seedreg import errors
 from seedreg.cli import COMMANDS
 from seedreg.config import load_config
+from seedreg.config.builds import KEYS as BUILD_KEYS
 from seedreg.config.entries import KEYS as ENTRY_KEYS
 from seedreg.config.environments import KINDS as ENVIRONMENT_KINDS
 from seedreg.reports.audit import Format
@@ -88,7 +89,9 @@ def test_settings_are_those_of_the_configuration(tmp_path: Path) -> None:
     for key, variable, option, default in rows:
         (name, *_) = pages.code(key)
         keys.append(name)
-        assert pages.code(variable) == ([] if name in ("envs", "entries") else [f"SEEDREG_{name.upper()}"])
+        assert pages.code(variable) == (
+            [] if name in ("envs", "entries", "builds") else [f"SEEDREG_{name.upper()}"]
+        )
         assert set(pages.code(option)) <= every_option
         if name not in (
             "db",
@@ -97,14 +100,20 @@ def test_settings_are_those_of_the_configuration(tmp_path: Path) -> None:
             "jobs",
             "envs",
             "entries",
+            "builds",
         ):  # these depend on the project and the machine
             assert shown(defaults[name]) in default.replace("`", ""), name
-    assert sorted(keys) == sorted([*defaults, "envs", "entries"])
+    assert sorted(keys) == sorted([*defaults, "envs", "entries", "builds"])
 
 
 def test_keys_of_environments_are_those_of_the_configuration() -> None:
     rows = pages.table("docs/reference/configuration.md", "key", "meaning")
     assert sorted(name for key, _ in rows for name in pages.code(key)) == sorted(ENVIRONMENT_KINDS)
+
+
+def test_keys_of_builds_are_those_of_the_configuration() -> None:
+    rows = pages.table("docs/reference/configuration.md", "key in `[[tool.seedreg.builds]]`", "meaning")
+    assert sorted(name for key, _ in rows for name in pages.code(key)) == sorted(BUILD_KEYS)
 
 
 def test_keys_of_entries_are_those_of_the_configuration() -> None:

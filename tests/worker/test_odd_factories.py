@@ -553,3 +553,28 @@ def test_gpu_of_the_recipe_must_be_there(
     ]
     missing = "the recipe asks for device {!r}, and TensorFlow sees {} GPU(s)".format
     assert found == ["built" if gpus else missing("gpu", 0), missing("gpu:1", gpus)]
+
+
+def test_variables_that_the_project_sets_are_there_from_the_start(
+    project: Path, fake_tensorflow_environ: dict[str, str]
+) -> None:
+    def variables_of(factory: str) -> tuple[tuple[str, str], ...]:
+        return (("TF_USE_LEGACY_KERAS", "1"),) if factory == "models:build" else ()
+
+    with LocalExecutor(
+        sys.executable,
+        project,
+        environ=fake_tensorflow_environ,
+        isolation=FORK,
+        variables_of=variables_of,
+    ) as executor:
+        requests = requests_of(map(recipe, ["models:build", "sets_other:build"]))
+        outcomes = {request.recipe.factory: built(outcome) for request, outcome in executor.run(requests)}
+    found = {
+        factory: (one.environment.keras_distribution, one.environment.variables, one.facts.isolation)
+        for factory, one in outcomes.items()
+    }
+    assert found == {
+        "models:build": ("tf_keras", (("TF_USE_LEGACY_KERAS", "1"),), FORK),
+        "sets_other:build": ("keras", (), FORK),
+    }
