@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from seedreg.domain.build import BuildRequest
 from seedreg.executors.process import RESUME_S, WorkerProcess
-from seedreg.executors.sharing import places
+from seedreg.executors.sharing import is_shared, places
 from seedreg.executors.wire import ProtocolError
 
 LOOK_S = 1.0
@@ -90,7 +90,11 @@ class Worker:
         """
         if key not in self.running:
             raise ProtocolError(answered=key)
-        return self.running.pop(key)
+        build = self.running.pop(key)
+        for other in self.running.values():
+            if is_shared(build.host) and other.host == build.host:
+                other.waited_s = 0.0  # it has waited for this one
+        return build
 
     def trouble(self, now: float, passed_s: float, timeout_s: float) -> Trouble | None:
         """What is wrong with it, if anything; `passed_s` more have passed since the last look.

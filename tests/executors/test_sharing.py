@@ -164,3 +164,15 @@ def test_a_process_that_has_grown_is_replaced(
     assert [how[seed] for seed in range(1, SEEDS)] == [Isolation.SHARED] * (SEEDS - 1)
     pids = (tmp_path / "seen").read_text().split()
     assert max(pids.count(pid) for pid in pids) == 2
+
+
+@pytest.mark.slow
+def test_a_build_that_waits_for_another_has_its_whole_time(
+    tmp_path: Path, fake_tensorflow_environ: dict[str, str]
+) -> None:
+    text = HEADER + "import time\n" + CLEAN.replace("return", "time.sleep(3); return")
+    write_project(tmp_path, {"models.py": text})
+    own, _ = run(tmp_path, fake_tensorflow_environ, Isolation.FORK, {}, jobs=2)
+    shared, how = run(tmp_path, fake_tensorflow_environ, Isolation.SHARED, own, timeout_s=5.0)
+    assert shared == own
+    assert [how[seed] for seed in range(1, SEEDS)] == [Isolation.SHARED] * (SEEDS - 1)
