@@ -103,7 +103,13 @@ class Project:
     def _without_builds(self, *, write: bool) -> Registry:
         executor = DeferredExecutor(partial(self.executor, EnvironmentSpec(THIS)))
         repository = self._repository(write=write)
-        return Registry(repository, executor, self.config.project, refusal=self._refusal(repository))
+        return Registry(
+            repository,
+            executor,
+            self.config.project,
+            refusal=self._refusal(repository),
+            root=self.config.root,
+        )
 
     def building(
         self, environment: EnvironmentSpec | None = None, *, create: bool = False, several: bool = False
@@ -136,7 +142,9 @@ class Project:
             stack.pop_all()
         if repository.is_new:
             KnownRegistries(config.state_dir).remember(repository.identity, str(location))
-        return Registry(repository, executor, config.project, refusal=self._refusal(repository))
+        return Registry(
+            repository, executor, config.project, refusal=self._refusal(repository), root=config.root
+        )
 
     # Audits -----------------------------------------------------------------------------------
 
@@ -182,6 +190,7 @@ class Project:
                     lambda spec: early.pop(spec, None) or self.executor(spec),
                     self.config.project,
                     refusal=self._refusal(repository),
+                    root=self.config.root,
                 )
         finally:
             for executor in early.values():

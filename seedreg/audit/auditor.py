@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg.audit.events import ColumnFailed, ColumnStarted, Event
@@ -19,6 +20,7 @@ from seedreg.domain.verdict import AuditColumn, Check, Verdict
 from seedreg.errors import EnvironmentFailed, NothingSelected, RegistryError, Step, UsageError
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
+from seedreg.registry.depended import DependedFiles
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
 from seedreg.reports.lines import counted
 
@@ -37,6 +39,7 @@ class Auditor:
         project: the project that builds here.
         clock: gives the time of what is recorded.
         refusal: says which entries are not built.
+        root: the project's root; the current folder if None.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Auditor:
         project: str,
         clock: Clock = utc_now,
         refusal: Refusal = refuse_nothing,
+        root: Path | None = None,
     ) -> None:
         self.history = AuditHistory(repository)
         self._repository = repository
@@ -53,6 +57,7 @@ class Auditor:
         self._project = project
         self._clock = clock
         self._refusal = refusal
+        self._files = DependedFiles(root or Path())
         self._judged: dict[tuple[str, str], tuple[Verdict, bool]] = {}
 
     def start(self, columns: Sequence[EnvironmentSpec], selection: AuditSelection = EVERYTHING) -> Audit:
@@ -159,7 +164,7 @@ class Auditor:
         if before is not None:
             executor = SameEnvironment(executor, before, place)
         with closing(OwnProject(executor, self._project, self._refusal)) as executor:
-            checker = Checker(self._repository, executor, self._clock, place)
+            checker = Checker(self._repository, executor, self._clock, place, self._files)
             with closing(checker.verify_all(self._repository.entries.by_ids(ids))) as verifications:
                 for verification in verifications:
                     yield self._row(column, verification)

@@ -15,6 +15,7 @@ from seedreg.domain.environment_spec import (
     MadeEnvironment,
     PythonVersion,
 )
+from seedreg.domain.source_changes import SourceChangeKind, Suspect
 from seedreg.domain.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from seedreg.domain.diagnosis import Blame
     from seedreg.domain.entry import Entry
     from seedreg.domain.failure import BuildFailure
-    from seedreg.domain.results import AuditRow, Refused
+    from seedreg.domain.results import AuditRow, Refused, Verification
+
+_COMMIT_DIGITS = 12
 
 _ABOUT_VERDICTS = {
     Verdict.DRIFTED: "`seedreg blame ID` names the package that caused it; `seedreg accept ID --reason …` "
@@ -51,16 +54,18 @@ class CommandLineGuide:
     def __init__(self, environment: EnvironmentSpec | None = None) -> None:
         self._arguments = "" if environment is None else environment_arguments(environment)
 
-    def after_check(self, entry: Entry, verdict: Verdict) -> str | None:
-        """`seedreg show ID`, or the same check in fresh interpreters."""
-        return _see_more(entry, verdict)
+    def after_check(self, verification: Verification) -> str | None:
+        """What `_after_drift` gives; else `seedreg show ID`, or the same check in fresh interpreters."""
+        if verification.verdict is Verdict.DRIFTED:
+            return _after_drift(verification, self._arguments)
+        return _see_more(verification.entry, verification.verdict)
 
     def after_audited(self, row: AuditRow) -> str | None:
-        """`seedreg blame ID` for a drift, in the environment of the check."""
+        """For a drift what `_after_drift` gives, in the environment of the check."""
         arguments = environment_arguments(row.environment)
         match row.check.verdict:
             case Verdict.DRIFTED:
-                return f"seedreg blame {row.entry.short_id}{arguments}"
+                return _after_drift(row, arguments)
             case Verdict.NONDETERMINISTIC:
                 return f"{_see_more(row.entry, Verdict.NONDETERMINISTIC)}{arguments}"
             case verdict:
@@ -115,6 +120,32 @@ class CommandLineGuide:
     def for_verdict(self, verdict: Verdict) -> str | None:
         """The commands for entries with this verdict."""
         return _ABOUT_VERDICTS.get(verdict)
+
+
+def _after_drift(found: Verification | AuditRow, arguments: str) -> str:
+    """The diff and `accept` where the source changed, `blame` where the software did, else `show`."""
+    short_id = found.entry.short_id
+    match found.suspect:
+        case Suspect.SOURCE:
+            return f"{_diff(found, short_id)}, then seedreg accept {short_id} --reason …{arguments}"
+        case Suspect.ENVIRONMENT:
+            return f"seedreg blame {short_id}{arguments}"
+        case Suspect.UNKNOWN:
+            return f"seedreg show {short_id}"
+
+
+def _diff(found: Verification | AuditRow, short_id: str) -> str:
+    """The command that shows what changed in the source since the baseline.
+
+    git knows all of it where the baseline was of a committed file; elsewhere `seedreg show` compares what it
+    has stored: the factory's text and the names of the files.
+    """
+    before, changes = found.baseline.source, found.source_changes
+    if before.git_commit is None or before.git_dirty:
+        return f"seedreg show {short_id}"
+    files = [change.name for change in changes if change.kind is not SourceChangeKind.COMMIT and change.name]
+    paths = "".join(f" {shlex.quote(name)}" for name in files)
+    return f"git diff {before.git_commit[:_COMMIT_DIGITS]}{' --' + paths if files else ''}"
 
 
 def _see_more(entry: Entry, verdict: Verdict) -> str:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 
 from seedreg.domain.failure import BuildFailure
+from seedreg.domain.warning import BuildWarning, WarningKind
 from seedreg.errors import SeedregError, Step
 from seedreg.reports.words import failures as words
 
@@ -86,3 +87,11 @@ def _filled(step: Step, fields: Mapping[str, str]) -> str:
         options = ("--input-shape " + shlex.quote(f"{name}=SIZES") for name in names)
         return WORDS[step].format(options=" ".join(options))
     return WORDS[step].format(**fields)
+
+
+def warning_step(warning: BuildWarning) -> str | None:
+    """What to do about a warning, where the command line has something; files are named as options."""
+    files = warning.fact("files")
+    if warning.kind is not WarningKind.READS_FILES or not isinstance(files, tuple):
+        return None
+    return "name it: " + " ".join(f"--depends {shlex.quote(str(name))}" for name in files)

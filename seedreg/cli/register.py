@@ -16,6 +16,7 @@ from seedreg.cli.commands import Command
 from seedreg.cli.completion import fitting
 from seedreg.cli.exits import exit_code_of
 from seedreg.cli.guide import CommandLineGuide
+from seedreg.cli.hints import warning_step
 from seedreg.cli.options import build_options
 from seedreg.cli.parsing import parse_params
 from seedreg.cli.printing import print_json, print_lines, warn
@@ -92,6 +93,13 @@ def _complete_factory(ctx: click.Context, param: click.Parameter, incomplete: st
 @click.option("--alias", metavar="NAME", help="A name for the entry.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="A tag for the entries; repeatable.")
 @click.option("--note", metavar="TEXT", help="A note for the entries.")
+@click.option(
+    "--depends",
+    metavar="FILE",
+    multiple=True,
+    help="A file of the project that the model is built from, e.g. vocab.txt: a drift says if it changed; "
+    "repeatable.",
+)
 @click.option("--keep-weights", is_flag=True, help="Keep the weights themselves beside the registry.")
 @dry_run_option
 @click.option("--allow-nonfinite", is_flag=True, help="Register weights that hold NaN or infinities.")
@@ -144,7 +152,7 @@ def register_command(
 
 
 # The options that describe entries; the configuration describes its own.
-_ASKED = ("seeds", "params", "module", "inputs", "input_function", "alias", "tags", "note")
+_ASKED = ("seeds", "params", "module", "inputs", "input_function", "alias", "tags", "note", "depends")
 
 
 def _refuse_beside_configured(ctx: click.Context, factories: tuple[str, ...]) -> None:
@@ -179,6 +187,7 @@ def _orders(
         alias=asked["alias"],
         tags=asked["tags"],
         note=asked["note"],
+        depends=asked["depends"],
     )
     specs = [replace(template, factory=factory) for factory in factories]
     return orders_of(specs, config, base, module=asked["module"], cwd=Path.cwd())
@@ -212,7 +221,8 @@ def _print_warnings(registration: Registration, warned: set[tuple[str, BuildWarn
     for warning in registration.baseline.facts.warnings:
         if (recipe.factory, warning) not in warned:
             warned.add((recipe.factory, warning))
-            warn(f"{recipe.label}: {warning_text(warning)}")
+            step = warning_step(warning)
+            warn(f"{recipe.label}: {warning_text(warning)}{f' ({step})' if step else ''}")
 
 
 def _exit_code(results: Sequence[Registration]) -> int:

@@ -36,6 +36,7 @@ class EntrySpec:
     alias: str | None = None
     tags: tuple[str, ...] = ()
     note: str | None = None
+    depends: tuple[str, ...] = ()
 
 
 def entry_specs(table: dict[str, Any], path: Path) -> Iterator[EntrySpec]:
@@ -136,4 +137,5 @@ KEYS: dict[str, tuple[str, str, Callable[[Any], object]]] = {
     "alias": ("alias", "a name", lambda raw: check_name("alias", text(raw))),
     "tags": ("tags", 'a list of names, e.g. ["nightly"]', _list_of(lambda raw: check_name("tag", raw))),
     "note": ("note", "a text", text),
+    "depends": ("depends", 'a list of files, e.g. ["vocab.txt"]', _list_of(str)),
 }

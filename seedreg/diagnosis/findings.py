@@ -9,6 +9,7 @@ from seedreg.domain.diagnosis import Result, Trial
 from seedreg.domain.diagnosis_facts import Fact, FactKind, fact
 from seedreg.domain.environment_changes import ChangeKind
 from seedreg.domain.results import Verification
+from seedreg.domain.source_changes import SourceChangeKind
 
 _SETTINGS = {
     ChangeKind.VARIABLE: FactKind.VARIABLES_CHANGED,
@@ -47,6 +48,9 @@ def other_changes(verification: Verification) -> tuple[Fact, ...]:
 
 def _source_facts(verification: Verification) -> Iterator[Fact]:
     before, today = verification.baseline.source, verification.check.observed
+    for change in verification.source_changes:
+        if change.kind is SourceChangeKind.DEPENDS:
+            yield fact(FactKind.DEPENDED_FILE_CHANGED, file=change.name)
     if verification.source_changed:
         yield fact(FactKind.SOURCE_CHANGED)
     elif verification.source_changed is None or today is None:

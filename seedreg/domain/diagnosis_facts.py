@@ -39,6 +39,7 @@ class FactKind(enum.Enum):
     RELEASES_LEFT = "releases_left"  # builds
     # What else changed, and was not tried
     SOURCE_CHANGED = "source_changed"
+    DEPENDED_FILE_CHANGED = "depended_file_changed"  # file
     SOURCE_UNKNOWN = "source_unknown"
     FILE_CHANGED = "file_changed"  # file
     VARIABLES_CHANGED = "variables_changed"  # changes

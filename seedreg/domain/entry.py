@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seedreg.domain.decoding import (
+    DecodingError,
     Fields,
     boolean,
     list_of,
@@ -21,7 +23,7 @@ from seedreg.domain.environment import Environment
 from seedreg.domain.fingerprint import Fingerprint
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
-from seedreg.domain.warning import BuildWarning
+from seedreg.domain.warning import BuildWarning, without_files
 from seedreg.errors import UsageError
 
 SHORT_ID_LENGTH = 12
@@ -32,11 +34,42 @@ _HEX = re.compile(r"[0-9a-f]+")
 
 
 @dataclass(frozen=True)
+class DependedFile:
+    """A file that an entry depends on; `path` is relative to the project's root, with `/`.
+
+    `sha256` is None where there is no such file, or it could not be read.
+    """
+
+    path: str
+    sha256: str | None
+
+    @classmethod
+    def from_document(cls, document: Any) -> DependedFile:
+        """The file whose fields a document has.
+
+        Raises:
+            DecodingError: if a value is of another type, or the path leads out of the project: a registry
+                may come from anywhere, and its files are read.
+        """
+        fields = Fields(document)
+        return cls(fields("path", _path_inside), fields("sha256", optional(sha256)))
+
+
+def _path_inside(value: Any) -> str:
+    path = text(value)
+    parts = path.split("/")
+    if path.startswith("/") or "\\" in path or "\0" in path or {"", ".", ".."} & set(parts):
+        raise DecodingError("it is no path inside a project")
+    return path
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a factory's code was; a field that is not known is None.
 
     `sha256` is of the factory's own source text; `file_sha256` of the file that holds it.
-    `file` is relative to the project's root if it is inside it.
+    `file` is relative to the project's root if it is inside it. `depends` are the files that the entry was
+    registered to depend on.
     """
 
     file: str | None = None
@@ -46,6 +79,7 @@ class Source:
     text: str | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
+    depends: tuple[DependedFile, ...] = ()
 
     @classmethod
     def from_document(cls, document: Any) -> Source:
@@ -63,6 +97,7 @@ class Source:
             fields.get("text", optional(text), None),
             fields.get("git_commit", optional(text), None),
             fields.get("git_dirty", optional(boolean), None),
+            fields.get("depends", list_of(DependedFile.from_document), ()),
         )
 
 
@@ -84,6 +119,11 @@ class BuildFacts:
     random_state: tuple[str, ...] = ()
     warnings: tuple[BuildWarning, ...] = ()
     patterned: tuple[str, ...] = ()
+
+    def without_files(self, named: Collection[str]) -> BuildFacts:
+        """The facts without warnings of files that the entry depends on, which were named."""
+        left = (without_files(warning, named) for warning in self.warnings)
+        return replace(self, warnings=tuple(warning for warning in left if warning is not None))
 
     def document(self) -> dict[str, Any]:
         """The facts as the JSON object that the registry keeps."""

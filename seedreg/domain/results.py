@@ -14,6 +14,7 @@ from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.recipe import Recipe
+from seedreg.domain.source_changes import SourceChange, Suspect, source_changes, suspect
 from seedreg.domain.verdict import Check, Verdict
 
 
@@ -42,6 +43,16 @@ class Verification:
     def verdict(self) -> Verdict:
         """The check's verdict."""
         return self.check.verdict
+
+    @property
+    def source_changes(self) -> tuple[SourceChange, ...]:
+        """What differs between the baseline's source and the build's; nothing where there was no build."""
+        return _source_changes(self.baseline, self.check)
+
+    @property
+    def suspect(self) -> Suspect:
+        """Where the cause of a drift is looked for first."""
+        return suspect(self.source_changes, self.changes)
 
 
 @dataclass(frozen=True)
@@ -239,6 +250,16 @@ class AuditRow:
         return self.environment.label
 
     @property
+    def source_changes(self) -> tuple[SourceChange, ...]:
+        """What differs between the baseline's source and the build's; nothing where there was no build."""
+        return _source_changes(self.baseline, self.check)
+
+    @property
+    def suspect(self) -> Suspect:
+        """Where the cause of a drift is looked for first."""
+        return suspect(self.source_changes, self.changes)
+
+    @property
     def failed(self) -> bool:
         """Whether it counts against the audit: anything but REPRODUCED, unless it is waived."""
         return self.check.verdict is not Verdict.REPRODUCED and self.waiver is None
@@ -257,3 +278,7 @@ class AuditReport:
     counts: AuditCounts
     rows: Callable[[], Iterator[AuditRow]]
     source_folder: str = ""
+
+
+def _source_changes(baseline: Baseline, check: Check) -> tuple[SourceChange, ...]:
+    return () if check.observed is None else source_changes(baseline.source, check.observed.source)

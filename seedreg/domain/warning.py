@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ class WarningKind(enum.Enum):
     IGNORES_SEED = "ignores-seed"
     NOT_COMMITTED = "not-committed"
     NOT_IN_GIT = "not-in-git"
+    READS_FILES = "reads-files"
     RECORDED = "recorded"
     SHARED_START = "shared-start"
     UNBUILT = "unbuilt"
@@ -55,3 +57,13 @@ class BuildWarning:
 def build_warning(kind: WarningKind, **facts: Any) -> BuildWarning:
     """A warning with these facts."""
     return BuildWarning(kind, facts_from(facts))
+
+
+def without_files(warning: BuildWarning, named: Collection[str]) -> BuildWarning | None:
+    """The warning without the files that were named; None where it is of these files alone."""
+    files = warning.fact("files")
+    if warning.kind is not WarningKind.READS_FILES or not isinstance(files, tuple):
+        return warning
+    left = [name for name in files if name not in named]
+    more = warning.fact("more")
+    return build_warning(warning.kind, files=left, more=more) if left or more else None

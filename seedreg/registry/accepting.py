@@ -127,12 +127,13 @@ class Accepter:
         refusal = not_finite(entry.recipe, build.fingerprint)
         if refusal is not None and not before.fingerprint.not_finite():
             return NotAccepted(entry, refusal)
+        depends = [file.path for file in before.source.depends]
         baseline = Baseline(
             before.number + 1,
             build.fingerprint,
             build.environment,
-            build.source,
-            build.facts,
+            self.checker.files.added_to(build.source, depends),
+            build.facts.without_files(depends),
             self.clock(),
             self.reason,
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedreg.domain.build import BuildRequest, Built, Outcome
@@ -14,6 +16,7 @@ from seedreg.domain.verdict import AuditColumn, Check
 from seedreg.errors import DamageError
 from seedreg.judging import judge
 from seedreg.registry.clock import Clock
+from seedreg.registry.depended import DependedFiles
 from seedreg.registry.own import is_refusal
 
 if TYPE_CHECKING:
@@ -32,11 +35,18 @@ class Checker:
         executor: where builds run.
         clock: gives the time of each check.
         audit: where the checks belong in an audit, if they are part of one.
+        files: gives what the files that entries depend on are now.
     """
 
     def __init__(
-        self, repository: Repository, executor: Executor, clock: Clock, audit: AuditColumn | None = None
+        self,
+        repository: Repository,
+        executor: Executor,
+        clock: Clock,
+        audit: AuditColumn | None = None,
+        files: DependedFiles | None = None,
     ) -> None:
+        self.files = files or DependedFiles(Path())
         self._repository = repository
         self._executor = executor
         self._clock = clock
@@ -86,7 +96,7 @@ class Checker:
 
         A refusal is stored only in an audit.
         """
-        judgement = judge(baseline, builds)
+        judgement = judge(baseline, [self._with_files(build, baseline) for build in builds])
         check = Check(
             entry.id,
             baseline.number,
@@ -114,6 +124,13 @@ class Checker:
             waiver,
             builds[-1].facts.isolation if isinstance(builds[-1], Built) else None,
         )
+
+    def _with_files(self, build: Outcome, baseline: Baseline) -> Outcome:
+        """The build, with what the files are now that the baseline depends on."""
+        paths = [file.path for file in baseline.source.depends]
+        if not paths or not isinstance(build, Built):
+            return build
+        return replace(build, source=self.files.added_to(build.source, paths))
 
 
 def _confirmations(differing: Mapping[int, Built], entries: Sequence[Entry]) -> list[BuildRequest]:

@@ -15,6 +15,7 @@ from seedreg.domain.results import Gone, Left, Planned
 from seedreg.errors import UsageError
 from seedreg.factories.lookup import canonical_address
 from seedreg.factories.patterns import addresses
+from seedreg.registry.depended import depended_paths
 from seedreg.registry.registering import PLAIN, Order, RegisterOptions
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def orders_of(
 
     Raises:
         UsageError: if a factory does not exist, an alias is given to several recipes, or one recipe is
-            asked for in two ways, or there are more than `MANY_RECIPES`.
+            asked for in two ways, there are more than `MANY_RECIPES`, or a file to depend on is none of the
+            project's.
     """
     found: dict[Recipe, Order] = {}
     aliases: dict[str, Recipe] = {}
@@ -59,7 +61,13 @@ def orders_of(
                 f"{MANY_RECIPES - left:,} seeds are more than one command takes",
                 hint=f"register up to {MANY_RECIPES:,} at once",
             )
-        options = replace(base, alias=spec.alias, note=spec.note, tags=(*base.tags, *spec.tags))
+        options = replace(
+            base,
+            alias=spec.alias,
+            note=spec.note,
+            tags=(*base.tags, *spec.tags),
+            depends=depended_paths(spec.depends, config.root, cwd or config.root),
+        )
         for recipe in _recipes(spec, names, config, module, cwd):
             order = Order(recipe, options)
             if found.setdefault(recipe, order) != order:

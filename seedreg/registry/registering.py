@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedreg.domain.build import Outcome
+from seedreg.domain.build import Built, Outcome
 from seedreg.domain.entry import Baseline, Entry, check_name
 from seedreg.domain.failure import BuildFailure
 from seedreg.domain.recipe import Recipe
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 class RegisterOptions:
     """How recipes are registered, beside the recipes themselves.
 
+    `depends` are files whose change explains a drift, relative to the project's root; see
+    `seedreg.registry.depended.depended_paths`.
+
     Raises:
         UsageError: if the alias or a tag is not a name.
     """
@@ -48,6 +51,7 @@ class RegisterOptions:
     note: str | None = None
     keep_weights: bool = False
     allow_nonfinite: bool = False
+    depends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.alias is not None:
@@ -145,9 +149,11 @@ class Registrar:
         build = keep(recipe, settled.builds, settled.neighbour, allow_nonfinite=options.allow_nonfinite)
         if isinstance(build, BuildFailure):
             return Refused(recipe, build)
+        build = replace(build, facts=build.facts.without_files(options.depends))
         now = self.clock()
         entry = Entry(recipe, now, options.alias, options.note, tuple(sorted(set(options.tags))))
-        baseline = Baseline(1, build.fingerprint, build.environment, build.source, build.facts, now)
+        source = self.checker.files.added_to(build.source, options.depends)
+        baseline = Baseline(1, build.fingerprint, build.environment, source, build.facts, now)
         if weights is not None:
             self._keep_weights(baseline, weights)
         with self.repository.writing():
@@ -171,12 +177,31 @@ class Registrar:
             entry = select_one(self.repository, recipe.id)
             baseline = self.repository.baselines.current(entry.id)
             verification = self.checker.record(entry, baseline, builds)
+            renewed = self._with_files(options.depends, verification, builds)
+            if renewed is not None:
+                baseline = renewed
+                self.repository.baselines.add(entry.id, baseline)
+                verification = self.checker.record(entry, baseline, builds)
         if verification.verdict is not Verdict.REPRODUCED:
             return NotConfirmed(verification)
         if weights is not None:
             self._keep_weights(baseline, weights)
             self.repository.baselines.mark_kept(entry.id, baseline.number)
         return Confirmed(verification)
+
+    def _with_files(
+        self, paths: tuple[str, ...], verification: Verification, builds: Sequence[Outcome]
+    ) -> Baseline | None:
+        """The next baseline of an entry that reproduces and is to depend on other files, else None."""
+        baseline, build = verification.baseline, builds[-1]
+        same = not paths or paths == tuple(file.path for file in baseline.source.depends)
+        if same or verification.verdict is not Verdict.REPRODUCED or not isinstance(build, Built):
+            return None
+        source = self.checker.files.added_to(build.source, paths)
+        reason = f"depends on {', '.join(paths)}"
+        number = baseline.number + 1
+        facts = build.facts.without_files(paths)
+        return Baseline(number, build.fingerprint, build.environment, source, facts, self.clock(), reason)
 
     def _keep_weights(self, baseline: Baseline, weights: Path) -> None:
         for digest in {tensor.sha256 for tensor in baseline.fingerprint.tensors}:

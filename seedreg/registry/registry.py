@@ -41,6 +41,7 @@ from seedreg.errors import NotJudged, RegistrationRefused, UsageError
 from seedreg.registry.accepting import Accepter, proposals, refused_acceptance, require_reason
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
+from seedreg.registry.depended import DependedFiles
 from seedreg.registry.findings import Findings
 from seedreg.registry.orders import gone, planned
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
@@ -65,6 +66,7 @@ class Registry(Reading):
         project: the name of the project that builds here; entries of others are not judged.
         clock: gives the time of what is recorded.
         refusal: says which registered recipes are not built; what is registered now is always built.
+        root: the project's root; the current folder if None.
     """
 
     def __init__(
@@ -74,13 +76,14 @@ class Registry(Reading):
         project: str,
         clock: Clock = utc_now,
         refusal: Refusal = refuse_nothing,
+        root: Path | None = None,
     ) -> None:
         super().__init__(repository)
         self._named = OwnProject(executor, project)
         self._executor = OwnProject(executor, project, refusal)
         self._project = project
         self._clock = clock
-        self._checker = Checker(repository, self._executor, clock)
+        self._checker = Checker(repository, self._executor, clock, files=DependedFiles(root or Path()))
 
     def __enter__(self) -> Registry:
         return self

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from seedreg.domain.diagnosis_facts import Fact
     from seedreg.domain.entry import Entry
     from seedreg.domain.failure import BuildFailure
-    from seedreg.domain.results import AuditRow, Refused
+    from seedreg.domain.results import AuditRow, Refused, Verification
     from seedreg.domain.verdict import Verdict
 
 
@@ -20,12 +20,12 @@ class Guide(Protocol):
     Every answer is text on one line. None means that there is nothing to add.
     """
 
-    def after_check(self, entry: Entry, verdict: Verdict) -> str | None:
-        """How to see more of an entry whose check did not reproduce."""
+    def after_check(self, verification: Verification) -> str | None:
+        """What to do about an entry whose check did not reproduce: it depends on what changed."""
         ...
 
     def after_audited(self, row: AuditRow) -> str | None:
-        """How to see more of an audit's check that failed, in the same environment."""
+        """What to do about an audit's check that failed, in the same environment."""
         ...
 
     def after_interruption(self, audit: Audit) -> str | None:

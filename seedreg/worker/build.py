@@ -16,6 +16,7 @@ from . import (
     frameworks,
     inputs,
     loading,
+    opened,
     originals,
     patterns,
     probe,
@@ -109,6 +110,7 @@ class Imported(object):
         sys.path[:0] = [path for path in request["import_paths"] if path not in sys.path]
         del sys.argv[1:]  # the factory's module may parse them, and these are the worker's
         paths = list(sys.path)
+        opened.watch()
         started = perf_counter()
         self.module = loading.import_module_of(request["factory"], request["import_paths"], request["root"])
         self.input_function = _input_function(request)
@@ -169,7 +171,7 @@ def _build(
         records = _read(built, request)
         random_state = reading.read(built.states)
         fingerprint_s = perf_counter() - started
-        left_out = built.warnings()
+        noticed = built.warnings() + _files_read(request)
         environment = built.environment(common, after)
     return {
         "built": {
@@ -183,12 +185,18 @@ def _build(
                 "python_words": built.words_drawn[0],
                 "numpy_words": built.words_drawn[1],
                 "random_state": ["{name} {dtype} {sha256}".format(**record) for record in random_state],
-                "warnings": left_out,
+                "warnings": noticed,
                 "patterned": patterns.patterned(built.tensors, records),
             },
             "import_s": imported.import_s,
         }
     }
+
+
+def _files_read(request: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """A warning of the project's files that the module and the factory have read, if there are any."""
+    names, more = opened.files_below(request["root"])
+    return [protocol.warning("reads-files", files=names, more=more)] if names else []
 
 
 def _input_function(request: Dict[str, Any]) -> Any:

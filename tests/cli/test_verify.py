@@ -47,7 +47,7 @@ def test_a_drift_after_an_upgrade(project: Project) -> None:
         "  2 of 4 tensors differ from baseline 1; layers: dense, dense_1\n"
         "  environment: tensorflow 2.99.0 → 3.0.0\n"
         "  source: unchanged\n"
-        f"  next: seedreg show {id_}\n",
+        f"  next: seedreg blame {id_}\n",
         "",
     )
 
@@ -74,7 +74,7 @@ def test_a_drift_after_an_edit_of_the_factory(project: Project) -> None:
         "  by kind: 3 shape\n"
         "  environment: unchanged\n"
         f"  source: models.py:{line} changed since the baseline\n"
-        f"  next: seedreg show {id_}\n",
+        f"  next: seedreg show {id_}, then seedreg accept {id_} --reason …\n",
         "",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from seedreg.domain.diagnosis import Blame
 from seedreg.domain.diagnosis_facts import Fact
 from seedreg.domain.entry import Entry
 from seedreg.domain.failure import BuildFailure
-from seedreg.domain.results import AuditRow, Confirmed, EntryDetails, NotConfirmed, Refused
+from seedreg.domain.results import AuditRow, Confirmed, EntryDetails, NotConfirmed, Refused, Verification
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.audit import Format
 from seedreg.reports.guide import Guide
@@ -30,7 +31,7 @@ from . import audits, diagnoses, values
 class Silent:
     """An interface that has no next steps."""
 
-    def after_check(self, entry: Entry, verdict: Verdict) -> None: ...
+    def after_check(self, verification: Verification) -> None: ...
     def after_audited(self, row: AuditRow) -> None: ...
     def after_interruption(self, audit: Audit) -> None: ...
     def after_blame(self, blame: Blame) -> None: ...
@@ -71,3 +72,31 @@ def test_without_next_steps_no_format_has_any(format_: Format) -> None:
     if format_ is Format.SARIF:
         rules = json.loads(text)["runs"][0]["tool"]["driver"]["rules"]
         assert [rule.get("help") for rule in rules] == [None, None, None]
+
+
+def after(**source: object) -> str | None:
+    """What follows a drift, with these fields of its baseline's source."""
+    drifted = values.DRIFTED
+    known = replace(values.SOURCE, **source)  # type: ignore[arg-type]
+    return values.GUIDE.after_check(replace(drifted, baseline=replace(drifted.baseline, source=known)))
+
+
+def test_after_an_edited_factory_comes_the_diff_of_git() -> None:
+    id_ = values.DRIFTED.entry.short_id
+    assert values.DRIFTED.verdict is Verdict.DRIFTED
+    assert after() == f"git diff {'c' * 12} -- models.py, then seedreg accept {id_} --reason …"
+
+
+def test_where_git_does_not_have_the_old_source_the_stored_text_is_compared() -> None:
+    id_ = values.DRIFTED.entry.short_id
+    shown = f"seedreg show {id_}, then seedreg accept {id_} --reason …"
+    assert after(git_dirty=True) == after(git_commit=None, git_dirty=None) == shown
+
+
+def test_after_an_upgrade_comes_blame_and_after_neither_show() -> None:
+    found = values.DRIFTED
+    observed = found.check.observed
+    assert observed is not None
+    same = replace(found, baseline=replace(found.baseline, source=observed.source))
+    assert values.GUIDE.after_check(same) == f"seedreg blame {found.entry.short_id}"
+    assert values.GUIDE.after_check(replace(same, changes=())) == f"seedreg show {found.entry.short_id}"

@@ -26,6 +26,7 @@ _HIDDEN = (
     (r"sr1:[0-9a-f]{12}\b", "sr1:…"),
     (r"sr1:[0-9a-f]{64}\b", "sr1:… in full"),
     (r"\bcommit [0-9a-f]{12}\b", "commit …"),
+    (r"git diff [0-9a-f]{12}", "git diff …"),
     (r"\b\d+\.\d\d s\b", "N s"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d{4}-\d\d-\d\d\b", "DAY"),

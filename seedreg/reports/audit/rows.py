@@ -13,6 +13,7 @@ from seedreg.reports.text.changes import software_words
 from seedreg.reports.text.drift import drift_sentences
 from seedreg.reports.text.failures import failure_text
 from seedreg.reports.words.printable import escaped
+from seedreg.reports.words.source import source_sentences
 
 
 class Outcome(enum.Enum):
@@ -89,7 +90,11 @@ def reason(row: AuditRow) -> str:
         return "two builds now differ from each other"
     if row.drift is None:
         return f"reproduces baseline {check.baseline_number}"
-    return escaped("; ".join(drift_sentences(row.drift, check.baseline_number)))
+    found = [*drift_sentences(row.drift, check.baseline_number)]
+    if check.observed is not None:
+        changed = source_sentences(row.baseline.source, check.observed.source, row.source_changes)
+        found += [f"source: {sentence}" for sentence in changed]
+    return escaped("; ".join(found))
 
 
 def waiver_words(row: AuditRow) -> str:

@@ -43,6 +43,7 @@ def audit_check_document(row: AuditRow) -> dict[str, Any]:
         "waiver": None if row.waiver is None else waiver_document(row.waiver),
         "baseline": {"number": row.baseline.number, "fingerprint": str(row.baseline.fingerprint)},
         "versions": None if observed is None else versions_document(observed.environment),
+        "source_changes": [change.document() for change in row.source_changes],
         "environment_changes": [change.document() for change in row.changes],
         "drift": None if drift is None else drift_document(drift),
     }

@@ -64,7 +64,7 @@ def warning_document(warning: BuildWarning) -> dict[str, Any]:
 
 def source_document(source: Source) -> dict[str, Any]:
     """Where a factory's code was."""
-    return asdict(source)
+    return {**asdict(source), "depends": [asdict(file) for file in source.depends]}
 
 
 def waiver_document(waiver: Waiver) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def verification_document(verification: Verification) -> dict[str, Any]:
             "fingerprint": str(verification.baseline.fingerprint),
         },
         "environment_changes": [change.document() for change in verification.changes],
+        "source_changes": [change.document() for change in verification.source_changes],
         "source_changed": verification.source_changed,
         "drift": None if drift is None else drift_document(drift),
         "renamed": [{"before": before, "after": after} for before, after in verification.renamed],

@@ -16,6 +16,7 @@ from seedreg.reports.text.drift import drift_lines
 from seedreg.reports.text.failures import failure_lines
 from seedreg.reports.text.verification import TONES
 from seedreg.reports.words.comparison import BECAME
+from seedreg.reports.words.source import source_sentences
 
 
 def audit_row_lines(
@@ -46,6 +47,9 @@ def audit_reason_lines(row: AuditRow, guide: Guide, *, verbose: bool = False) ->
         yield from drift_lines(row.drift, check.baseline_number)
     if check.failure is None or check.failure.environment is not None:
         yield from change_lines(row.changes, verbose=verbose)
+    if check.observed is not None and check.verdict is not Verdict.REPRODUCED:
+        found = source_sentences(row.baseline.source, check.observed.source, row.source_changes)
+        yield from (f"source: {sentence}" for sentence in found)
     if row.failed:
         yield from next_lines(guide.after_audited(row))
 

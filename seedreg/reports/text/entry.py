@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import Drift, Extra
-from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.entry import Baseline, Entry, Source
 from seedreg.domain.environment_changes import changes, known_changes
 from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
 from seedreg.domain.inputs import InputFunction, Inputs
 from seedreg.domain.results import EntryDetails
 from seedreg.domain.verdict import Check
 from seedreg.reports.guide import Guide
-from seedreg.reports.lines import counted, indented
+from seedreg.reports.lines import INDENT, counted, indented
 from seedreg.reports.table import table_lines
 from seedreg.reports.text.changes import change_lines, environment_line
 from seedreg.reports.text.drift import drift_lines
@@ -36,6 +37,19 @@ def entry_lines(details: EntryDetails, guide: Guide) -> Iterator[str]:
     differences = details.drift.differences if details.drift else ()
     changed = {id(one.before) for one in differences if not isinstance(one, Extra)}
     yield from tensor_rows(baseline.fingerprint.tensors, changed)
+    if details.last is not None and details.last.observed is not None:
+        yield from source_diff(baseline.source, details.last.observed.source)
+
+
+def source_diff(before: Source, after: Source) -> Iterator[str]:
+    """The factory's text then and now as a unified diff; nothing if it is the same, or not known."""
+    if None in (before.text, after.text) or before.text == after.text:
+        return
+    old, new = (str(source.text).splitlines() for source in (before, after))
+    yield ""
+    yield "The factory, in the baseline and in the last check:"
+    names = (f"{before.file}:{before.line}", f"{after.file}:{after.line}")
+    yield from (INDENT + line for line in difflib.unified_diff(old, new, *names, lineterm=""))
 
 
 def _entry_pairs(entry: Entry) -> Iterator[_Pair]:
@@ -70,6 +84,7 @@ def _baseline_pairs(baseline: Baseline) -> Iterator[_Pair]:
     yield "fingerprint", str(baseline.fingerprint)
     yield "weights", size(baseline.fingerprint)
     yield "source", f"{source.file}:{source.line}, {committed}" if source.file else "not known"
+    yield from (("depends on", f"{file.path}, {(file.sha256 or 'missing')[:12]}") for file in source.depends)
     yield "random words", f"python {_known(facts.python_words)}, numpy {_known(facts.numpy_words)}"
     yield "then", environment_line(baseline.environment)
     yield "", f"{baseline.environment.os}; {baseline.environment.cpu}"

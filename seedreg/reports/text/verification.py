@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import Verification
+from seedreg.domain.source_changes import SourceChangeKind
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.guide import Guide
 from seedreg.reports.lines import Headline, Line, Tone, indented, next_lines
 from seedreg.reports.text.changes import change_lines
 from seedreg.reports.text.drift import TwoBuilds, drift_lines
 from seedreg.reports.text.failures import failure_lines
+from seedreg.reports.words.source import source_sentences
 
 TONES = {
     Verdict.REPRODUCED: Tone.GOOD,
@@ -25,7 +27,7 @@ def verification_lines(verification: Verification, guide: Guide, *, verbose: boo
     """The verdict's line, then what differs, what changed, and how to see more."""
     yield from finding_lines(verification, guide, verbose=verbose)
     if verification.verdict is not Verdict.REPRODUCED:
-        yield from indented(next_lines(guide.after_check(verification.entry, verification.verdict)))
+        yield from indented(next_lines(guide.after_check(verification)))
 
 
 def finding_lines(verification: Verification, guide: Guide, *, verbose: bool = False) -> Iterator[Line]:
@@ -55,21 +57,15 @@ def finding_lines(verification: Verification, guide: Guide, *, verbose: bool = F
 
 def _source_lines(verification: Verification) -> Iterator[str]:
     before, observed = verification.baseline.source, verification.check.observed
-    if verification.source_changed is None or observed is None:
-        yield "source: not known"
+    if observed is None:
         return
-    after = observed.source
-    if verification.source_changed:
-        where = f"{after.file}:{after.line}" if after.file else "factory"
-        yield f"source: {where} changed since {_commit(before.git_commit)}"
-    elif before.file_sha256 != after.file_sha256:
-        yield f"source: the factory is unchanged, the rest of {after.file} is not"
+    found = verification.source_changes
+    if verification.verdict is Verdict.REPRODUCED:  # a commit alone explains nothing here
+        found = tuple(change for change in found if change.kind is not SourceChangeKind.COMMIT)
+    if found:
+        yield from (f"source: {sentence}" for sentence in source_sentences(before, observed.source, found))
     else:
-        yield "source: unchanged"
-
-
-def _commit(commit: str | None) -> str:
-    return f"commit {commit[:12]}" if commit else "the baseline"
+        yield f"source: {'not known' if verification.source_changed is None else 'unchanged'}"
 
 
 def _name_lines(verification: Verification) -> Iterator[str]:

@@ -50,6 +50,7 @@ _FACTS = {
     FactKind.RELEASES_LEFT: "not every release was tried in {builds} builds",
     FactKind.SOURCE_CHANGED: "the factory's source changed since the baseline",
     FactKind.SOURCE_UNKNOWN: "whether the factory's source changed is not known",
+    FactKind.DEPENDED_FILE_CHANGED: "{file}, which the entry depends on, changed or is missing",
     FactKind.FILE_CHANGED: "the factory's own source is unchanged, but not the rest of {file}",
     FactKind.VARIABLES_CHANGED: "environment variables changed: {changes}",
     FactKind.KERAS_CONFIG_CHANGED: "Keras' configuration changed: {changes}",

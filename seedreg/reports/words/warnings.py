@@ -23,6 +23,11 @@ def _sentence(kind: WarningKind, facts: dict[str, FactValue]) -> str:
             return "the factory's source is not committed in git as it is"
         case WarningKind.NOT_IN_GIT:
             return "the factory's source is not in git: a later change of it cannot be looked up"
+        case WarningKind.READS_FILES:
+            return (
+                f"the build read {_listed(facts['files'])}{' …' if facts['more'] else ''}: weights may "
+                "depend on it, and nothing will say if it changes"
+            )
         case WarningKind.RECORDED:
             return str(facts["text"])
         case WarningKind.SHARED_START:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from sqlalchemy import select
 
 from seedreg.domain.canonical import sha256_text
-from seedreg.domain.entry import Source
+from seedreg.domain.entry import DependedFile, Source
 from seedreg.domain.problem import ProblemKind
 from seedreg.storage import documents
 from seedreg.storage.inspection.reading import Inspected, Row, document_of
@@ -29,6 +29,7 @@ class Head:
     digest: str
     created_at: datetime | None
     replaced_at: datetime | None = None
+    depends: tuple[DependedFile, ...] = ()
 
 
 def inspect_baselines(found: Inspected) -> dict[int, Head]:
@@ -37,23 +38,27 @@ def inspect_baselines(found: Inspected) -> dict[int, Head]:
     created = dict(found.database.rows(select(entries.c.id, entries.c.created_at)))
     heads: dict[int, Head] = {}
     for row in found.rows(baselines):
-        _inspect_documents(found, row)
+        depends = _inspect_documents(found, row)
         at = inspect_time(found, "baselines", row["id"], "created_at", row["created_at"])
         if row["number"] == 1 and row["created_at"] != created.get(row["entry_id"], row["created_at"]):
             found.report(ProblemKind.BASELINE_TIME, entry=row["entry_id"])
         if (row["number"] == 1) != (not (row["reason"] or "").strip()):
             found.report(ProblemKind.BASELINE_REASON, entry=row["entry_id"], number=row["number"])
         digest = digests.get(row["fingerprint_id"], "")
-        heads[row["id"]] = Head(row["entry_id"], row["number"], digest, at)
+        heads[row["id"]] = Head(row["entry_id"], row["number"], digest, at, depends=depends)
     _inspect_sequences(found, heads, created)
     return heads
 
 
-def _inspect_documents(found: Inspected, row: Row) -> None:
+def _inspect_documents(found: Inspected, row: Row) -> tuple[DependedFile, ...]:
+    """Reports wrong documents; gives the files that the baseline depends on."""
+    depends: tuple[DependedFile, ...] = ()
     where = {"entry": row["entry_id"], "number": row["number"]}
     with found.reading(ProblemKind.BASELINE_DOCUMENT, **where):
         document_of(row["source"])
-        wrong = source_contradictions(documents.source(row["source"]))
+        source = documents.source(row["source"])
+        depends = source.depends
+        wrong = source_contradictions(source)
         if wrong:
             found.report(ProblemKind.BASELINE_SOURCE, fields=wrong, **where)
     with found.reading(ProblemKind.BASELINE_DOCUMENT, **where):
@@ -61,6 +66,7 @@ def _inspect_documents(found: Inspected, row: Row) -> None:
         facts = documents.facts(row["facts"])
         if min(facts.build_s, facts.fingerprint_s) < 0:
             found.report(ProblemKind.BASELINE_FACTS, **where)
+    return depends
 
 
 def source_contradictions(source: Source) -> tuple[str, ...]:
@@ -89,7 +95,8 @@ def _inspect_sequences(found: Inspected, heads: dict[int, Head], known: dict[str
         sequence.sort(key=lambda one: one[1].number)
         for (before_row, before), (row, head) in pairwise(sequence):
             before.replaced_at = head.created_at
-            if head.digest == before.digest or row < before_row:
+            same = (head.digest, head.depends) == (before.digest, before.depends)
+            if same or row < before_row:
                 found.report(ProblemKind.BASELINE_SAME, entry=entry_id, number=head.number)
             inspect_order(
                 found,

@@ -275,7 +275,7 @@ def test_text_shows_in_a_matrix_what_a_listed_entry_did_in_the_other_environment
 def test_text_explains_so_many_failures_and_counts_the_rest() -> None:
     rows = [audits.row(audits.entry(1, f"m:f{n}"), Verdict.DRIFTED) for n in range(25)]
     text = written(Format.TEXT, audits.report(rows))
-    assert text.count("  next: seedreg blame ") == 20
+    assert text.count("  next: seedreg show ") == 20
     assert "\nand 5 more\n" in text
 
 
@@ -304,3 +304,16 @@ def test_annotations_stop_where_github_drops_them_and_say_so() -> None:
 
 def test_there_are_no_annotations_of_what_reproduces() -> None:
     assert written(Format.GITHUB, audits.report([audits.row(audits.entry())])) == ""
+
+
+@pytest.mark.parametrize("format_", [Format.TEXT, Format.GITHUB, Format.MARKDOWN, Format.SARIF, Format.JUNIT])
+def test_a_changed_factory_is_named_and_its_diff_comes_next(format_: Format) -> None:
+    row = audits.row(audits.entry(1), Verdict.DRIFTED)
+    observed = row.check.observed
+    assert observed is not None
+    check = replace(row.check, outcome=replace(observed, source=values.EDITED))
+    text = written(format_, audits.report([replace(row, check=check)]))
+    assert f"source: models.py:9 changed since commit {'c' * 12}" in text
+    if format_ not in (Format.MARKDOWN, Format.JUNIT):
+        assert f"git diff {'c' * 12} -- models.py, then seedreg accept {row.entry.short_id}" in text
+    assert "seedreg blame" not in text or format_ is Format.SARIF  # whose rules name every command

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from seedreg.domain.drift import compare
 from seedreg.domain.results import EntryDetails
-from seedreg.reports.text.entry import entry_lines
+from seedreg.reports.text.entry import entry_lines, source_diff
 
 from .. import values
 from ..values import GUIDE, joined
@@ -62,3 +62,23 @@ def test_an_entry_without_checks_and_source_is_shown_without_them() -> None:
         "  dense/bias    Dense  3       float32  -              0.125  0.5  222222222222",
         "  step          -      scalar  int64    -              -      -    333333333333",
     ]
+
+
+def test_the_factory_then_and_now_is_compared_line_by_line() -> None:
+    before = replace(values.SOURCE, text="def build():\n    units = 1\n", line=7)
+    after = replace(values.EDITED, text="def build():\n    units = 2\n", line=9)
+    assert list(source_diff(before, after)) == [
+        "",
+        "The factory, in the baseline and in the last check:",
+        "  --- models.py:7",
+        "  +++ models.py:9",
+        "  @@ -1,2 +1,2 @@",
+        "   def build():",
+        "  -    units = 1",
+        "  +    units = 2",
+    ]
+
+
+def test_an_unchanged_or_unknown_factory_is_not_compared() -> None:
+    assert list(source_diff(values.SOURCE, values.MOVED)) == []
+    assert list(source_diff(values.UNKNOWN, values.SOURCE)) == []

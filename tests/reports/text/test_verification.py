@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seedreg.domain.isolation import Isolation
+from seedreg.domain.entry import DependedFile
 from seedreg.domain.verdict import Verdict
 from seedreg.reports.lines import Headline, Tone
 from seedreg.reports.text.verification import verification_lines
@@ -21,13 +21,6 @@ def test_a_reproduced_entry_says_so_in_three_lines() -> None:
     )
 
 
-def test_a_build_that_shared_a_process_says_so() -> None:
-    shared = replace(values.REPRODUCED, isolation=Isolation.SHARED)
-    assert joined(verification_lines(shared, GUIDE)).splitlines()[0] == (
-        f"REPRODUCED  {ID}  models:build@7  0.25 s  shared process"
-    )
-
-
 def test_a_drift_says_what_differs_what_changed_and_what_to_run_next() -> None:
     assert joined(verification_lines(values.DRIFTED, GUIDE)) == (
         f"DRIFTED  {ID}  models:build@7  0.25 s\n"
@@ -36,7 +29,7 @@ def test_a_drift_says_what_differs_what_changed_and_what_to_run_next() -> None:
         "    keras 2.15.0 → 3.3.3, absl-py 2.0.0 → 2.1.0, optree (none) → 0.11.0\n"
         "  settings and machine: TF_DETERMINISTIC_OPS 1 → (none)\n"
         f"  source: models.py:9 changed since commit {'c' * 12}\n"
-        f"  next: seedreg show {ID}"
+        f"  next: git diff {'c' * 12} -- models.py, then seedreg accept {ID} --reason …"
     )
 
 
@@ -118,3 +111,28 @@ def test_the_verdict_is_a_headline_with_its_tone() -> None:
         Verdict.NONDETERMINISTIC: Tone.BAD,
         Verdict.ERROR: Tone.UNKNOWN,
     }
+
+
+def test_files_that_the_entry_depends_on_are_named_when_they_changed_or_are_missing() -> None:
+    before = replace(
+        values.SOURCE,
+        depends=(DependedFile("vocab.txt", "1" * 64), DependedFile("b.json", "2" * 64)),
+    )
+    after = replace(
+        values.SOURCE, depends=(DependedFile("vocab.txt", "3" * 64), DependedFile("b.json", None))
+    )
+    drifted = values.DRIFTED
+    outcome = drifted.check.observed
+    assert outcome is not None
+    found = replace(
+        drifted,
+        baseline=replace(drifted.baseline, source=before),
+        check=replace(drifted.check, outcome=replace(outcome, source=after)),
+        source_changed=False,
+    )
+    lines = joined(verification_lines(found, GUIDE)).splitlines()
+    assert [line for line in lines if "source:" in line] == [
+        f"  source: vocab.txt, which it depends on, changed: {'1' * 12} → {'3' * 12}",
+        "  source: b.json, which it depends on, is missing",
+    ]
+    assert lines[-1].startswith(f"  next: git diff {'c' * 12} -- vocab.txt b.json, then seedreg accept ")

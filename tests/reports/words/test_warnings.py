@@ -15,6 +15,9 @@ SAMPLES = {
     build_warning(WarningKind.NOT_IN_GIT): (
         "the factory's source is not in git: a later change of it cannot be looked up"
     ),
+    build_warning(WarningKind.READS_FILES, files=["vocab.txt", "b.json"], more=False): (
+        "the build read 'vocab.txt', 'b.json': weights may depend on it, and nothing will say if it changes"
+    ),
     build_warning(WarningKind.RECORDED, text="as it was “written”"): "as it was “written”",
     build_warning(WarningKind.SHARED_START, count=2, tensors=["a", "b"], more=False): (
         "2 variables start with identical values ('a', 'b'): is an initializer shared?"
