@@ -188,8 +188,8 @@ def test_a_failure_is_told_with_what_to_do(project: Project) -> None:
     assert result.code == 1
     id_ = project.id("flips")
     assert re.search(rf"^DRIFTED  {id_}  models:flips@0  \d\.\d\d s$", result.err, re.M)
-    assert f"\n  next: seedreg blame {id_}\n" in result.err
-    assert f"\n  next: seedreg blame {id_}\n" in result.out
+    assert f"\n  next: seedreg show {id_}\n" in result.err
+    assert f"\n  next: seedreg show {id_}\n" in result.out
     assert result.out.endswith("\n1 of 1 check failed\n")
 
 

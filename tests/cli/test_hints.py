@@ -25,7 +25,8 @@ def commands(
     command: click.Command, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Every command with the long options that it takes, those of the program among them."""
-    context = click.Context(command)
+    # Click keeps the help option of the first context, so this one has the settings of the program.
+    context = click.Context(command, **group.context_settings)
     yield (
         path,
         {name for one in command.get_params(context) for name in one.opts} | {"--db", "--help", "--version"},

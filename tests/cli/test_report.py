@@ -34,7 +34,7 @@ def test_a_stored_audit_is_rendered_as_text(audited: Project) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("audit 1 of shop, ")
     assert f"\n{audited.id('flips')}  models:flips@0  DRIFTED\n" in result.out
-    assert f"  next: seedreg blame {audited.id('flips')}\n" in result.out
+    assert f"  next: seedreg show {audited.id('flips')}\n" in result.out
     assert result.out.endswith("\n1 of 4 checks failed\n")
 
 
