@@ -17,9 +17,9 @@ def words_of_usage(error: click.ClickException) -> str:
         case click.NoSuchOption(option_name=name):
             return f"there is no option {name}"
         case click.MissingParameter(param=click.Parameter() as param):
-            return f"{_name(param, error.ctx)} is missing"
+            return f"{_name(param)} is missing"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{_name(param, error.ctx)}: {_begun_small(error.message)}"
+            return f"{_name(param)}: {_begun_small(error.message)}"
     return _begun_small(error.format_message())
 
 
@@ -41,9 +41,9 @@ def hint_of_usage(error: click.ClickException) -> str | None:
     return f"did you mean {near[0]}?" if near else f"{help_} lists what there is"
 
 
-def _name(param: click.Parameter, ctx: click.Context | None) -> str:
+def _name(param: click.Parameter) -> str:
     if isinstance(param, click.Argument):
-        return param.make_metavar(ctx) if ctx is not None else param.human_readable_name
+        return param.human_readable_name  # Click 8.1 and 8.2 differ in the arguments of `make_metavar`
     return max(param.opts, key=len)
 
 
