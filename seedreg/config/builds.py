@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from seedreg.config.pyproject import BUILDS, unknown_key
-from seedreg.config.values import PYTHON, VARIABLES, text, variables
+from seedreg.config.pyproject import BUILDS
+from seedreg.config.tables import listed_tables, read_table
+from seedreg.config.values import PYTHON, VARIABLES, Reader, text, variables
 from seedreg.errors import ConfigError
 
 
@@ -35,29 +36,11 @@ def build_settings(table: dict[str, Any], path: Path) -> Iterator[BuildSettings]
     Raises:
         ConfigError: if something of it is wrong.
     """
-    listed = table.get(BUILDS, [])
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise ConfigError(
-            f"builds ([tool.seedreg] in {path}) is not a list of tables",
-            hint="begin each of them with a line [[tool.seedreg.builds]]",
-        )
-    for number, one in enumerate(listed, start=1):
-        yield _settings(one, f"table {number} of [[tool.seedreg.builds]] in {path}", path.parent)
-
-
-def _settings(table: dict[str, Any], where: str, root: Path) -> BuildSettings:
-    fields: dict[str, Any] = {}
-    for key, raw in table.items():
-        if key not in KEYS:
-            raise unknown_key(key, where, list(KEYS))
-        allowed, read = KEYS[key]
-        try:
-            fields[key] = read(raw, root)
-        except (ValueError, TypeError) as error:
-            raise ConfigError(f"{where}: {key} is not {allowed}", hint=f"set {key} to {allowed}") from error
-    if "factory" not in fields:
-        raise ConfigError(f"{where} names no factory", hint='add factory = "package.module:*"')
-    return BuildSettings(**fields)
+    for where, one in listed_tables(table, BUILDS, path):
+        fields = read_table(one, where, KEYS, path.parent)
+        if "factory" not in fields:
+            raise ConfigError(f"{where} names no factory", hint='add factory = "package.module:*"')
+        yield BuildSettings(**fields)
 
 
 def _factory(raw: object, root: Path) -> str:
@@ -67,9 +50,9 @@ def _factory(raw: object, root: Path) -> str:
     return found
 
 
-# Each key of such a table: what is allowed, and how it is read.
-KEYS: dict[str, tuple[str, Callable[[Any, Path], object]]] = {
-    "factory": ('an address or a pattern of addresses, e.g. "models:*"', _factory),
-    "environ": (VARIABLES, lambda raw, root: variables(raw)),
-    "python": PYTHON,
+# Each key of such a table: its field, what is allowed, and how it is read.
+KEYS: dict[str, tuple[str, str, Reader]] = {
+    "factory": ("factory", 'an address or a pattern of addresses, e.g. "models:*"', _factory),
+    "environ": ("environ", VARIABLES, lambda raw, root: variables(raw)),
+    "python": ("python", *PYTHON),
 }

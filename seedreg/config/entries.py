@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seedreg.config.pyproject import ENTRIES, unknown_key
-from seedreg.config.values import text
+from seedreg.config.pyproject import ENTRIES
+from seedreg.config.tables import listed_tables, read_table
+from seedreg.config.values import Reader, text
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.entry import check_name
 from seedreg.domain.inputs import Inputs, inputs_of
 from seedreg.domain.recipe import DEVICES, Seeding, is_device, parse_seeds
-from seedreg.errors import ConfigError, UsageError
+from seedreg.errors import ConfigError
 
 _Value = TypeVar("_Value")
 
@@ -45,29 +46,11 @@ def entry_specs(table: dict[str, Any], path: Path) -> Iterator[EntrySpec]:
     Raises:
         ConfigError: if one of them is wrong.
     """
-    listed = table.get(ENTRIES, [])
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise ConfigError(
-            f"entries ([tool.seedreg] in {path}) is not a list of tables",
-            hint="begin each entry with a line [[tool.seedreg.entries]]",
-        )
-    for number, one in enumerate(listed, start=1):
-        where = f"entry {number} of [[tool.seedreg.entries]] in {path}"
-        yield _entry(one, where)
+    for where, one in listed_tables(table, ENTRIES, path):
+        yield _entry(read_table(one, where, KEYS, path.parent), where)
 
 
-def _entry(table: dict[str, Any], where: str) -> EntrySpec:
-    fields: dict[str, Any] = {}
-    for key, raw in table.items():
-        if key not in KEYS:
-            raise unknown_key(key, where, list(KEYS))
-        field, allowed, read = KEYS[key]
-        try:
-            fields[field] = read(raw)
-        except UsageError as error:
-            raise ConfigError(f"{where}: {error.message}", hint=f"set {key} to {allowed}") from error
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ConfigError(f"{where}: {key} is not {allowed}", hint=f"set {key} to {allowed}") from error
+def _entry(fields: dict[str, Any], where: str) -> EntrySpec:
     if "factory" not in fields:
         raise ConfigError(f"{where} names no factory", hint='add factory = "package.module:callable"')
     spec = EntrySpec(**fields)
@@ -80,7 +63,11 @@ def _entry(table: dict[str, Any], where: str) -> EntrySpec:
     return spec
 
 
-def _seeds(raw: object) -> tuple[range, ...]:
+def _stripped(raw: object, root: Path) -> str:
+    return text(raw).strip()
+
+
+def _seeds(raw: object, root: Path) -> tuple[range, ...]:
     listed = raw if isinstance(raw, list) else [raw]
     if not listed:
         raise ValueError
@@ -93,14 +80,14 @@ def _seed(raw: object) -> range:
     return parse_seeds(str(raw))
 
 
-def _params(raw: object) -> str:
+def _params(raw: object, root: Path) -> str:
     if not isinstance(raw, dict):
         raise ValueError
     return canonical_json(raw)
 
 
-def _list_of(read: Callable[[str], _Value]) -> Callable[[object], tuple[_Value, ...]]:
-    def read_all(raw: object) -> tuple[_Value, ...]:
+def _list_of(read: Callable[[str], _Value]) -> Callable[[object, Path], tuple[_Value, ...]]:
+    def read_all(raw: object, root: Path) -> tuple[_Value, ...]:
         if not isinstance(raw, list):
             raise ValueError
         return tuple(read(text(one)) for one in raw)
@@ -108,13 +95,13 @@ def _list_of(read: Callable[[str], _Value]) -> Callable[[object], tuple[_Value, 
     return read_all
 
 
-def _inputs(raw: Any) -> Inputs:
+def _inputs(raw: Any, root: Path) -> Inputs:
     if not isinstance(raw, (str, list, dict)):
         raise ValueError
     return inputs_of(raw)
 
 
-def _device(raw: object) -> str:
+def _device(raw: object, root: Path) -> str:
     device = text(raw)
     if not is_device(device):
         raise ValueError
@@ -122,20 +109,20 @@ def _device(raw: object) -> str:
 
 
 # Each key of an entry: its field, what is allowed, and how it is read.
-KEYS: dict[str, tuple[str, str, Callable[[Any], object]]] = {
-    "factory": ("factory", 'a factory or a pattern, e.g. "models:build_*"', lambda raw: text(raw).strip()),
+KEYS: dict[str, tuple[str, str, Reader]] = {
+    "factory": ("factory", 'a factory or a pattern, e.g. "models:build_*"', _stripped),
     "seeds": ("seeds", 'a number, a range such as "0-9", or a list of them', _seeds),
     "params": ("params_json", "a table of values that JSON has, e.g. {units = 16}", _params),
     "inputs": ("inputs", 'a shape, a list of them or a table, e.g. ["28,28,1", "10:int32"]', _inputs),
-    "input-signature": ("input_function", 'a function, e.g. "models:inputs"', lambda raw: text(raw).strip()),
+    "input-signature": ("input_function", 'a function, e.g. "models:inputs"', _stripped),
     "seeding": (
         "seeding",
         f"one of: {', '.join(one.value for one in Seeding)}",
-        lambda raw: Seeding.of(text(raw)),
+        lambda raw, root: Seeding.of(text(raw)),
     ),
     "device": ("device", f"one of: {DEVICES}", _device),
-    "alias": ("alias", "a name", lambda raw: check_name("alias", text(raw))),
+    "alias": ("alias", "a name", lambda raw, root: check_name("alias", text(raw))),
     "tags": ("tags", 'a list of names, e.g. ["nightly"]', _list_of(lambda raw: check_name("tag", raw))),
-    "note": ("note", "a text", text),
+    "note": ("note", "a text", lambda raw, root: text(raw)),
     "depends": ("depends", 'a list of files, e.g. ["vocab.txt"]', _list_of(str)),
 }

@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from seedreg.config.pyproject import ENVS, unknown_key
+from seedreg.config.pyproject import ENVS
+from seedreg.config.tables import read_table
 from seedreg.config.values import PYTHON, Reader, absolute, text
 from seedreg.domain.environment_spec import THIS, EnvironmentSpec, ThisPython
 from seedreg.errors import ConfigError, Step, UsageError
@@ -45,17 +46,7 @@ def absolute_requirement(requirement: str, base: Path) -> str:
 
 
 def _environment(name: str, table: dict[str, Any], where: str, root: Path) -> EnvironmentSpec:
-    fields: dict[str, Any] = {}
-    for key, raw in table.items():
-        if key not in KINDS:
-            raise unknown_key(key, where, list(KINDS))
-        target, allowed, read = KINDS[key]
-        try:
-            fields[target] = read(raw, root)
-        except ValueError as error:
-            raise ConfigError(
-                f"{key} = {raw!r} ({where}) is not {allowed}", hint=f"set {key} to {allowed}"
-            ) from error
+    fields = read_table(table, where, KINDS, root)
     try:
         spec = EnvironmentSpec.of(name, **fields)
     except UsageError as error:

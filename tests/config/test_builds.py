@@ -79,8 +79,8 @@ def test_variables_that_are_none_or_that_seedreg_sets_are_errors(tmp_path: Path,
         ),
         (
             "[[tool.seedreg.builds]]\nfactory = 'models'",
-            "table 1 of [[tool.seedreg.builds]] in {path}: factory is not an address or a pattern of"
-            ' addresses, e.g. "models:*"',
+            "factory = 'models' (table 1 of [[tool.seedreg.builds]] in {path}) is not an address or a"
+            ' pattern of addresses, e.g. "models:*"',
         ),
     ],
 )

@@ -75,22 +75,23 @@ def test_entries_are_read_with_all_their_keys(tmp_path: Path) -> None:
         ),
         (
             'factory = "x"\nseeds = []',
-            '{where}: seeds is not a number, a range such as "0-9", or a list of them',
+            'seeds = [] ({where}) is not a number, a range such as "0-9", or a list of them',
             'set seeds to a number, a range such as "0-9", or a list of them',
         ),
         (
             'factory = "x"\nseeds = true',
-            '{where}: seeds is not a number, a range such as "0-9", or a list of them',
+            'seeds = True ({where}) is not a number, a range such as "0-9", or a list of them',
             'set seeds to a number, a range such as "0-9", or a list of them',
         ),
         (
             'factory = "x"\nparams = {a = nan}',
-            "{where}: params is not a table of values that JSON has, e.g. {{units = 16}}",
+            "params = {{'a': nan}} ({where}) is not a table of values that JSON has, e.g. {{units = 16}}",
             "set params to a table of values that JSON has, e.g. {units = 16}",
         ),
         (
             'factory = "x"\nparams = {a = 2020-01-01}',
-            "{where}: params is not a table of values that JSON has, e.g. {{units = 16}}",
+            "params = {{'a': datetime.date(2020, 1, 1)}} ({where}) is not a table of values that JSON has, "
+            "e.g. {{units = 16}}",
             "set params to a table of values that JSON has, e.g. {units = 16}",
         ),
         (
@@ -110,7 +111,7 @@ def test_entries_are_read_with_all_their_keys(tmp_path: Path) -> None:
         ),
         (
             'factory = "x"\ndevice = "tpu"',
-            "{where}: device is not one of: cpu, gpu, gpu:0, gpu:1 …",
+            "device = 'tpu' ({where}) is not one of: cpu, gpu, gpu:0, gpu:1 …",
             "set device to one of: cpu, gpu, gpu:0, gpu:1 …",
         ),
     ],
@@ -119,7 +120,7 @@ def test_a_wrong_entry_is_named_by_its_number(
     tmp_path: Path, keys: str, message: str, hint: str | None
 ) -> None:
     path = write(tmp_path, f'[[tool.seedreg.entries]]\nfactory = "a"\n[[tool.seedreg.entries]]\n{keys}\n')
-    where = f"entry 2 of [[tool.seedreg.entries]] in {path}"
+    where = f"table 2 of [[tool.seedreg.entries]] in {path}"
     assert error({}, {}, tmp_path) == (message.format(where=where), hint)
 
 
@@ -128,5 +129,5 @@ def test_entries_that_are_no_list_of_tables_are_an_error(tmp_path: Path, text: s
     path = write(tmp_path, f"[tool.seedreg]\n{text}\n")
     assert error({}, {}, tmp_path) == (
         f"entries ([tool.seedreg] in {path}) is not a list of tables",
-        "begin each entry with a line [[tool.seedreg.entries]]",
+        "begin each of them with a line [[tool.seedreg.entries]]",
     )
