@@ -10,6 +10,7 @@ from seedreg.cli.options import registry_option, selectors_argument
 from seedreg.cli.parsing import parse_day
 from seedreg.cli.printing import needs_output, print_json, print_line, print_lines
 from seedreg.cli.projects import open_project
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.domain.results import NoDrift, Waived
 from seedreg.errors import UsageError
 from seedreg.project import Project
@@ -87,7 +88,7 @@ def waive_command(
         match one:
             case Waived(entry, waiver):
                 word = f"{'would waive' if dry_run else 'waived'} until {day}"
-                print_line(entry_line(word, entry, f"sr1:{waiver.fingerprint[:12]}"))
+                print_line(entry_line(word, entry, short_fingerprint(waiver.fingerprint)))
             case NoDrift(entry, why):
                 print_line(entry_line("no drift", entry, why))
     return 0

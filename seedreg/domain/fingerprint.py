@@ -23,6 +23,8 @@ from seedreg.domain.statistics import TensorStats
 SCHEME = "sr1"
 DOCUMENT_FORMAT = 1
 
+_SHORT_DIGITS = 12
+
 _MAX_RANK = 64  # NumPy's
 _MAX_PARAMETERS = 2**63 - 1  # what a database stores
 _DTYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -59,6 +61,11 @@ class TensorRecord:
         for length in self.shape:
             product *= length
         return product
+
+
+def short_fingerprint(digest: str) -> str:
+    """A fingerprint's digest as people read it: `sr1:` and its first 12 digits."""
+    return f"{SCHEME}:{digest[:_SHORT_DIGITS]}"
 
 
 @dataclass(frozen=True)

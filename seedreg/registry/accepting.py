@@ -11,7 +11,7 @@ from seedreg.domain.build import BuildRequest, Built, Outcome
 from seedreg.domain.drift import compare
 from seedreg.domain.entry import Baseline, Entry
 from seedreg.domain.failure import BuildFailure, FailureKind
-from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.domain.isolation import Isolation
 from seedreg.domain.results import (
     Acceptance,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 # Entries built at a time, as in a verification.
 _CHUNK = 256
-_DIGITS = 12
 
 
 def require_reason(reason: str, what: str) -> str:
@@ -180,8 +179,8 @@ def refused_acceptance(refused: NotAccepted | OtherWeights) -> SeedregError:
             return not_judged(entry, failure)
         case OtherWeights(Proposal(entry), expected, built):
             return RegistrationRefused(
-                f"{entry.short_id} {entry.recipe.label} builds {SCHEME}:{built[:_DIGITS]} now, and audit "
-                f"{expected.audit} saw {SCHEME}:{expected.fingerprint[:_DIGITS]}"
+                f"{entry.short_id} {entry.recipe.label} builds {short_fingerprint(built)} now, and audit "
+                f"{expected.audit} saw {short_fingerprint(expected.fingerprint)}"
             )
 
 

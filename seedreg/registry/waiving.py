@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.entry import Baseline, Entry
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.domain.results import NoDrift, ToWaive, Waived
 from seedreg.domain.verdict import Check, Observed, Verdict
 from seedreg.errors import Step, UsageError
@@ -16,8 +17,6 @@ from seedreg.registry.selection import among, select
 
 if TYPE_CHECKING:
     from seedreg.storage import Repository
-
-_DIGITS = 12
 
 
 def waivable(
@@ -53,7 +52,7 @@ def _last_drift(repository: Repository, entry: Entry, prefix: str | None) -> ToW
         return NoDrift(entry, _why_none(checks, baseline))
     fitting = _fitting(digests, prefix)
     if len(fitting) != 1:
-        shown = ", ".join(f"sr1:{digest[:_DIGITS]}" for digest in digests)
+        shown = ", ".join(short_fingerprint(digest) for digest in digests)
         raise UsageError(
             f"{entry.short_id} ({entry.recipe.label}) drifted to {shown}"
             + (f", and {prefix!r} is none of them" if not fitting else ""),

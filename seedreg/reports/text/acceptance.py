@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.domain.results import (
     Acceptance,
     Accepted,
@@ -20,8 +20,6 @@ from seedreg.reports.lines import Headline, Line, Tone, indented
 from seedreg.reports.text.drift import drift_lines
 from seedreg.reports.text.failures import failure_lines
 
-_DIGITS = 12
-
 
 def proposal_line(proposal: Proposal) -> str:
     """What would be accepted for one entry."""
@@ -31,7 +29,7 @@ def proposal_line(proposal: Proposal) -> str:
         case BuiltNow():
             return f"{line}what it builds now"
         case SeenInAudit(_, fingerprint):
-            return f"{line}{SCHEME}:{fingerprint[:_DIGITS]}"
+            return f"{line}{short_fingerprint(fingerprint)}"
 
 
 def acceptance_lines(result: Acceptance, guide: Guide) -> Iterator[Line]:
@@ -55,8 +53,8 @@ def acceptance_lines(result: Acceptance, guide: Guide) -> Iterator[Line]:
             yield Headline("refused", Tone.BAD, f"  {entry.short_id}  {entry.recipe.label}")
             yield from indented(
                 [
-                    f"it builds {SCHEME}:{built[:_DIGITS]} now, and audit {expected.audit} saw "
-                    f"{SCHEME}:{expected.fingerprint[:_DIGITS]}"
+                    f"it builds {short_fingerprint(built)} now, and audit {expected.audit} saw "
+                    f"{short_fingerprint(expected.fingerprint)}"
                 ]
             )
 

@@ -9,7 +9,7 @@ from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import Drift, Extra
 from seedreg.domain.entry import Baseline, Entry, Source
 from seedreg.domain.environment_changes import changes, known_changes
-from seedreg.domain.fingerprint import SCHEME, Fingerprint, TensorRecord
+from seedreg.domain.fingerprint import Fingerprint, TensorRecord, short_fingerprint
 from seedreg.domain.inputs import InputFunction, Inputs
 from seedreg.domain.results import EntryDetails
 from seedreg.domain.verdict import Check
@@ -107,7 +107,7 @@ def _check_pairs(last: Check, baseline: Baseline, drift: Drift | None, guide: Gu
 
 
 def _waiver(waiver: Waiver) -> str:
-    return f"of {SCHEME}:{waiver.fingerprint[:12]} until {waiver.until}: {waiver.reason}"
+    return f"of {short_fingerprint(waiver.fingerprint)} until {waiver.until}: {waiver.reason}"
 
 
 def tensor_rows(tensors: Sequence[TensorRecord], changed: set[int]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from seedreg.domain.entry import Baseline
 from seedreg.domain.environment import Environment
 from seedreg.domain.environment_changes import changes
-from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.domain.results import EntryHistory
 from seedreg.domain.verdict import Check, Observed
 from seedreg.reports.lines import INDENT, indented
@@ -48,10 +48,10 @@ def _in_order(history: EntryHistory) -> Iterator[Baseline | Check]:
 def _event(event: Baseline | Check) -> str:
     if isinstance(event, Baseline):
         reason = f": {event.reason}" if event.reason else ""
-        return f"baseline {event.number}  {SCHEME}:{event.fingerprint.digest[:12]}{reason}"
+        return f"baseline {event.number}  {short_fingerprint(event.fingerprint.digest)}{reason}"
     match event.outcome:
         case Observed(fingerprint):
-            found = f"{SCHEME}:{fingerprint.digest[:12]}"
+            found = short_fingerprint(fingerprint.digest)
         case failure:
             found = " ".join(failure_text(failure).split())
     against = f"against baseline {event.baseline_number}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.domain.results import (
     Confirmed,
     Gone,
@@ -34,7 +34,7 @@ def registration_lines(registration: Registration, guide: Guide, *, verbose: boo
     """What became of one recipe; with `verbose` also the traceback and the output of a failed build."""
     match registration:
         case Registered(entry, baseline):
-            digest = f"{SCHEME}:{baseline.fingerprint.digest[:12]}"
+            digest = short_fingerprint(baseline.fingerprint.digest)
             rest = f"  {entry.short_id}  {entry.recipe.label}  {digest}  {size(baseline.fingerprint)}"
             yield Headline("registered", Tone.GOOD, rest)
         case Confirmed(verification):

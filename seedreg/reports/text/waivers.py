@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.entry import Entry
-from seedreg.domain.fingerprint import SCHEME
+from seedreg.domain.fingerprint import short_fingerprint
 from seedreg.reports.table import table_lines
 
 
@@ -20,6 +20,6 @@ def _row(entry: Entry, waiver: Waiver, today: str) -> tuple[str, ...]:
         f"{'until' if waiver.until >= today else 'ended'} {waiver.until}",
         entry.short_id,
         entry.recipe.label,
-        f"{SCHEME}:{waiver.fingerprint[:12]}",
+        short_fingerprint(waiver.fingerprint),
         waiver.reason,
     )
