@@ -65,8 +65,7 @@ def judge(baseline: Baseline, builds: Sequence[Outcome]) -> Judgement:
     built: list[Built] = []
     for build in builds:
         if isinstance(build, BuildFailure):
-            found = build.environment
-            known = () if found is None else known_changes(baseline.environment, found)
+            known = known_changes(baseline.environment, build.environment)
             return Judgement(Verdict.ERROR, build, changes=known)
         built.append(build)
     last = built[-1]

@@ -22,7 +22,7 @@ from seedreg.domain.environment_spec import (
 )
 from seedreg.domain.frameworks import often_moves_weights
 from seedreg.domain.trust import Trust
-from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem
+from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem, UsageError
 from seedreg.executors.wrappers import DeferredExecutor
 from seedreg.registry import Registry
 from seedreg.registry.known import KnownRegistries
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seedreg.environments.cache import EnvironmentCache
     from seedreg.environments.notices import Notice
     from seedreg.executors import Executor
+    from seedreg.registry.findings import Findings
     from seedreg.storage import Repository
 
 
@@ -109,6 +110,26 @@ class Project:
             self.config.project,
             refusal=self._refusal(repository),
             root=self.config.root,
+        )
+
+    def audited_environment(self, findings: Findings) -> EnvironmentSpec:
+        """The environment of the configuration in which an audit made these findings.
+
+        What the registry says of it is not used: building there could run anything.
+
+        Raises:
+            NothingSelected: if there is no such audit.
+            UsageError: if it was made in several environments and none is named, or in one that the
+                configuration does not describe.
+        """
+        with self.reading() as registry:
+            column = registry.audited_column(findings)
+        for environment in (EnvironmentSpec(THIS), *self.config.envs):
+            if environment.label == column:
+                return environment
+        raise UsageError(
+            f"audit {findings.audit} was made in {column}, which no [tool.seedreg.envs] describes",
+            hint="name the environment with the options of that audit",
         )
 
     def building(

@@ -66,8 +66,7 @@ class AuditHistory:
                 changed = changes(baseline.environment, environment)
                 return AuditRow(entry, column, check, baseline, drift, changed, waiver)
             case failure:
-                found = failure.environment
-                changed = () if found is None else known_changes(baseline.environment, found)
+                changed = known_changes(baseline.environment, failure.environment)
                 return AuditRow(entry, column, check, baseline, changes=changed, waiver=waiver)
 
     def compare(self, before: int, after: int) -> AuditComparison:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import click
 
@@ -14,12 +14,8 @@ from seedreg.cli.guide import CommandLineGuide
 from seedreg.cli.options import entry_build_options, selectors_argument
 from seedreg.cli.printing import print_json, print_line, print_lines
 from seedreg.cli.projects import open_project_for_build
-from seedreg.domain.environment_spec import THIS, EnvironmentSpec
 from seedreg.domain.results import Acceptance, NotAccepted, OtherWeights
-from seedreg.errors import UsageError
-from seedreg.project import Project
 from seedreg.registry.accepting import refused_acceptance, require_reason, verdict_of
-from seedreg.registry.findings import Findings
 from seedreg.reports.documents.accept import accept_document
 from seedreg.reports.text.acceptance import acceptance_lines, acceptance_summary, proposal_line
 
@@ -53,7 +49,7 @@ def accept_command(
         reason = require_reason(reason or "", "a new baseline")
     project, environment = open_project_for_build(ctx, **settings)
     if findings is not None and not _names_environment(settings):
-        environment = _environment_of(project, findings)
+        environment = project.audited_environment(findings)
     if dry_run:
         with project.reading() as registry:
             proposed = registry.proposals(selectors, findings=findings)
@@ -83,20 +79,3 @@ def accept_command(
 
 def _names_environment(settings: Mapping[str, object]) -> bool:
     return any(settings.get(name) for name in ("python", *ENVIRONMENT_OPTIONS))
-
-
-def _environment_of(project: Project, findings: Findings) -> EnvironmentSpec:
-    """The environment of the configuration that the audit's column was made in.
-
-    What the registry says of it is not used: building there could run anything.
-    """
-    with project.reading() as registry:
-        column = registry.audited_column(findings)
-    known: Sequence[EnvironmentSpec] = (EnvironmentSpec(THIS), *project.config.envs)
-    for environment in known:
-        if environment.label == column:
-            return environment
-    raise UsageError(
-        f"audit {findings.audit} was made in {column}, which no [tool.seedreg.envs] describes",
-        hint="name the environment with the options of that audit",
-    )

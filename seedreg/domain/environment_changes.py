@@ -70,11 +70,13 @@ def weight_first(change: Change) -> tuple[int, int, bool]:
     return (0, prominence(change.name), None in (change.before, change.after))
 
 
-def known_changes(before: Environment, failed: Environment) -> tuple[Change, ...]:
-    """What differs in the environment of a build that failed, as far as it is known.
+def known_changes(before: Environment, failed: Environment | None) -> tuple[Change, ...]:
+    """What differs in the environment of a build that failed, as far as it is known; None if nothing is.
 
     What only a model shows is not known, and a module that failed early may not have set all its variables.
     """
+    if failed is None:
+        return ()
     known = replace(
         failed,
         keras_distribution=before.keras_distribution,

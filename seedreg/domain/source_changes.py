@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seedreg.domain.entry import Source
-from seedreg.domain.environment_changes import Change, ChangeKind
+from seedreg.domain.environment_changes import SOFTWARE, Change
 
 
 class SourceChangeKind(enum.Enum):
@@ -49,9 +49,6 @@ class Suspect(enum.Enum):
     UNKNOWN = "unknown"
 
 
-_SOFTWARE = (ChangeKind.PYTHON, ChangeKind.DISTRIBUTION)
-
-
 def source_changes(before: Source, after: Source) -> tuple[SourceChange, ...]:
     """What differs, the likeliest cause first; what is not known on one side is no difference."""
     return tuple(_differences(before, after))
@@ -80,7 +77,7 @@ def suspect(source: Sequence[SourceChange], environment: Sequence[Change]) -> Su
     kinds = {change.kind for change in source}
     if kinds - {SourceChangeKind.FILE, SourceChangeKind.COMMIT}:
         return Suspect.SOURCE
-    if any(change.kind in _SOFTWARE for change in environment):
+    if any(change.kind in SOFTWARE for change in environment):
         return Suspect.ENVIRONMENT
     return Suspect.SOURCE if kinds else Suspect.UNKNOWN
 
