@@ -7,6 +7,7 @@ after the first share one import.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -15,7 +16,9 @@ import pytest
 from builds import MODELS, recipe, write_project
 
 from seedreg.domain.build import BuildRequest, Built
+from seedreg.domain.inputs import InputFunction
 from seedreg.domain.isolation import Isolation
+from seedreg.domain.recipe import Recipe
 from seedreg.executors.local import LocalExecutor
 
 NOTE = """
@@ -178,13 +181,19 @@ KINDS = {
 }
 
 
+BUILDS = tuple(recipe("models:build", seed) for seed in range(SEEDS))
+
+
 def run(
-    root: Path, environ: dict[str, str], isolation: Isolation, expected: dict[int, str], zygote_s: float
+    root: Path,
+    environ: dict[str, str],
+    isolation: Isolation,
+    expected: dict[int, str],
+    zygote_s: float,
+    recipes: Sequence[Recipe] = BUILDS,
 ) -> dict[int, str]:
-    """The digests of a few seeds, each in its place; a failure in words."""
-    requests = [
-        BuildRequest(seed, recipe("models:build", seed), expected=expected.get(seed)) for seed in range(SEEDS)
-    ]
+    """The digests of the recipes, each in its place; a failure in words."""
+    requests = [BuildRequest(key, one, expected=expected.get(key)) for key, one in enumerate(recipes)]
     with LocalExecutor(
         sys.executable, root, environ=environ, isolation=isolation, module_zygote_s=zygote_s
     ) as executor:
@@ -215,3 +224,36 @@ def test_fork_module_zygote_and_fresh_interpreter_agree(
     # The first build and the zygote import the module; an unfit zygote leaves it to every build.
     unshared = {None: 2, "fresh": SEEDS + 1, "shares a folder": len(imports.read_bytes())}
     assert len(imports.read_bytes()) == unshared.get(kind.unfit, SEEDS + 1)
+
+
+CALLED = """
+import numpy
+from tensorflow import keras
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.Dense(2, name="dense")
+    def call(self, inputs):
+        return self.dense(inputs)
+def build(): return Model()
+def small(): return numpy.zeros((1, 3))
+def large(): return numpy.zeros((1, 5))
+"""
+
+
+def test_builds_with_different_input_functions_share_no_import(
+    tmp_path: Path, fake_tensorflow_environ: dict[str, str]
+) -> None:
+    write_project(tmp_path, {"models.py": NOTE.format(root=str(tmp_path)) + CALLED})
+    imports = tmp_path / "imports"
+    functions = (InputFunction("models:small"), InputFunction("models:large"))
+    recipes = [recipe("models:build", seed, inputs=one) for one in functions for seed in range(SEEDS)]
+
+    fresh = run(tmp_path, fake_tensorflow_environ, Isolation.FRESH, {}, 1e9, recipes)
+    imports.unlink()
+    hosted = run(tmp_path, fake_tensorflow_environ, Isolation.FORK, fresh, 0, recipes)
+
+    assert len(set(fresh.values())) == 2 * SEEDS
+    assert hosted == fresh
+    # A first build and a zygote for each of the two functions.
+    assert len(imports.read_bytes()) == 4
