@@ -34,7 +34,8 @@ from seedreg.errors import EXIT_NOT_JUDGED, EXIT_USAGE, SeedregError, UsageError
 from seedreg.factories.lookup import candidates
 from seedreg.project import Project
 from seedreg.registry import RegisterOptions
-from seedreg.registry.orders import configured_orders, orders_of, planned
+from seedreg.registry.configured import planned
+from seedreg.registry.orders import configured_orders, orders_of
 from seedreg.registry.registering import Order
 from seedreg.reports.documents.register import register_document
 from seedreg.reports.text.registration import registration_lines

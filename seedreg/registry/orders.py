@@ -11,21 +11,18 @@ from seedreg.config import Config
 from seedreg.config.entries import EntrySpec
 from seedreg.domain.inputs import InputFunction
 from seedreg.domain.recipe import Recipe, Seeding
-from seedreg.domain.results import Gone, Left, Planned
 from seedreg.errors import UsageError
 from seedreg.factories.lookup import canonical_address
 from seedreg.factories.patterns import addresses
+from seedreg.registry.configured import CONFIGURED
 from seedreg.registry.depended import depended_paths
 from seedreg.registry.registering import PLAIN, Order, RegisterOptions
 
 if TYPE_CHECKING:
-    from seedreg.storage import Repository
+    pass
 
 # Every recipe of a command is planned before the first is built; a typing error should not fill the memory.
 MANY_RECIPES = 100_000
-
-# The tag of entries that were registered from the configuration.
-CONFIGURED = "configured"
 
 
 def orders_of(
@@ -114,19 +111,3 @@ def configured_orders(config: Config, base: RegisterOptions = PLAIN) -> tuple[Or
             hint='add [[tool.seedreg.entries]] with factory = "package.module:callable"',
         )
     return orders_of(config.entries, config, replace(base, tags=(*base.tags, CONFIGURED)), cwd=config.root)
-
-
-def planned(repository: Repository | None, orders: Iterable[Order]) -> tuple[Left | Planned, ...]:
-    """Which of the recipes are entries already, and which would be new; without a repository all would."""
-    recipes = [order.recipe for order in orders]
-    ids = [recipe.id for recipe in recipes]
-    known = {} if repository is None else {entry.id: entry for entry in repository.entries.by_ids(ids)}
-    return tuple(Left(known[one.id]) if one.id in known else Planned(one) for one in recipes)
-
-
-def gone(repository: Repository, project: str, orders: Iterable[Order]) -> tuple[Gone, ...]:
-    """The project's entries in use that came from the configuration and are no longer in it."""
-    listed = {order.recipe.id for order in orders}
-    tagged = repository.entries.summaries(project=project, tag=CONFIGURED)
-    ids = [summary.id for summary in tagged if summary.id not in listed]
-    return tuple(map(Gone, repository.entries.by_ids(ids)))

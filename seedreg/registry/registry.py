@@ -41,9 +41,9 @@ from seedreg.errors import NotJudged, RegistrationRefused, UsageError
 from seedreg.registry.accepting import Accepter, proposals, refused_acceptance, require_reason
 from seedreg.registry.checking import Checker
 from seedreg.registry.clock import Clock, utc_now
+from seedreg.registry.configured import gone, planned
 from seedreg.registry.depended import DependedFiles
 from seedreg.registry.findings import Findings
-from seedreg.registry.orders import gone, planned
 from seedreg.registry.own import OwnProject, Refusal, refuse_nothing
 from seedreg.registry.reading import Reading
 from seedreg.registry.rebuilding import format_of_file, rebuild
