@@ -24,9 +24,9 @@ from seedreg.domain.frameworks import often_moves_weights
 from seedreg.domain.trust import Trust
 from seedreg.errors import ConfigError, EnvironmentFailed, EnvironmentProblem, UsageError
 from seedreg.executors.wrappers import DeferredExecutor
-from seedreg.registry import Registry
 from seedreg.registry.known import KnownRegistries
 from seedreg.registry.own import Refusal, refuse_nothing
+from seedreg.registry.reading import Reading
 from seedreg.storage import Location, parse_location
 
 # What audits, builds and diagnoses is imported by the methods that need it: it takes 30 ms, which `seedreg
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seedreg.environments.cache import EnvironmentCache
     from seedreg.environments.notices import Notice
     from seedreg.executors import Executor
+    from seedreg.registry import Registry
     from seedreg.registry.findings import Findings
     from seedreg.storage import Repository
 
@@ -85,8 +86,16 @@ class Project:
 
     # Entries ----------------------------------------------------------------------------------
 
-    def reading(self) -> Registry:
+    def reading(self) -> Reading:
         """The registry, for use cases that build nothing and write nothing.
+
+        Raises:
+            RegistryError: if it is missing, locked, corrupt or not a registry.
+        """
+        return Reading(self._repository(write=False))
+
+    def planning(self) -> Registry:
+        """The registry, to see what a use case that writes or builds would do.
 
         Raises:
             RegistryError: if it is missing, locked, corrupt or not a registry.
@@ -103,14 +112,13 @@ class Project:
 
     def _without_builds(self, *, write: bool) -> Registry:
         executor = DeferredExecutor(partial(self.executor, EnvironmentSpec(THIS)))
-        repository = self._repository(write=write)
-        return Registry(
-            repository,
-            executor,
-            self.config.project,
-            refusal=self._refusal(repository),
-            root=self.config.root,
-        )
+        return self._registry(self._repository(write=write), executor)
+
+    def _registry(self, repository: Repository, executor: Executor) -> Registry:
+        from seedreg.registry.registry import Registry
+
+        refusal = self._refusal(repository)
+        return Registry(repository, executor, self.config.project, refusal=refusal, root=self.config.root)
 
     def audited_environment(self, findings: Findings) -> EnvironmentSpec:
         """The environment of the configuration in which an audit made these findings.
@@ -163,9 +171,7 @@ class Project:
             stack.pop_all()
         if repository.is_new:
             KnownRegistries(config.state_dir).remember(repository.identity, str(location))
-        return Registry(
-            repository, executor, config.project, refusal=self._refusal(repository), root=config.root
-        )
+        return self._registry(repository, executor)
 
     # Audits -----------------------------------------------------------------------------------
 

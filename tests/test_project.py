@@ -39,6 +39,8 @@ def test_what_builds_records_and_what_reads_reads_it(project: Project) -> None:
         assert registry.verify_one("build").verdict is Verdict.REPRODUCED
     with project.reading() as registry:
         assert [summary.label for summary in registry.entries()] == ["models:build@0"]
+    with project.planning() as registry:
+        assert [summary.label for summary in registry.entries()] == ["models:build@0"]
         with pytest.raises(RegistryError):
             registry.retire(["build"])
     with project.writing() as registry:
@@ -49,7 +51,7 @@ def test_a_registry_that_builds_nothing_needs_no_interpreter(config: Config) -> 
     with Project(config, {}).building(create=True):
         pass
     project = Project(replace(config, python="/nowhere/python"), {})
-    for opened in (project.reading, project.writing):
+    for opened in (project.reading, project.planning, project.writing):
         with opened() as registry:
             assert registry.entries() == []
     with project.audits() as audits:

@@ -51,7 +51,7 @@ def accept_command(
     if findings is not None and not _names_environment(settings):
         environment = project.audited_environment(findings)
     if dry_run:
-        with project.reading() as registry:
+        with project.planning() as registry:
             proposed = registry.proposals(selectors, findings=findings)
         if as_json:
             print_json(accept_document(proposed, 0))

@@ -21,7 +21,8 @@ from seedreg.cli.options import build_options
 from seedreg.cli.parsing import parse_params
 from seedreg.cli.printing import print_json, print_lines, warn
 from seedreg.cli.projects import load, open_project_for_build
-from seedreg.config import Config, EntrySpec
+from seedreg.config import Config
+from seedreg.config.entries import EntrySpec
 from seedreg.domain.canonical import canonical_json
 from seedreg.domain.environment_spec import EnvironmentSpec
 from seedreg.domain.failure import RECIPE_MISTAKES, FailureKind
@@ -207,7 +208,7 @@ def _registrations(
     if dry_run and not project.has_registry:
         yield planned(None, orders)
     elif dry_run:
-        with project.reading() as registry:
+        with project.planning() as registry:
             yield registry.planned(orders, configured=configured)
     else:
         with project.building(environment, create=True, several=True) as registry:

@@ -80,7 +80,7 @@ def waive_command(
             "a waiver needs --reason and --until", hint="seedreg waive ID --reason TEXT --until 2030-12-31"
         )
     day = parse_day(until)
-    with project.reading() if dry_run else project.writing() as registry:
+    with project.planning() if dry_run else project.writing() as registry:
         found = registry.waive_all(
             selectors, reason, day, fingerprint=fingerprint, findings=findings, dry_run=dry_run
         )
@@ -109,7 +109,7 @@ def _list(project: Project, selectors: tuple[str, ...], *, as_json: bool) -> Non
 def _remove(
     project: Project, selectors: tuple[str, ...], findings: Findings | None, *, dry_run: bool
 ) -> None:
-    with project.reading() if dry_run else project.writing() as registry:
+    with project.planning() if dry_run else project.writing() as registry:
         entries = registry.select(selectors, include_retired=True, findings=findings)
         ids = [entry.id for entry in entries]
         if dry_run:

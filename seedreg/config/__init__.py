@@ -4,7 +4,6 @@ Nothing is opened or run here: whether the registry or the interpreter exists is
 that need it, so that `seedreg list` works on a machine without TensorFlow.
 """
 
-from seedreg.config.entries import EntrySpec
 from seedreg.config.environments import absolute_requirement
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.load import MARKERS, find_root, load_config
@@ -20,7 +19,6 @@ __all__ = [
     "MAX_TIMEOUT_S",
     "Config",
     "Default",
-    "EntrySpec",
     "Given",
     "Origin",
     "Setting",

@@ -7,17 +7,19 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seedreg.config.builds import build_settings
-from seedreg.config.entries import entry_specs
 from seedreg.config.environments import environments
 from seedreg.config.origins import Default, Given, Origin, Table, Variable
-from seedreg.config.pyproject import read_pyproject
+from seedreg.config.pyproject import BUILDS, ENTRIES, read_pyproject
 from seedreg.config.settings import Config
 from seedreg.config.user_folders import xdg_cache_dir, xdg_state_dir
 from seedreg.config.values import DEFAULT_FACTORIES, KINDS, field_of
 from seedreg.errors import ConfigError, Step
+
+if TYPE_CHECKING:
+    from seedreg.config.builds import BuildSettings
+    from seedreg.config.entries import EntrySpec
 
 MARKERS = ("pyproject.toml", ".git", ".seedreg")
 
@@ -75,10 +77,27 @@ def load_config(options: Mapping[str, object], environ: Mapping[str, str], cwd: 
         given_state_dir=values.pop("state_dir"),
         origins=tuple((name, written[name].origin if name in written else Default()) for name in KINDS),
         envs=tuple(environments(table, pyproject)),
-        entries=tuple(entry_specs(table, pyproject)),
-        builds=tuple(build_settings(table, pyproject)),
+        entries=_entries(table, pyproject),
+        builds=_builds(table, pyproject),
         **{field_of(name): value for name, value in values.items()},
     )
+
+
+# What few projects have is imported where it is there: 2 ms of every command's start-up.
+def _entries(table: dict[str, Any], path: Path) -> tuple[EntrySpec, ...]:
+    if ENTRIES not in table:
+        return ()
+    from seedreg.config.entries import entry_specs
+
+    return tuple(entry_specs(table, path))
+
+
+def _builds(table: dict[str, Any], path: Path) -> tuple[BuildSettings, ...]:
+    if BUILDS not in table:
+        return ()
+    from seedreg.config.builds import build_settings
+
+    return tuple(build_settings(table, path))
 
 
 def find_root(cwd: Path) -> Path:

@@ -6,14 +6,17 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seedreg.config.builds import BuildSettings
-from seedreg.config.entries import EntrySpec
 from seedreg.config.interpreter import resolve_python
 from seedreg.config.origins import Origin, Setting
 from seedreg.config.user_folders import user_cache_dir, user_state_dir
 from seedreg.config.values import field_of
 from seedreg.domain.environment_spec import EnvironmentSpec, ExistingPython, MadeEnvironment, ThisPython
+
+if TYPE_CHECKING:
+    from seedreg.config.builds import BuildSettings
+    from seedreg.config.entries import EntrySpec
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from seedreg.domain.audit import Waiver
 from seedreg.domain.drift import compare
@@ -17,6 +17,8 @@ from seedreg.registry.selection import select, select_one, selectors_of
 if TYPE_CHECKING:
     from seedreg.storage import Repository
 
+_Reading = TypeVar("_Reading", bound="Reading")
+
 
 class Reading:
     """What a registry holds; `Registry` adds the use cases that build and change.
@@ -27,6 +29,16 @@ class Reading:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+
+    def __enter__(self: _Reading) -> _Reading:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the registry file."""
+        self._repository.close()
 
     @property
     def identity(self) -> str | None:

@@ -85,12 +85,6 @@ class Registry(Reading):
         self._clock = clock
         self._checker = Checker(repository, self._executor, clock, files=DependedFiles(root or Path()))
 
-    def __enter__(self) -> Registry:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """End every build and close the registry file."""
         self._executor.close()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seedreg.config import EntrySpec, load_config
+from seedreg.config import load_config
+from seedreg.config.entries import EntrySpec
 from seedreg.domain.inputs import InputSpec
 from seedreg.domain.recipe import Seeding
 
